@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_BASE_ATOMIC_FILE_H
+#define HEED_BASE_ATOMIC_FILE_H
+
+/*
+ * A file that appears whole or not at all: written beside its final place, synced, renamed over it,
+ * and the folder synced. Readers (an MTA, a cron job) never see half a list.
+ *
+ * Order: open, write to ->stream, then commit or just free (which removes the temporary file).
+ */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+typedef struct HeedAtomicFile {
+    FILE *stream;    /* owned; where to write */
+    char *path;      /* owned; the final place */
+    char *temporary; /* owned; NULL once renamed */
+} HeedAtomicFile;
+
+/* Mode is that of the final file, e.g. 0644, less the umask. HEED_ERROR_CANT_CREATE. */
+HeedAtomicFile *heed_atomic_file_open(const char *path, unsigned mode, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Flushes, syncs and renames. On HEED_ERROR_IO the old file stands untouched. */
+bool heed_atomic_file_commit(HeedAtomicFile *file, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Accepts NULL. What was not committed is removed. */
+void heed_atomic_file_free(HeedAtomicFile *file);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedAtomicFile, heed_atomic_file_free)
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_BASE_LIMITS_H
+#define HEED_BASE_LIMITS_H
+
+/*
+ * Every maximum of Heed, with its reason. Mail, mail servers and lists are foreign: whatever they
+ * can make grow is bounded here, before memory is allocated for it. The target is 64 MiB of memory
+ * a process.
+ */
+
+/* Sizes, in bytes. */
+
+/* One message. Reports stand at the front; what makes a bounce large is the returned original
+ * behind them. What exceeds this is cut off, read, and marked as truncated (RFC 3464 reports are a
+ * few KB; ARF with whole mail fits). */
+#define HEED_LIMIT_MESSAGE_BYTES (4U * 1024 * 1024)
+
+/* The part of the canonical message that its digest covers. Less than the message limit by more
+ * than one header block, so that copies cut off at different places (other transport headers) still
+ * have the same digest. */
+#define HEED_LIMIT_DIGEST_BYTES (HEED_LIMIT_MESSAGE_BYTES - 512U * 1024)
+
+/* One header block and one header field. GMime 3.2.13 overflows its stack on nested address groups
+ * of some 100 KB in one field ("To: g:g:g:..."); 64 KB of them is measured to be safe with the
+ * default 8 MB stack. */
+#define HEED_LIMIT_HEADER_BYTES       (256U * 1024)
+#define HEED_LIMIT_HEADER_FIELD_BYTES (32U * 1024)
+
+/* The decoded report part (delivery-status, feedback-report) and the text we look at for a notice.
+ */
+#define HEED_LIMIT_REPORT_PART_BYTES (1024U * 1024)
+
+/* One field value kept in a report; longer ones are cut (a diagnostic of a real server is below 2
+ * KB). */
+#define HEED_LIMIT_FIELD_VALUE_BYTES (4U * 1024)
+
+/* RFC 5321 4.5.3.1: local part 64, domain 255; addresses of X.400 and others are longer. */
+#define HEED_LIMIT_ADDRESS_BYTES 1024U
+
+/* Counts. */
+#define HEED_LIMIT_MIME_PARTS 1000U /* parts of one message that are looked at */
+#define HEED_LIMIT_MIME_DEPTH 32U   /* nesting of multiparts and enclosed messages */
+#define HEED_LIMIT_RECIPIENTS \
+    10000U /* recipients of one report; qmail lists of a bulk list reach thousands */
+#define HEED_LIMIT_REPORT_FIELDS 2000U /* unknown fields kept of one feedback report */
+#define HEED_LIMIT_WARNINGS      20U   /* warnings kept with a report */
+
+/* Workers. */
+#define HEED_LIMIT_WORKER_SECONDS 20U /* a worker silent for longer on one message is replaced */
+#define HEED_LIMIT_WORKER_MEMORY \
+    (1024UL * 1024 * 1024) /* address space; what GMime can need for 4 MB of parts */
+#define HEED_LIMIT_WORKER_QUEUE_BYTES \
+    (1024U * 1024) /* bytes handed to one worker ahead of its answers */
+
+/* Frames between our processes: a message and its metadata. */
+#define HEED_LIMIT_FRAME_BYTES (HEED_LIMIT_MESSAGE_BYTES * 2U)
+
+/* The pipeline: messages and bytes between fetchers and the commit that holds them. */
+#define HEED_LIMIT_BATCH_MESSAGES 1000U
+#define HEED_LIMIT_BATCH_BYTES    (8U * 1024 * 1024)
+#define HEED_LIMIT_BATCH_DELAY_MS \
+    200U /* a smaller batch is committed after this long without news */
+
+/* Mail servers. */
+#define HEED_LIMIT_READ_SECONDS \
+    60U /* silence of a server; IMAP servers sweep large folders for tens of seconds */
+#define HEED_LIMIT_CONNECT_SECONDS 30U
+#define HEED_LIMIT_RESPONSE_SECONDS \
+    600U /* one command with all of its response: ends trickling servers */
+#define HEED_LIMIT_RESPONSE_BYTES \
+    (16U * 1024 * 1024)                     /* one command's response: ends endless ones */
+#define HEED_LIMIT_LINE_BYTES (256U * 1024) /* one line; libetpan 1.9.4 dies on 30,000 nested "(" \
+                                             */
+#define HEED_LIMIT_FETCH_BYTES \
+    (2U * 1024 * 1024) /* one batch of FETCH, by the sizes the server named */
+#define HEED_LIMIT_FETCH_MESSAGES 500U
+
+/* Local input. */
+#define HEED_LIMIT_LIST_LINE_BYTES (64U * 1024) /* one line of a mailing list */
+#define HEED_LIMIT_SECRET_BYTES \
+    (16U * 1024) /* a password or a token (JWTs of Microsoft are 2-3 KB) */
+#define HEED_LIMIT_CONFIG_BYTES (1024U * 1024)
+
+#endif

@@ -1,0 +1,15 @@
+# Writes OUTPUT: a C array of the bytes of each of FILES, as base/embedded.h describes. Run by heed_embed().
+list(SORT FILES COMPARE NATURAL)
+set(arrays "")
+set(rows "")
+set(number 0)
+foreach(file IN LISTS FILES)
+    file(READ ${file} hex HEX)
+    get_filename_component(name ${file} NAME)
+    string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+    string(APPEND arrays "static const unsigned char file_${number}[] = {${bytes}0x00};\n")
+    string(APPEND rows "    {\"${name}\", (const char *)file_${number}, sizeof(file_${number}) - 1},\n")
+    math(EXPR number "${number} + 1")
+endforeach()
+file(WRITE ${OUTPUT} "#include \"base/embedded.h\"\n\n${arrays}\nextern const HeedEmbedded ${SYMBOL}[];\n"
+    "const HeedEmbedded ${SYMBOL}[] = {\n${rows}    {0, 0, 0},\n};\n")

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_PARSERS_ARRIVAL_H
+#define HEED_PARSERS_ARRIVAL_H
+
+/*
+ * One message on its way from a mailbox into the store: where it came from, what it is, and the
+ * bytes to keep. Data only; made by ingest/, stored by db/, so that neither has to know the other.
+ */
+
+#include "parsers/report.h"
+
+#define HEED_DIGEST_BYTES 32U
+
+/* What becomes of a message, and so what is done with it on the server. The numbers are stored:
+ * never change them. */
+typedef enum HeedDisposition {
+    HEED_DISPOSITION_DONE = 0,         /* recognised and stored: the mailbox's on-done */
+    HEED_DISPOSITION_UNRECOGNISED = 1, /* stored as kind other: on-unrecognised */
+    HEED_DISPOSITION_QUARANTINED = 2,  /* kept whole in quarantine: on-quarantine */
+    HEED_DISPOSITION_UNREADABLE =
+        3 /* the server did not give it: left there, asked for again next time */
+} HeedDisposition;
+
+typedef struct HeedArrival {
+    int64_t mailbox_id; /* row of heed_data.mailbox; 0 for files given on the command line */
+    char *source; /* owned; for people: the mailbox's name or the path, with "#n" inside an mbox */
+    char *stream; /* owned; the mailbox's stream or NULL */
+    bool closed;  /* the mailbox's trust is "closed" */
+    char *uid; /* owned; IMAP UID, POP3 UIDL, Maildir name, mbox offset: unique within mailbox and
+                  epoch */
+    int64_t epoch;       /* IMAP UIDVALIDITY; 0 where there is none */
+    int64_t position;    /* the checkpoint once this and all before it are stored: IMAP UID, mbox
+                            offset; else 0 */
+    int64_t received_at; /* when our mail system received it (INTERNALDATE, Maildir time …), or
+                            HEED_DATE_UNKNOWN */
+    uint64_t size;       /* octets on the server, even of what was cut off */
+    bool truncated;
+    HeedDisposition disposition;
+    uint8_t digest[HEED_DIGEST_BYTES]; /* of the canonical message (ingest/digest.h) */
+    GBytes *compressed;                /* zstd of what was read; NULL when raw mail is not kept */
+    HeedReport *report;                /* owned; NULL when quarantined or unreadable */
+    char *reason; /* owned; why it is quarantined or unreadable: "worker-crash", "timeout", … */
+    char *detail; /* owned; the same for people, or NULL */
+} HeedArrival;
+
+HeedArrival *heed_arrival_new(void);
+
+/* Accepts NULL. */
+void heed_arrival_free(HeedArrival *arrival);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedArrival, heed_arrival_free)
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_PARSERS_REPORT_H
+#define HEED_PARSERS_REPORT_H
+
+/*
+ * The data model: what one message says, as design.md's JSON contract and docs/report.schema.json
+ * have it. Plain data, in a library of its own (heed_report) so that the store can use it without
+ * the parsers.
+ *
+ * Unknown is NULL (text), HEED_DATE_UNKNOWN (dates) or the NONE of an enum: never a guess, never an
+ * empty string. Every `const char *` in a report belongs to the report and lives as long as it
+ * does; set them with heed_report_text(). All text is valid UTF-8 (what was not, was read as
+ * Latin-1 or replaced).
+ */
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Seconds since 1970-01-01 UTC. */
+#define HEED_DATE_UNKNOWN INT64_MIN
+
+typedef enum HeedKind {
+    HEED_KIND_OTHER, /* none of the below */
+    HEED_KIND_BOUNCE,
+    HEED_KIND_DELAY,   /* still trying (RFC 3464 "delayed") */
+    HEED_KIND_SUCCESS, /* delivered, relayed, expanded */
+    HEED_KIND_COMPLAINT,
+    HEED_KIND_AUTH_FAILURE, /* RFC 6591 */
+    HEED_KIND_NOT_SPAM,     /* RFC 6430 */
+    HEED_KIND_UNSUBSCRIBE,
+    HEED_KIND_AUTO_REPLY, /* RFC 3834, and MDNs of RFC 8098 */
+    HEED_KIND_DMARC_REPORT,
+    HEED_KIND_TLS_REPORT
+} HeedKind;
+
+/* RFC 3464 2.3.3. */
+typedef enum HeedAction {
+    HEED_ACTION_NONE,
+    HEED_ACTION_FAILED,
+    HEED_ACTION_DELAYED,
+    HEED_ACTION_DELIVERED,
+    HEED_ACTION_RELAYED,
+    HEED_ACTION_EXPANDED
+} HeedAction;
+
+/* The classes of design.md; a complaint's class is its feedback type. */
+typedef enum HeedClass {
+    HEED_CLASS_NONE,
+    HEED_CLASS_BAD_MAILBOX,
+    HEED_CLASS_BAD_DOMAIN,
+    HEED_CLASS_MOVED,
+    HEED_CLASS_INACTIVE_MAILBOX,
+    HEED_CLASS_MAILBOX_FULL,
+    HEED_CLASS_RESTRICTED,
+    HEED_CLASS_RELAY_DENIED,
+    HEED_CLASS_BAD_SENDER,
+    HEED_CLASS_REPUTATION,
+    HEED_CLASS_RATE_LIMIT,
+    HEED_CLASS_TOO_MANY_CONNECTIONS,
+    HEED_CLASS_GREYLISTED,
+    HEED_CLASS_AUTH_FAILURE,
+    HEED_CLASS_PTR_MISSING,
+    HEED_CLASS_POLICY,
+    HEED_CLASS_SPAM_CONTENT,
+    HEED_CLASS_CONTENT,
+    HEED_CLASS_VIRUS,
+    HEED_CLASS_TOO_BIG,
+    HEED_CLASS_PROTOCOL,
+    HEED_CLASS_DNS_FAILURE,
+    HEED_CLASS_NETWORK,
+    HEED_CLASS_SYSTEM,
+    HEED_CLASS_TLS,
+    HEED_CLASS_ROUTING_LOOP,
+    HEED_CLASS_EXPIRED,
+    HEED_CLASS_SUPPRESSED,
+    HEED_CLASS_UNKNOWN,
+    /* feedback types, RFC 5965 3.1 and the IANA registry; "virus" is the class above */
+    HEED_CLASS_ABUSE,
+    HEED_CLASS_FRAUD,
+    HEED_CLASS_NOT_SPAM,
+    HEED_CLASS_OTHER,
+    /* what an unsubscribe request has as its class */
+    HEED_CLASS_UNSUBSCRIBE
+} HeedClass;
+
+typedef enum HeedVerdict {
+    HEED_VERDICT_UNSET, /* null in JSON: not a matter of delivery (success, auto-reply, other) */
+    HEED_VERDICT_HARD,
+    HEED_VERDICT_SOFT,
+    HEED_VERDICT_BLOCK,
+    HEED_VERDICT_TRANSIENT,
+    HEED_VERDICT_COMPLAINT,
+    HEED_VERDICT_UNSUBSCRIBE,
+    HEED_VERDICT_NONE /* "none" in JSON: nothing to do */
+} HeedVerdict;
+
+/* Where a recipient's address was taken from, best first. */
+typedef enum HeedAddressSource {
+    HEED_ADDRESS_SOURCE_NONE,
+    HEED_ADDRESS_SOURCE_TOKEN,
+    HEED_ADDRESS_SOURCE_VERP,
+    HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT,
+    HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE,
+    HEED_ADDRESS_SOURCE_FINAL_RECIPIENT,
+    HEED_ADDRESS_SOURCE_NOTICE
+} HeedAddressSource;
+
+/* How far a report is believed; the order is meant, higher is more. The numbers are stored: never
+ * change them. */
+typedef enum HeedTrust {
+    HEED_TRUST_UNKNOWN = 0, /* no configuration said what is ours */
+    HEED_TRUST_UNPROVEN = 1,
+    HEED_TRUST_PLAUSIBLE = 2,
+    HEED_TRUST_AUTHENTICATED = 3,
+    HEED_TRUST_SIGNED = 4
+} HeedTrust;
+
+typedef struct HeedRecipient {
+    const char
+        *address; /* whom the sender had mailed, as best known; normalised (parsers/address.h) */
+    HeedAddressSource address_source;
+    const char *
+        original_recipient; /* address only, xtext decoded; odd address types keep "type;address" */
+    const char *final_recipient;
+    HeedAction action;
+    const char *status; /* enhanced status code, "5.1.1" */
+    const char *code;   /* SMTP reply code, "550" */
+    HeedClass class_;
+    HeedVerdict verdict;
+    const char *diagnostic; /* the reply or the notice's words, one line, without "smtp;" */
+    const char *remote_mta;
+    const char *provider;
+    const char *rule; /* what decided the class: "status:5.1.1", "code:550", "action:delayed", … */
+} HeedRecipient;
+
+/* RFC 5965 3, RFC 6591 3. Lists may be empty. */
+typedef struct HeedFeedback {
+    const char *type; /* lower case, as sent */
+    const char *user_agent;
+    const char *version;
+    const char *source_ip;
+    int64_t arrival_date;
+    int64_t incidents;           /* 1 unless the report says more (RFC 5965 3.2) */
+    GPtrArray *reported_domains; /* of const char * */
+    GPtrArray *reported_uris;
+    const char *original_mail_from;
+    GPtrArray *original_rcpt_to;
+    const char *reporting_mta;
+    bool has_auth_failure; /* the members below are set only for RFC 6591 reports */
+    const char *auth_failure;
+    const char *delivery_result;
+    const char *identity_alignment;
+    const char *dkim_domain;
+    const char *dkim_identity;
+    const char *dkim_selector;
+    const char *spf_dns;
+    GPtrArray *field_names; /* every other field, kept in order; values at the same index */
+    GPtrArray *field_values;
+} HeedFeedback;
+
+/* The message the report is about, from its returned copy or headers. */
+typedef struct HeedOriginal {
+    const char *message_id;  /* without angle brackets */
+    const char *envelope_id; /* Original-Envelope-Id, xtext decoded (RFC 3464 2.2.1) */
+    const char *queue_id;
+    const char *from;
+    const char *return_path;
+    const char *subject;
+    const char *list_id;
+    const char *feedback_id;
+    int64_t date;
+} HeedOriginal;
+
+typedef struct HeedReport {
+    HeedKind kind;
+    HeedTrust trust;
+    const char *message_id; /* the report's own */
+    int64_t date;           /* as its Date: claims */
+    int64_t receiver_date; /* of the topmost Received: field written by one of own.receivers; not in
+                              the JSON */
+    const char *reporter_mta;
+    const char *reporter_from;
+    const char *format;     /* "rfc3464", "rfc5965", "rfc8098", … or NULL */
+    HeedFeedback *feedback; /* owned; NULL unless ARF */
+    HeedOriginal original;
+    GArray *recipients;  /* of HeedRecipient */
+    GPtrArray *warnings; /* of const char *: what was odd about the message, for people */
+    GStringChunk *text;  /* owns every string above */
+} HeedReport;
+
+/* A report that says nothing: kind other, everything unknown. */
+HeedReport *heed_report_new(void);
+void heed_report_free(HeedReport *report);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedReport, heed_report_free)
+
+/* Copies text into the report; length -1 for NUL-terminated; NULL and empty text give NULL. */
+const char *heed_report_text(HeedReport *report, const char *text, gssize length);
+
+/* Appends an empty recipient. The pointer is valid until the next call. */
+HeedRecipient *heed_report_add_recipient(HeedReport *report);
+
+/* Notes something odd, at most HEED_LIMIT_WARNINGS times. */
+void heed_report_warn(HeedReport *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Makes report->feedback, with empty lists and one incident, if there is none yet. */
+HeedFeedback *heed_report_feedback(HeedReport *report);
+
+/*
+ * Names as they stand in the JSON and in the database; NULL for the enum's "none" or "unknown".
+ * The _from_name twins answer false, and leave *out alone, for a name that is not one.
+ */
+const char *heed_kind_name(HeedKind kind);
+const char *heed_action_name(HeedAction action);
+const char *heed_class_name(HeedClass class_);
+const char *heed_verdict_name(HeedVerdict verdict);
+const char *heed_address_source_name(HeedAddressSource source);
+const char *heed_trust_name(HeedTrust trust);
+bool heed_kind_from_name(const char *name, HeedKind *out_kind);
+bool heed_action_from_name(const char *name, HeedAction *out_action);
+bool heed_class_from_name(const char *name, HeedClass *out_class);
+bool heed_verdict_from_name(const char *name, HeedVerdict *out_verdict);
+bool heed_address_source_from_name(const char *name, HeedAddressSource *out_source);
+bool heed_trust_from_name(const char *name, HeedTrust *out_trust);
+
+#endif
