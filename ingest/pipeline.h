@@ -48,6 +48,10 @@ typedef struct HeedPipelineOptions {
     const int64_t *mailbox_ids;          /* one for each; NULL: 0 */
     size_t mailbox_count;
     HeedParserSettings parser;
+    HeedSource *local;      /* NULL, or a source read in this process instead of fetchers: mail from
+                               the store itself (reparse, quarantine retry); borrowed */
+    bool in_process;        /* no children at all: `heed parse --in-process`, tests, profiling */
+    bool as_json;           /* fill HeedArrival.json instead of .report */
     unsigned workers;       /* 0: one a core */
     bool keep_raw;          /* have the workers compress the mail for the store */
     bool dry_run;           /* acknowledge nothing */

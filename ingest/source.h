@@ -23,9 +23,10 @@ typedef struct HeedItem {
     int64_t position;    /* see HeedArrival.position */
     int64_t received_at; /* or HEED_DATE_UNKNOWN */
     uint64_t size;       /* octets on the server */
-    bool truncated;      /* bytes hold only the first HEED_LIMIT_MESSAGE_BYTES */
-    GBytes *bytes; /* owned; NULL: the server did not give this one message (detail says why) */
-    char *detail;  /* owned; NULL unless bytes is */
+    bool closed;    /* the mailbox's trust is "closed"; set by the pipeline for a fetcher's items */
+    bool truncated; /* bytes hold only the first HEED_LIMIT_MESSAGE_BYTES */
+    GBytes *bytes;  /* owned; NULL: the server did not give this one message (detail says why) */
+    char *detail;   /* owned; NULL unless bytes is */
 } HeedItem;
 
 void heed_item_clear(HeedItem *item);

@@ -38,7 +38,8 @@ typedef struct HeedArrival {
     HeedDisposition disposition;
     uint8_t digest[HEED_DIGEST_BYTES]; /* of the canonical message (ingest/digest.h) */
     GBytes *compressed;                /* zstd of what was read; NULL when raw mail is not kept */
-    HeedReport *report;                /* owned; NULL when quarantined or unreadable */
+    char *json; /* owned; the report as the worker wrote it, when the pipeline is asked for it */
+    HeedReport *report; /* owned; NULL when quarantined or unreadable */
     char *reason; /* owned; why it is quarantined or unreadable: "worker-crash", "timeout", … */
     char *detail; /* owned; the same for people, or NULL */
 } HeedArrival;
