@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_PARSERS_CLASSIFY_H
+#define HEED_PARSERS_CLASSIFY_H
+
+/*
+ * From what a server said to what it means: a class, and the verdict that design.md's table gives
+ * it.
+ *
+ * Evidence, strongest first. Each step is one function of classify.c with the same signature; rules
+ * over the text (provider tags, provider texts, general texts) go before the codes.
+ *   1. the enhanced code, per code of the IANA registry (parsers/status.h);
+ *   2. the reply code, where the enhanced code is missing or says nothing (x.0.0);
+ *   3. the enhanced code's subject, where its detail is not in the registry;
+ *   4. the action alone.
+ * A hard verdict reached by codes is then held against the words: a text that speaks of the sender,
+ * the message or a full mailbox is never a hard failure, whatever its codes (parsers/contradict.h).
+ *
+ * Permanent or temporary: "delayed" is temporary whatever the codes say, a "failed" whose codes
+ * begin with 4 is temporary too (the sender gave up, the server did not refuse; RFC 3464 2.3.3).
+ */
+
+#include "parsers/report.h"
+
+/* Everything borrowed; NULL is unknown. */
+typedef struct HeedClassifyInput {
+    HeedAction action;
+    const char *status;
+    const char *code;
+    const char *diagnostic; /* the words, with or without the codes */
+    const char *remote_mta;
+    const char *reporter_mta;
+    const char *recipient;     /* the final recipient's address or domain */
+    const char *const *relays; /* own.relays, NULL-terminated, or NULL */
+} HeedClassifyInput;
+
+typedef struct HeedClassification {
+    HeedClass class_;
+    HeedVerdict verdict;
+    char rule[40];        /* what decided: "status:5.1.1", "code:550", "contradiction:quota", … */
+    const char *provider; /* static, or NULL */
+} HeedClassification;
+
+/* HEED_CLASS_NONE, HEED_VERDICT_UNSET for delivered, relayed and expanded. */
+HeedClassification heed_classify(const HeedClassifyInput *input);
+
+/*
+ * Completes a recipient of the report: status and code that are missing or say less than those in
+ * its diagnostic are taken from there, then class, verdict, rule and provider are set. What the
+ * recipient and the report already say (action, addresses, diagnostic, remote_mta, reporter_mta)
+ * must stand in them. Relays as above.
+ */
+void
+heed_classify_recipient(HeedReport *report, HeedRecipient *recipient, const char *const *relays);
+
+/* design.md's table. Permanent: the server refused for good. */
+HeedVerdict heed_verdict_of(HeedClass class_, bool permanent);
+
+#endif
