@@ -17,31 +17,44 @@ typedef enum HeedDisposition {
     HEED_DISPOSITION_DONE = 0,         /* recognised and stored: the mailbox's on-done */
     HEED_DISPOSITION_UNRECOGNISED = 1, /* stored as kind other: on-unrecognised */
     HEED_DISPOSITION_QUARANTINED = 2,  /* kept whole in quarantine: on-quarantine */
-    HEED_DISPOSITION_UNREADABLE =
-        3 /* the server did not give it: left there, asked for again next time */
+    /* The server did not give it: left there, asked for again next time. */
+    HEED_DISPOSITION_UNREADABLE = 3
 } HeedDisposition;
 
+/* Every `char *` and pointer is owned. */
 typedef struct HeedArrival {
-    int64_t mailbox_id; /* row of heed_data.mailbox; 0 for files given on the command line */
-    char *source; /* owned; for people: the mailbox's name or the path, with "#n" inside an mbox */
-    char *stream; /* owned; the mailbox's stream or NULL */
-    bool closed;  /* the mailbox's trust is "closed" */
-    char *uid; /* owned; IMAP UID, POP3 UIDL, Maildir name, mbox offset: unique within mailbox and
-                  epoch */
-    int64_t epoch;       /* IMAP UIDVALIDITY; 0 where there is none */
-    int64_t position;    /* the checkpoint once this and all before it are stored: IMAP UID, mbox
-                            offset; else 0 */
-    int64_t received_at; /* when our mail system received it (INTERNALDATE, Maildir time …), or
-                            HEED_DATE_UNKNOWN */
-    uint64_t size;       /* octets on the server, even of what was cut off */
+    /* Row of heed_data.mailbox; 0 for files given on the command line. */
+    int64_t mailbox_id;
+    /* For people: the mailbox's name or the path, with "#n" inside an mbox. */
+    char *source;
+    /* The mailbox's stream or NULL. */
+    char *stream;
+    /* The mailbox's trust is "closed". */
+    bool closed;
+    /* IMAP UID, POP3 UIDL, Maildir name, mbox offset: unique within mailbox and epoch. */
+    char *uid;
+    /* IMAP UIDVALIDITY; 0 where there is none. */
+    int64_t epoch;
+    /* The checkpoint once this and all before it are stored: IMAP UID, mbox offset; else 0. */
+    int64_t position;
+    /* When our mail system received it (INTERNALDATE, Maildir time …), or HEED_DATE_UNKNOWN. */
+    int64_t received_at;
+    /* Octets on the server, even of what was cut off. */
+    uint64_t size;
     bool truncated;
     HeedDisposition disposition;
-    uint8_t digest[HEED_DIGEST_BYTES]; /* of the canonical message (ingest/digest.h) */
-    GBytes *compressed;                /* zstd of what was read; NULL when raw mail is not kept */
-    char *json; /* owned; the report as the worker wrote it, when the pipeline is asked for it */
-    HeedReport *report; /* owned; NULL when quarantined or unreadable */
-    char *reason; /* owned; why it is quarantined or unreadable: "worker-crash", "timeout", … */
-    char *detail; /* owned; the same for people, or NULL */
+    /* Of the canonical message (ingest/digest.h). */
+    uint8_t digest[HEED_DIGEST_BYTES];
+    /* zstd of what was read; NULL when raw mail is not kept. */
+    GBytes *compressed;
+    /* The report as the worker wrote it, when the pipeline is asked for it. */
+    char *json;
+    /* NULL when quarantined or unreadable. */
+    HeedReport *report;
+    /* Why it is quarantined or unreadable: "worker-crash", "timeout", … */
+    char *reason;
+    /* The same for people, or NULL. */
+    char *detail;
 } HeedArrival;
 
 HeedArrival *heed_arrival_new(void);

@@ -119,21 +119,23 @@ typedef enum HeedTrust {
 } HeedTrust;
 
 typedef struct HeedRecipient {
-    const char
-        *address; /* whom the sender had mailed, as best known; normalised (parsers/address.h) */
+    /* Whom the sender had mailed, as best known; normalised (parsers/address.h). */
+    const char *address;
     HeedAddressSource address_source;
-    const char *
-        original_recipient; /* address only, xtext decoded; odd address types keep "type;address" */
+    /* The address alone, xtext decoded; types other than rfc822 and utf-8 keep "type;address". */
+    const char *original_recipient;
     const char *final_recipient;
     HeedAction action;
     const char *status; /* enhanced status code, "5.1.1" */
     const char *code;   /* SMTP reply code, "550" */
     HeedClass class_;
     HeedVerdict verdict;
-    const char *diagnostic; /* the reply or the notice's words, one line, without "smtp;" */
+    /* The reply or the notice's words, one line, without "smtp;". */
+    const char *diagnostic;
     const char *remote_mta;
     const char *provider;
-    const char *rule; /* what decided the class: "status:5.1.1", "code:550", "action:delayed", … */
+    /* What decided the class: "status:5.1.1", "code:550", "action:delayed", … */
+    const char *rule;
 } HeedRecipient;
 
 /* RFC 5965 3, RFC 6591 3. Lists may be empty. */
@@ -143,13 +145,16 @@ typedef struct HeedFeedback {
     const char *version;
     const char *source_ip;
     int64_t arrival_date;
-    int64_t incidents;           /* 1 unless the report says more (RFC 5965 3.2) */
-    GPtrArray *reported_domains; /* of const char * */
+    /* 1 unless the report says more (RFC 5965 3.2). */
+    int64_t incidents;
+    /* Lists are of const char *. */
+    GPtrArray *reported_domains;
     GPtrArray *reported_uris;
     const char *original_mail_from;
     GPtrArray *original_rcpt_to;
     const char *reporting_mta;
-    bool has_auth_failure; /* the members below are set only for RFC 6591 reports */
+    /* The members from here to spf_dns are set only for RFC 6591 reports. */
+    bool has_auth_failure;
     const char *auth_failure;
     const char *delivery_result;
     const char *identity_alignment;
@@ -157,14 +162,17 @@ typedef struct HeedFeedback {
     const char *dkim_identity;
     const char *dkim_selector;
     const char *spf_dns;
-    GPtrArray *field_names; /* every other field, kept in order; values at the same index */
+    /* Every other field, kept in order; values at the same index. */
+    GPtrArray *field_names;
     GPtrArray *field_values;
 } HeedFeedback;
 
 /* The message the report is about, from its returned copy or headers. */
 typedef struct HeedOriginal {
-    const char *message_id;  /* without angle brackets */
-    const char *envelope_id; /* Original-Envelope-Id, xtext decoded (RFC 3464 2.2.1) */
+    /* Without angle brackets. */
+    const char *message_id;
+    /* Original-Envelope-Id, xtext decoded (RFC 3464 2.2.1). */
+    const char *envelope_id;
     const char *queue_id;
     const char *from;
     const char *return_path;
@@ -177,18 +185,25 @@ typedef struct HeedOriginal {
 typedef struct HeedReport {
     HeedKind kind;
     HeedTrust trust;
-    const char *message_id; /* the report's own */
-    int64_t date;           /* as its Date: claims */
-    int64_t receiver_date; /* of the topmost Received: field written by one of own.receivers; not in
-                              the JSON */
+    /* The report's own Message-ID, without angle brackets. */
+    const char *message_id;
+    /* As its Date: claims. */
+    int64_t date;
+    /* Of the topmost Received: field written by one of own.receivers; not in the JSON. */
+    int64_t receiver_date;
     const char *reporter_mta;
     const char *reporter_from;
-    const char *format;     /* "rfc3464", "rfc5965", "rfc8098", … or NULL */
-    HeedFeedback *feedback; /* owned; NULL unless ARF */
+    /* "rfc3464", "rfc5965", "rfc8098", … or NULL. */
+    const char *format;
+    /* Owned; NULL unless the message is a feedback report. */
+    HeedFeedback *feedback;
     HeedOriginal original;
-    GArray *recipients;  /* of HeedRecipient */
-    GPtrArray *warnings; /* of const char *: what was odd about the message, for people */
-    GStringChunk *text;  /* owns every string above */
+    /* Of HeedRecipient. */
+    GArray *recipients;
+    /* Of const char *: what was odd about the message, for people. */
+    GPtrArray *warnings;
+    /* Owns every string above. */
+    GStringChunk *text;
 } HeedReport;
 
 /* A report that says nothing: kind other, everything unknown. */
@@ -196,7 +211,11 @@ HeedReport *heed_report_new(void);
 void heed_report_free(HeedReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedReport, heed_report_free)
 
-/* Copies text into the report; length -1 for NUL-terminated; NULL and empty text give NULL. */
+/*
+ * Copies text into the report and returns the copy; length -1 for NUL-terminated; NULL, empty and
+ * blank text give NULL. The copy is fit to be shown and stored: valid UTF-8 (else read as Latin-1),
+ * control characters made blanks, blanks at both ends cut, at most HEED_LIMIT_FIELD_VALUE_BYTES.
+ */
 const char *heed_report_text(HeedReport *report, const char *text, gssize length);
 
 /* Appends an empty recipient. The pointer is valid until the next call. */
