@@ -11,8 +11,8 @@
  *
  * Error codes: HEED_ERROR_TEMPORARY (no connection, restarting, read-only, disk full, too many
  * clients), HEED_ERROR_CONFLICT (40001, 40P01), HEED_ERROR_PERMISSION (28xxx, 42501),
- * HEED_ERROR_CONFIG (no such database, a wrong connection string), HEED_ERROR_INTERNAL (a query of
- * ours that is wrong).
+ * HEED_ERROR_UNAVAILABLE (damaged data), HEED_ERROR_CONFIG (no such database, a wrong connection
+ * string), HEED_ERROR_INTERNAL (a query of ours that is wrong).
  */
 
 #include <glib.h>
@@ -25,11 +25,13 @@ typedef struct HeedDatabase HeedDatabase;
 typedef struct HeedDatabaseOptions {
     const char *conninfo; /* "postgresql://…" or key=value, libpq's rules; several hosts allowed */
     const char *role;     /* SET ROLE after connecting when the session may; NULL for none */
-    unsigned patience_seconds; /* how long to go on reconnecting with back-off; 0: one try */
+    unsigned patience_seconds; /* how long to go on connecting with back-off; 0: one try */
+    const int *stop;           /* set by a signal handler: wait no longer; may be NULL; borrowed */
 } HeedDatabaseOptions;
 
-/* Connects, checks that the server is PostgreSQL 15 or later, sets UTC, application_name and the
- * search path. */
+/* Connects, checks that the server is PostgreSQL 15 or later and the database UTF8, sets UTC,
+ * application_name, time limits and the search path. Of several hosts the one that can be written
+ * to, unless the connection string wants another. */
 HeedDatabase *heed_database_open(const HeedDatabaseOptions *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -37,7 +39,9 @@ HeedDatabase *heed_database_open(const HeedDatabaseOptions *options, GError **er
 void heed_database_close(HeedDatabase *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedDatabase, heed_database_close)
 
-/* Connects again after HEED_ERROR_TEMPORARY, with back-off up to the options' patience. */
+/* Connects again after HEED_ERROR_TEMPORARY, with back-off. Patience runs from the first trouble
+ * to the next commit, so that a caller who repeats its transaction after this gives up in the end,
+ * with a full disk too. HEED_ERROR_CANCELLED when asked to stop. */
 bool heed_database_reconnect(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
@@ -116,7 +120,8 @@ bool heed_database_script(HeedDatabase *database, const char *name, const char *
  * Streams the answer of a query of any size through COPY (…) TO STDOUT. The query is a constant of
  * ours: COPY takes no parameters, so a caller that needs some sets them first with
  * heed_database_setting(). The callback gets one row's bytes in COPY text format without the
- * newline; false stops the stream and is not an error by itself.
+ * newline; false stops the stream and is not an error by itself, but a transaction around it can
+ * only be rolled back then.
  */
 typedef bool (*HeedCopyRow)(const char *row, size_t length, void *data);
 bool heed_database_copy_out(HeedDatabase *database,
