@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/source.h"
+
+void
+heed_item_clear(HeedItem *item)
+{
+    g_free(item->uid);
+    g_free(item->source);
+    g_clear_pointer(&item->bytes, g_bytes_unref);
+    g_free(item->detail);
+    *item = (HeedItem){.received_at = HEED_DATE_UNKNOWN};
+}
+
+HeedSource *
+heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host)
+{
+    HeedSource *source = NULL;
+
+    switch (mailbox->protocol) {
+    case HEED_PROTOCOL_MAILDIR:
+        source = heed_maildir_source_new(mailbox);
+        break;
+    case HEED_PROTOCOL_MBOX:
+        source = heed_mbox_source_new(mailbox);
+        break;
+    case HEED_PROTOCOL_IMAP:
+    case HEED_PROTOCOL_POP3:
+    case HEED_PROTOCOL_PATHS:
+    default:
+        source = heed_paths_source_new(mailbox);
+        break;
+    }
+    source->mailbox = mailbox;
+    if (host != NULL)
+        source->host = *host;
+    return source;
+}
+
+void
+heed_source_free(HeedSource *source)
+{
+    if (source != NULL)
+        source->ops->free(source);
+}

@@ -1,0 +1,4 @@
+# Sources and what they need. The tests that talk to a real Dovecot run under support/with-dovecot.
+foreach(module IN ITEMS paths)
+    heed_test(${module} LINKS heed_ingest)
+endforeach()
