@@ -5,9 +5,9 @@
 /*
  * Which report is it? SHA-256 over the canonical message: line ends as LF, and without the fields
  * that delivery adds (Received, Delivered-To, Return-Path, Authentication-Results, X-… of
- * delivery), so that the copy in another mailbox, in an mbox or over POP3 is the same report. See
- * design.md, "Keys that are costly to change later": what is left out is listed in digest.c and
- * must never change without a migration.
+ * delivery), so that the copy in another mailbox, in an mbox or over POP3 is the same report. The
+ * exact form and what is left out stand in digest.c and must never change without a migration of
+ * what is stored.
  */
 
 #include "parsers/arrival.h"
