@@ -3,9 +3,19 @@
 #define HEED_SUPPRESS_CLEAN_H
 
 /*
- * A mailing list without what must not be mailed. Streams: memory holds the suppressed addresses'
- * keyed hashes (at most 64 bytes each) and one line. Original lines, their order and their line
- * ends are kept byte for byte.
+ * A mailing list without what must not be mailed: suppressed, invalid and duplicate addresses.
+ * Original lines, their order and their line ends are kept byte for byte; so are a byte order mark,
+ * the header, blank lines and, in a plain list, comments ("#").
+ *
+ * Streams: memory holds the suppressed addresses' keyed hashes (at most 64 bytes each), a buffer,
+ * and the hashes of the addresses kept so far, to tell duplicates by. The last would grow with the
+ * list, which nothing of ours may do; but sorting a copy on disk, or reading twice what may be a
+ * pipe, is much for what a duplicate costs. So the first HEED_LIMIT_LIST_ADDRESSES_SEEN different
+ * addresses are remembered, 128 MiB at most: of them every duplicate is found, however late it
+ * comes. Kept lines beyond are counted in HeedCleaned.unremembered, for the user to be told.
+ *
+ * Two addresses are taken for one with a probability of 2^-119 for a pair: 10^-23 for the largest
+ * lists. The key is random, so a list cannot be made to fail.
  */
 
 #include "db/connection.h"
@@ -33,7 +43,9 @@ typedef struct HeedCleanOptions {
         *column; /* the CSV column; NULL: found in the header, or the only one, or plain lines */
     FILE *list;
     FILE *out;     /* what may be mailed */
-    FILE *removed; /* may be NULL: the removed lines, as CSV: line number, reason, the line */
+    FILE *removed; /* may be NULL: the removed lines, as CSV with a header: line number, reason
+                      ("suppressed: hard bad-mailbox", "not an address", "duplicate" …), the line
+                      (of one too long its beginning) */
 } HeedCleanOptions;
 
 typedef struct HeedCleaned {
@@ -42,9 +54,12 @@ typedef struct HeedCleaned {
     uint64_t suppressed;
     uint64_t invalid;
     uint64_t duplicate;
+    uint64_t unremembered; /* of the kept: not remembered, so their own duplicates were not found */
 } HeedCleaned;
 
-/* HEED_ERROR_DATA for a list without the column named, naming those it has; HEED_ERROR_IO. */
+/* HEED_ERROR_DATA for a list without the column named, naming those it has, or whose column of
+ * addresses is not clear, and for UTF-16; HEED_ERROR_IO. A line that is over
+ * HEED_LIMIT_LIST_LINE_BYTES or otherwise bad is removed as invalid, and the rest goes on. */
 bool heed_clean(const HeedSuppressedSet *set,
                 const HeedCleanOptions *options,
                 HeedCleaned *out,

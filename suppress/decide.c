@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "suppress/decide.h"
+
+#include "base/error.h"
+#include "suppress/fold.h"
+#include "suppress/policy.h"
+#include "suppress/queries.h"
+
+/* How often a decision that lost a race is tried. */
+#define DECISION_TRIES 10
+
+typedef struct Decision {
+    HeedDecisionAction action;
+    const char *scope; /* all borrowed */
+    const char *address;
+    const char *who;
+    const char *why;
+} Decision;
+
+static const char *
+action_name(HeedDecisionAction action)
+{
+    switch (action) {
+    case HEED_DECISION_ADD:
+        return "add";
+    case HEED_DECISION_REMOVE:
+        return "remove";
+    case HEED_DECISION_ALLOW:
+        return "allow";
+    case HEED_DECISION_DISALLOW:
+        return "disallow";
+    }
+    g_assert_not_reached();
+}
+
+/* The newest policy's version; the first decision of all may come before any mail was polled. */
+static bool
+policy_in_force(HeedDatabase *database, int *out_version, GError **error)
+{
+    HeedPolicy fallback = heed_policy_default();
+    g_autoptr(HeedRows) row = heed_database_query_row(
+        database, "find the policy", heed_suppress_query("policy_newest.sql"), NULL, error);
+
+    if (row == NULL)
+        return false;
+    if (heed_rows_is_null(row, 0, 0))
+        return heed_policy_establish(database, &fallback, out_version, error);
+    *out_version = (int)heed_rows_int(row, 0, 0);
+    return true;
+}
+
+static bool
+record(HeedDatabase *database, const Decision *decision, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_text(params, action_name(decision->action));
+    heed_params_text(params, decision->scope);
+    heed_params_text(params, decision->address);
+    heed_params_text(params, decision->who);
+    heed_params_text(params, decision->why);
+    return heed_database_run(database, "record the decision",
+                             heed_suppress_query("decision_insert.sql"), params, error);
+}
+
+static bool
+decide_once(HeedDatabase *database,
+            int version,
+            const Decision *decision,
+            bool *out_changed,
+            GError **error)
+{
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    HeedFolded folded;
+
+    if (transaction == NULL)
+        return false;
+    g_ptr_array_add(addresses, g_strdup(decision->address));
+    if (!heed_fold_lock(database, version, addresses, error) ||
+        !record(database, decision, error) ||
+        !heed_fold_locked(database, version, addresses, &folded, error) ||
+        !heed_transaction_commit(transaction, error))
+        return false;
+    *out_changed = folded.switched > 0;
+    return true;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): a decision has that many sides */
+bool
+heed_decide(HeedDatabase *database,
+            HeedDecisionAction action,
+            const char *scope,
+            const char *address,
+            const char *who,
+            const char *why,
+            bool *out_changed,
+            GError **error)
+{
+    const Decision decision = {action, scope, address, who, why};
+    int version;
+
+    if (!policy_in_force(database, &version, error))
+        return false;
+    for (unsigned tries = 1;; tries++) {
+        g_autoptr(GError) lost = NULL;
+
+        if (decide_once(database, version, &decision, out_changed, &lost))
+            return true;
+        if (tries == DECISION_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
+            g_propagate_error(error, g_steal_pointer(&lost));
+            return false;
+        }
+    }
+}

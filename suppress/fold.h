@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_SUPPRESS_FOLD_H
+#define HEED_SUPPRESS_FOLD_H
+
+/*
+ * The steps of folding addresses, for the files of this room: touched, then lock, then fold, each a
+ * statement of its own within one READ COMMITTED transaction of the caller. lock.sql says why they
+ * must not be one. Addresses are const char *.
+ */
+
+#include "db/connection.h"
+
+typedef struct HeedFolded {
+    uint64_t changed;  /* addresses whose state differs from before */
+    uint64_t switched; /* rows (an address in a scope) that became suppressed or ceased to be */
+} HeedFolded;
+
+/* Which of the addresses have anything to fold; sorted, of owned char *. */
+GPtrArray *heed_fold_touched(HeedDatabase *database, const GPtrArray *addresses, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Locks the addresses in order, until the transaction ends. */
+bool heed_fold_lock(HeedDatabase *database, int version, const GPtrArray *addresses, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Folds locked addresses, each once in the array. */
+bool heed_fold_locked(HeedDatabase *database,
+                      int version,
+                      const GPtrArray *addresses,
+                      HeedFolded *out,
+                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#endif

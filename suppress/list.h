@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_SUPPRESS_LIST_H
+#define HEED_SUPPRESS_LIST_H
+
+/*
+ * Reading a mailing list: where its records end, which of its columns holds the address, and which
+ * address a field names. For clean.c. Lists are foreign: whatever bytes they hold, each record
+ * comes out once, in order, byte for byte.
+ */
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Records out of a file, through a buffer of fixed size. */
+typedef struct HeedListReader HeedListReader;
+
+typedef enum HeedListTrouble {
+    HEED_LIST_NO_TROUBLE,
+    HEED_LIST_TOO_LONG,  /* over HEED_LIMIT_LIST_LINE_BYTES: the bytes are its beginning, the rest
+                            is skipped */
+    HEED_LIST_OPEN_QUOTE /* its quote is not closed within the limit: this is its first line alone,
+                            and reading goes on behind that */
+} HeedListTrouble;
+
+typedef struct HeedListRecord {
+    const char *bytes; /* borrowed, until the next call */
+    size_t length;     /* with its line end */
+    size_t content;    /* without */
+    uint64_t line;     /* of its beginning, from 1 */
+    HeedListTrouble trouble;
+} HeedListRecord;
+
+/* The file stays the caller's. */
+HeedListReader *heed_list_reader_new(FILE *file);
+void heed_list_reader_free(HeedListReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedListReader, heed_list_reader_free)
+
+/* Takes a UTF-8 byte order mark off the front, and says whether there was one. HEED_ERROR_DATA for
+ * UTF-16, HEED_ERROR_IO. */
+bool heed_list_reader_skip_mark(HeedListReader *reader, bool *out_marked, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The next record. With a delimiter, quoted fields may hold line ends; 0: each line is one.
+ * out_end: there was none. HEED_ERROR_IO. */
+bool heed_list_reader_next(HeedListReader *reader,
+                           char delimiter,
+                           HeedListRecord *out,
+                           bool *out_end,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The next line, which the next call gives again. */
+bool
+heed_list_reader_peek(HeedListReader *reader, HeedListRecord *out, bool *out_end, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Where in a record the address is. */
+typedef struct HeedListShape {
+    char delimiter; /* 0: each line is an address */
+    size_t column;  /* from 0 */
+    bool has_header;
+} HeedListShape;
+
+/*
+ * From the first line (without its line end) that is neither blank nor a comment. With a column's
+ * name the line is the header; a number names a column of a list without one. Else it is looked for
+ * in a header, then as the only column that holds an address. HEED_ERROR_DATA when that is not
+ * clear, with the columns there are.
+ */
+bool heed_list_shape_find(const char *line,
+                          size_t length,
+                          const char *column,
+                          HeedListShape *out,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Nothing but spaces; and that, or a line that begins with "#". */
+bool heed_list_is_blank(const char *line, size_t length);
+bool heed_list_is_remark(const char *line, size_t length);
+
+/* The normal form of the address in "a@b", " <a@b> " or "Name <a@b>" into out, replacing it. False
+ * when it names none. */
+bool heed_list_address(const char *text, size_t length, GString *out);
+
+#endif

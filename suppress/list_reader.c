@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "base/limits.h"
+#include "suppress/csv.h"
+#include "suppress/list.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Many records at a time; moving the last of them to the front is then a small part of the work. */
+#define BUFFER_BYTES ((size_t)1024 * 1024)
+G_STATIC_ASSERT(BUFFER_BYTES >= 2 * HEED_LIMIT_LIST_LINE_BYTES);
+
+struct HeedListReader {
+    FILE *file;   /* borrowed */
+    char *buffer; /* owned */
+    size_t start; /* of what has not been given out */
+    size_t end;
+    uint64_t line; /* of start, from 1 */
+    bool at_end;   /* of the file */
+    bool skipping; /* the rest of a line that was too long */
+};
+
+HeedListReader *
+heed_list_reader_new(FILE *file)
+{
+    HeedListReader *reader = g_new0(HeedListReader, 1);
+
+    reader->file = file;
+    reader->buffer = g_malloc(BUFFER_BYTES);
+    reader->line = 1;
+    return reader;
+}
+
+void
+heed_list_reader_free(HeedListReader *reader)
+{
+    if (reader == NULL)
+        return;
+    g_free(reader->buffer);
+    g_free(reader);
+}
+
+/* Has the longest record there may be in the buffer, or all that is left. */
+static bool
+fill(HeedListReader *reader, GError **error)
+{
+    if (reader->at_end || reader->end - reader->start > HEED_LIMIT_LIST_LINE_BYTES)
+        return true;
+    memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
+    reader->end -= reader->start;
+    reader->start = 0;
+    reader->end += fread(reader->buffer + reader->end, 1, BUFFER_BYTES - reader->end, reader->file);
+    reader->at_end = reader->end < BUFFER_BYTES;
+    if (ferror(reader->file)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot read: %s", g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool
+heed_list_reader_skip_mark(HeedListReader *reader, bool *out_marked, GError **error)
+{
+    const char *bytes;
+    size_t length;
+
+    if (!fill(reader, error))
+        return false;
+    bytes = reader->buffer + reader->start;
+    length = reader->end - reader->start;
+    if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
+                    "the list is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)");
+        return false;
+    }
+    *out_marked = length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
+    if (*out_marked)
+        reader->start += 3;
+    return true;
+}
+
+/* Leaves out what remains of a line that was too long. */
+static bool
+skip_rest_of_line(HeedListReader *reader, GError **error)
+{
+    while (reader->skipping) {
+        char *line_end;
+
+        if (!fill(reader, error))
+            return false;
+        line_end = memchr(reader->buffer + reader->start, '\n', reader->end - reader->start);
+        reader->skipping = line_end == NULL && !reader->at_end;
+        reader->start = line_end == NULL ? reader->end : (size_t)(line_end + 1 - reader->buffer);
+        reader->line += line_end != NULL;
+    }
+    return true;
+}
+
+static size_t
+without_line_end(const char *bytes, size_t length)
+{
+    if (length > 0 && bytes[length - 1] == '\n')
+        length--;
+    if (length > 0 && bytes[length - 1] == '\r')
+        length--;
+    return length;
+}
+
+/* The record at the front of available bytes, of which there is at least one. */
+static HeedListRecord
+look(const char *bytes, size_t available, char delimiter)
+{
+    HeedListRecord record = {.bytes = bytes};
+    const char *line_end = memchr(bytes, '\n', available);
+
+    record.length = line_end == NULL ? available : (size_t)(line_end + 1 - bytes);
+    if (record.length > HEED_LIMIT_LIST_LINE_BYTES) {
+        record.length = HEED_LIMIT_LIST_LINE_BYTES;
+        record.content = record.length;
+        record.trouble = HEED_LIST_TOO_LONG;
+        return record;
+    }
+    if (delimiter != '\0' && memchr(bytes, '"', record.length) != NULL) {
+        size_t length =
+            heed_csv_record_length(bytes, MIN(available, HEED_LIMIT_LIST_LINE_BYTES), delimiter);
+
+        if (length > 0)
+            record.length = length;
+        else
+            record.trouble = HEED_LIST_OPEN_QUOTE;
+    }
+    record.content = without_line_end(bytes, record.length);
+    return record;
+}
+
+static bool
+find_record(
+    HeedListReader *reader, char delimiter, HeedListRecord *out, bool *out_end, GError **error)
+{
+    if (!skip_rest_of_line(reader, error) || !fill(reader, error))
+        return false;
+    *out_end = reader->start == reader->end;
+    if (*out_end)
+        return true;
+    *out = look(reader->buffer + reader->start, reader->end - reader->start, delimiter);
+    out->line = reader->line;
+    return true;
+}
+
+/* Counts the line ends of a record, most of which have one. */
+static uint64_t
+count_lines(const HeedListRecord *record)
+{
+    uint64_t lines = 0;
+    const char *position = record->bytes;
+    const char *end = record->bytes + record->length;
+
+    while (position < end &&
+           (position = memchr(position, '\n', (size_t)(end - position))) != NULL) {
+        lines++;
+        position++;
+    }
+    return lines;
+}
+
+bool
+heed_list_reader_next(
+    HeedListReader *reader, char delimiter, HeedListRecord *out, bool *out_end, GError **error)
+{
+    if (!find_record(reader, delimiter, out, out_end, error))
+        return false;
+    if (*out_end)
+        return true;
+    reader->start += out->length;
+    reader->skipping = out->trouble == HEED_LIST_TOO_LONG;
+    reader->line += count_lines(out);
+    return true;
+}
+
+bool
+heed_list_reader_peek(HeedListReader *reader, HeedListRecord *out, bool *out_end, GError **error)
+{
+    return find_record(reader, '\0', out, out_end, error);
+}

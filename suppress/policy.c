@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "suppress/policy.h"
+
+#include "base/error.h"
+#include "suppress/fold.h"
+#include "suppress/queries.h"
+
+/* Which rules fold.sql knows, and which addresses are roles: counted up with each change of them
+ * that can change a state, so that what was folded before counts as stale. */
+#define RULES_REVISION 1
+
+/* Addresses that one transaction of a rebuild locks. */
+#define SLICE_ADDRESSES 1000
+
+/* How often a slice that lost a race is tried. Locks are taken in order, so once is the rule. */
+#define SLICE_TRIES 10
+
+HeedPolicy
+heed_policy_default(void)
+{
+    return (HeedPolicy){
+        .plausible_messages = 2, .plausible_apart_hours = 20, .bad_domain_apart_hours = 72};
+}
+
+bool
+heed_policy_establish(HeedDatabase *database,
+                      const HeedPolicy *policy,
+                      int *out_version,
+                      GError **error)
+{
+    g_autofree char *settings =
+        g_strdup_printf("{\"rules\": %d, \"plausible_messages\": %u, "
+                        "\"plausible_apart_hours\": %u, "
+                        "\"bad_domain_apart_hours\": %u}",
+                        RULES_REVISION, policy->plausible_messages, policy->plausible_apart_hours,
+                        policy->bad_domain_apart_hours);
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) locked = NULL;
+    g_autoptr(HeedRows) row = NULL;
+
+    if (transaction == NULL)
+        return false;
+    locked = heed_database_query_row(database, "lock the policies",
+                                     heed_suppress_query("policy_lock.sql"), NULL, error);
+    if (locked == NULL)
+        return false;
+    heed_params_text(params, settings);
+    row = heed_database_query_row(database, "establish the policy",
+                                  heed_suppress_query("policy_establish.sql"), params, error);
+    if (row == NULL || !heed_transaction_commit(transaction, error))
+        return false;
+    *out_version = (int)heed_rows_int(row, 0, 0);
+    return true;
+}
+
+bool
+heed_policy_fold(HeedDatabase *database, int version, const GPtrArray *addresses, GError **error)
+{
+    g_autoptr(GPtrArray) touched = NULL;
+    HeedFolded folded;
+
+    if (addresses->len == 0)
+        return true;
+    touched = heed_fold_touched(database, addresses, error);
+    if (touched == NULL)
+        return false;
+    return touched->len == 0 || (heed_fold_lock(database, version, touched, error) &&
+                                 heed_fold_locked(database, version, touched, &folded, error));
+}
+
+/* The next addresses behind the one named, of owned char *; none: the end. */
+static GPtrArray *
+next_slice(HeedDatabase *database, const char *after, GError **error)
+{
+    g_autoptr(GPtrArray) slice = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_text(params, after);
+    heed_params_int(params, SLICE_ADDRESSES);
+    rows = heed_database_query(database, "list the addresses",
+                               heed_suppress_query("rebuild_slice.sql"), params, error);
+    if (rows == NULL)
+        return NULL;
+    for (size_t i = 0; i < heed_rows_count(rows); i++)
+        g_ptr_array_add(slice, g_strdup(heed_rows_text(rows, i, 0)));
+    return g_steal_pointer(&slice);
+}
+
+static bool
+fold_slice_once(
+    HeedDatabase *database, int version, const GPtrArray *slice, HeedFolded *out, GError **error)
+{
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
+
+    return transaction != NULL && heed_fold_lock(database, version, slice, error) &&
+           heed_fold_locked(database, version, slice, out, error) &&
+           heed_transaction_commit(transaction, error);
+}
+
+static bool
+fold_slice(
+    HeedDatabase *database, int version, const GPtrArray *slice, HeedFolded *out, GError **error)
+{
+    for (unsigned tries = 1;; tries++) {
+        g_autoptr(GError) lost = NULL;
+
+        if (fold_slice_once(database, version, slice, out, &lost))
+            return true;
+        if (tries == SLICE_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
+            g_propagate_error(error, g_steal_pointer(&lost));
+            return false;
+        }
+    }
+}
+
+bool
+heed_policy_rebuild(HeedDatabase *database, int version, HeedRebuilt *out, GError **error)
+{
+    g_autofree char *after = g_strdup("");
+    HeedRebuilt rebuilt = {0};
+
+    for (;;) {
+        g_autoptr(GPtrArray) slice = next_slice(database, after, error);
+        HeedFolded folded;
+
+        if (slice == NULL)
+            return false;
+        if (slice->len == 0)
+            break;
+        if (!fold_slice(database, version, slice, &folded, error))
+            return false;
+        rebuilt.addresses += slice->len;
+        rebuilt.changed += folded.changed;
+        g_free(after);
+        after = g_strdup(g_ptr_array_index(slice, slice->len - 1));
+    }
+    *out = rebuilt;
+    return true;
+}
+
+bool
+heed_policy_is_stale(HeedDatabase *database, bool *out_stale, GError **error)
+{
+    g_autoptr(HeedRows) row = heed_database_query_row(
+        database, "compare policies", heed_suppress_query("policy_stale.sql"), NULL, error);
+
+    if (row == NULL)
+        return false;
+    *out_stale = heed_rows_bool(row, 0, 0);
+    return true;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/report.h"
+#include "suppress/decide.h"
+#include "suppress/queries.h"
+
+static void
+state_free(void *data)
+{
+    HeedState *state = data;
+
+    g_free(state->scope);
+    g_free(state->reason);
+    g_free(state->verdict);
+    g_free(state->rule);
+    g_free(state);
+}
+
+static void
+story_line_free(void *data)
+{
+    HeedStoryLine *line = data;
+
+    g_free(line->scope);
+    g_free(line->what);
+    g_free(line->trust);
+    g_free(line->rule);
+    g_free(line->detail);
+    g_free(line->source);
+    g_free(line->digest);
+    g_free(line);
+}
+
+void
+heed_why_free(HeedWhy *why)
+{
+    if (why == NULL)
+        return;
+    g_ptr_array_unref(why->states);
+    g_ptr_array_unref(why->story);
+    g_free(why);
+}
+
+static int64_t
+time_or_unknown(const HeedRows *rows, size_t row, size_t column)
+{
+    return heed_rows_is_null(rows, row, column) ? HEED_DATE_UNKNOWN
+                                                : heed_rows_time(rows, row, column);
+}
+
+static HeedState *
+read_state(const HeedRows *rows, size_t row)
+{
+    HeedState *state = g_new0(HeedState, 1);
+
+    state->scope = g_strdup(heed_rows_text(rows, row, 0));
+    state->suppressed = heed_rows_bool(rows, row, 1);
+    state->allowed = heed_rows_bool(rows, row, 2);
+    state->reason = g_strdup(heed_rows_text(rows, row, 3));
+    state->verdict = g_strdup(heed_rows_text(rows, row, 4));
+    state->rule = g_strdup(heed_rows_text(rows, row, 5));
+    state->since = time_or_unknown(rows, row, 6);
+    state->until = time_or_unknown(rows, row, 7);
+    state->evidence_count = heed_rows_int(rows, row, 8);
+    state->first_event_at = time_or_unknown(rows, row, 9);
+    state->last_event_at = time_or_unknown(rows, row, 10);
+    return state;
+}
+
+static bool
+read_states(HeedDatabase *database, const char *address, HeedWhy *why, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_text(params, address);
+    rows = heed_database_query(database, "read the address's state",
+                               heed_suppress_query("why_states.sql"), params, error);
+    if (rows == NULL)
+        return false;
+    for (size_t i = 0; i < heed_rows_count(rows); i++) {
+        HeedState *state = read_state(rows, i);
+
+        g_ptr_array_add(why->states, state);
+        why->suppressed |= state->suppressed;
+    }
+    return true;
+}
+
+static HeedStoryLine *
+read_story_line(const HeedRows *rows, size_t row)
+{
+    HeedStoryLine *line = g_new0(HeedStoryLine, 1);
+
+    line->at = heed_rows_time(rows, row, 0);
+    line->decision = heed_rows_bool(rows, row, 1);
+    line->scope = g_strdup(heed_rows_text(rows, row, 2));
+    line->what = g_strdup(heed_rows_text(rows, row, 3));
+    if (!heed_rows_is_null(rows, row, 4))
+        line->trust = g_strdup(heed_trust_name((HeedTrust)heed_rows_int(rows, row, 4)));
+    line->rule = g_strdup(heed_rows_text(rows, row, 5));
+    line->detail = g_strdup(heed_rows_text(rows, row, 6));
+    line->source = g_strdup(heed_rows_text(rows, row, 7));
+    line->digest = g_strdup(heed_rows_text(rows, row, 8));
+    return line;
+}
+
+static bool
+read_story(HeedDatabase *database, const char *address, HeedWhy *why, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_text(params, address);
+    heed_params_int(params, HEED_WHY_LINES);
+    rows = heed_database_query(database, "read the address's story",
+                               heed_suppress_query("why_story.sql"), params, error);
+    if (rows == NULL)
+        return false;
+    for (size_t i = 0; i < heed_rows_count(rows); i++)
+        g_ptr_array_add(why->story, read_story_line(rows, i));
+    if (heed_rows_count(rows) > 0)
+        why->story_length = (uint64_t)heed_rows_int(rows, 0, 9);
+    return true;
+}
+
+HeedWhy *
+heed_why(HeedDatabase *database, const char *address, GError **error)
+{
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
+    g_autoptr(HeedWhy) why = g_new0(HeedWhy, 1);
+
+    why->states = g_ptr_array_new_with_free_func(state_free);
+    why->story = g_ptr_array_new_with_free_func(story_line_free);
+    if (transaction == NULL || !read_states(database, address, why, error) ||
+        !read_story(database, address, why, error) || !heed_transaction_commit(transaction, error))
+        return NULL;
+    return g_steal_pointer(&why);
+}

@@ -1,0 +1,30 @@
+-- All that was ever reported of an address, believed or not, and decided: the newest $2 of it, oldest first.
+WITH line AS (
+    SELECT event.occurred_at AS at, false AS is_decision, event.stream AS scope,
+        concat_ws(' ', event.kind::text, nullif(event.verdict::text, event.kind::text), event.class::text) AS what,
+        event.trust, event.rule, event.diagnostic AS detail,
+        coalesce(report.reporter_mta, report.reporter_from) AS source, encode(event.digest, 'hex') AS digest,
+        event.ordinal::bigint AS number
+    FROM heed_data.event AS event
+    LEFT JOIN heed_data.report AS report
+        ON report.arrived_at = event.arrived_at AND report.digest = event.digest
+    WHERE event.address = $1::text
+    UNION ALL
+    SELECT occurred_at, false, stream, concat_ws(' ', kind::text, nullif(verdict::text, kind::text), class::text),
+        trust, rule, diagnostic, NULL, encode(digest, 'hex'), ordinal::bigint
+    FROM heed_data.evidence
+    WHERE address = $1::text
+    UNION ALL
+    SELECT decided_at, true, scope, action::text, NULL, NULL, why, decided_by, NULL, decision_id
+    FROM heed_data.decision
+    WHERE address = $1::text
+),
+newest AS (
+    SELECT *, count(*) OVER () AS all_lines
+    FROM line
+    ORDER BY at DESC, is_decision DESC, digest DESC, number DESC
+    LIMIT $2::bigint
+)
+SELECT extract(epoch FROM at)::bigint, is_decision, scope, what, trust, rule, detail, source, digest, all_lines
+FROM newest
+ORDER BY at, is_decision, digest, number;
