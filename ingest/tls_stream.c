@@ -287,7 +287,7 @@ receive(HeedTlsStream *stream, void *buffer, size_t size)
 
     if (count > 0)
         return count;
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return wait_for(stream, POLLIN) ? 0 : -1;
     fail_with(stream, HEED_ERROR_TEMPORARY, "'%s' closed the connection", stream->host);
     return -1;
@@ -350,7 +350,7 @@ transmit(HeedTlsStream *stream, const void *bytes, size_t length)
 
     if (count > 0)
         return count;
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    if (count < 0 && (errno == EAGAIN || errno == EINTR))
         return wait_for(stream, POLLOUT) ? 0 : -1;
     fail_with(stream, HEED_ERROR_TEMPORARY, "'%s' closed the connection", stream->host);
     return -1;
