@@ -2,3 +2,4 @@ add_library(heed_test_database STATIC support/database.c)
 target_link_libraries(heed_test_database PUBLIC heed_db PRIVATE heed_flags)
 
 heed_database_test(connection LINKS heed_test_database)
+heed_database_test(migrate LINKS heed_test_database)

@@ -4,7 +4,8 @@
 -- Times: arrived_at is the clock of this server when the message was stored, and what tables are partitioned by;
 -- received_at is when our mail system received it; occurred_at is the event's own claim, clamped to received_at.
 
-CREATE SCHEMA heed_data;
+CREATE SCHEMA IF NOT EXISTS heed_data;
+CREATE SCHEMA IF NOT EXISTS heed;
 
 CREATE TYPE heed_data.kind AS ENUM ('other', 'bounce', 'delay', 'success', 'complaint', 'auth-failure', 'not-spam',
     'unsubscribe', 'auto-reply', 'dmarc-report', 'tls-report');
@@ -32,7 +33,7 @@ CREATE TABLE heed_data.mailbox (
     last_message_at timestamptz,
     last_error      text,                       -- of the last poll, NULL when it went well
     messages_stored bigint NOT NULL DEFAULT 0
-);
+) WITH (fillfactor = 50);                       -- each batch writes its row anew
 
 -- Messages of a mailbox that need more than its position: those still to be acknowledged on the server (the outbox of
 -- the commit that stored them), those left on servers that know no order (POP3, Maildir), those not readable so far.
@@ -55,7 +56,8 @@ CREATE TABLE heed_data.report_seen (
     trust      smallint NOT NULL                -- the highest of all its copies
 );
 
--- One row a message.
+-- One row a message. Found by digest through report_seen, which says when it arrived: an index on the digest alone,
+-- which is random, would cost each insert a page somewhere in a whole month.
 CREATE TABLE heed_data.report (
     arrived_at           timestamptz NOT NULL,
     digest               bytea NOT NULL,
@@ -87,7 +89,6 @@ CREATE TABLE heed_data.report (
     truncated            boolean NOT NULL,
     PRIMARY KEY (arrived_at, digest)
 ) PARTITION BY RANGE (arrived_at);
-CREATE INDEX report_digest ON heed_data.report (digest);
 CREATE TABLE heed_data.report_default PARTITION OF heed_data.report DEFAULT;
 
 -- One row a recipient of a report. A complaint without a recipient has one row, its address NULL: unmatched.
@@ -119,18 +120,21 @@ CREATE TABLE heed_data.event (
     PRIMARY KEY (arrived_at, digest, ordinal)
 ) PARTITION BY RANGE (arrived_at);
 CREATE INDEX event_address ON heed_data.event (address) WHERE address IS NOT NULL;
-CREATE INDEX event_digest ON heed_data.event (digest);
+CREATE INDEX event_unmatched ON heed_data.event (arrived_at) WHERE address IS NULL;
+CREATE INDEX event_unclassified ON heed_data.event (arrived_at) WHERE class = 'unknown';
+CREATE INDEX event_delayed ON heed_data.event (arrived_at) WHERE action = 'delayed';
 CREATE TABLE heed_data.event_default PARTITION OF heed_data.event DEFAULT;
 
 -- Each failure once, whatever number of reports speak of it, and which event was counted for it.
 CREATE TABLE heed_data.failure (
     failure_key bytea PRIMARY KEY,
     digest      bytea NOT NULL,
-    ordinal     integer NOT NULL
+    ordinal     integer NOT NULL,
+    arrived_at  timestamptz NOT NULL            -- of that event: forgotten when its partition is
 );
 
 -- What live suppressions rest on when the partitions of their events are dropped; columns as in event.
-CREATE TABLE heed_data.evidence (LIKE heed_data.event);
+CREATE TABLE heed_data.evidence (LIKE heed_data.event, PRIMARY KEY (arrived_at, digest, ordinal));
 CREATE INDEX evidence_address ON heed_data.evidence (address);
 
 -- The mail itself, so that it can be read again with better rules. Partitions of a week, to drop.
@@ -200,7 +204,7 @@ CREATE TABLE heed_data.address_state (
     first_event_at timestamptz,
     last_event_at  timestamptz,
     rule           text COLLATE "C",
-    policy_version integer NOT NULL REFERENCES heed_data.policy,
+    policy_version integer NOT NULL,            -- of policy; a foreign key would lock that one row for every row here
     PRIMARY KEY (scope, address)
 );
 CREATE INDEX address_state_address ON heed_data.address_state (address);
