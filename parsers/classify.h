@@ -13,7 +13,7 @@
  *   3. the enhanced code's subject, where its detail is not in the registry;
  *   4. the action alone.
  * A hard verdict reached by codes is then held against the words: a text that speaks of the sender,
- * the message or a full mailbox is never a hard failure, whatever its codes (parsers/contradict.h).
+ * the message or a full mailbox is never a hard failure, whatever its codes (parsers/words.h).
  *
  * Permanent or temporary: "delayed" is temporary whatever the codes say, a "failed" whose codes
  * begin with 4 is temporary too (the sender gave up, the server did not refuse; RFC 3464 2.3.3).

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/classify.h"
+
+#include "parsers/address.h"
+#include "parsers/host.h"
+#include "parsers/provider.h"
+#include "parsers/reply.h"
+#include "parsers/status.h"
+#include "parsers/words.h"
+
+#include <string.h>
+
+/* The verdicts of design.md's table: when the server refused for good, and when it did not. */
+typedef struct VerdictRow {
+    uint8_t permanent;
+    uint8_t temporary;
+} VerdictRow;
+
+#define BOTH(verdict)                                  \
+    {                                                  \
+        HEED_VERDICT_##verdict, HEED_VERDICT_##verdict \
+    }
+#define EITHER(permanent, tempory)                       \
+    {                                                    \
+        HEED_VERDICT_##permanent, HEED_VERDICT_##tempory \
+    }
+
+static const VerdictRow verdicts[] = {
+    [HEED_CLASS_BAD_MAILBOX] = EITHER(HARD, SOFT),
+    [HEED_CLASS_BAD_DOMAIN] = EITHER(HARD, TRANSIENT),
+    [HEED_CLASS_MOVED] = EITHER(SOFT, SOFT), /* hard from the recipient's own server, see below */
+    [HEED_CLASS_INACTIVE_MAILBOX] = BOTH(SOFT),
+    [HEED_CLASS_MAILBOX_FULL] = BOTH(SOFT),
+    [HEED_CLASS_RESTRICTED] = BOTH(SOFT),
+    [HEED_CLASS_RELAY_DENIED] = EITHER(SOFT, TRANSIENT), /* block from our own relay, see below */
+    [HEED_CLASS_BAD_SENDER] = BOTH(BLOCK),
+    [HEED_CLASS_REPUTATION] = BOTH(BLOCK),
+    [HEED_CLASS_RATE_LIMIT] = BOTH(BLOCK),
+    [HEED_CLASS_TOO_MANY_CONNECTIONS] = BOTH(BLOCK),
+    [HEED_CLASS_GREYLISTED] = BOTH(TRANSIENT),
+    [HEED_CLASS_AUTH_FAILURE] = BOTH(BLOCK),
+    [HEED_CLASS_PTR_MISSING] = BOTH(BLOCK),
+    [HEED_CLASS_POLICY] = BOTH(BLOCK),
+    [HEED_CLASS_SPAM_CONTENT] = BOTH(BLOCK),
+    [HEED_CLASS_CONTENT] = BOTH(BLOCK),
+    [HEED_CLASS_VIRUS] = BOTH(BLOCK),
+    [HEED_CLASS_TOO_BIG] = BOTH(BLOCK),
+    [HEED_CLASS_PROTOCOL] = BOTH(BLOCK),
+    [HEED_CLASS_DNS_FAILURE] = BOTH(TRANSIENT),
+    [HEED_CLASS_NETWORK] = BOTH(TRANSIENT),
+    [HEED_CLASS_SYSTEM] = BOTH(TRANSIENT),
+    [HEED_CLASS_TLS] = BOTH(TRANSIENT),
+    [HEED_CLASS_ROUTING_LOOP] = BOTH(TRANSIENT),
+    [HEED_CLASS_EXPIRED] = BOTH(TRANSIENT),
+    [HEED_CLASS_SUPPRESSED] = BOTH(NONE),
+    [HEED_CLASS_UNKNOWN] = BOTH(NONE),
+    [HEED_CLASS_ABUSE] = BOTH(COMPLAINT),
+    [HEED_CLASS_FRAUD] = BOTH(COMPLAINT),
+    [HEED_CLASS_NOT_SPAM] = BOTH(NONE),
+    [HEED_CLASS_OTHER] = BOTH(COMPLAINT),
+    [HEED_CLASS_UNSUBSCRIBE] = BOTH(UNSUBSCRIBE),
+};
+
+HeedVerdict
+heed_verdict_of(HeedClass class_, bool permanent)
+{
+    if ((size_t)class_ >= G_N_ELEMENTS(verdicts))
+        return HEED_VERDICT_UNSET;
+    return (HeedVerdict)(permanent ? verdicts[class_].permanent : verdicts[class_].temporary);
+}
+
+/* The evidence of one failure, weighed step by step. */
+typedef struct Case {
+    const HeedClassifyInput *input;
+    const char *status; /* the one that decides; NULL for none */
+    const char *other;  /* another one that says something else; NULL for none */
+    const char *code;
+    bool permanent;
+    bool words_read;
+    HeedWords words;
+    HeedClassification result;
+} Case;
+
+static const HeedWords *
+words_of(Case *one)
+{
+    const char *text = one->input->diagnostic;
+
+    if (!one->words_read && text != NULL)
+        heed_words_read(text, strlen(text), &one->words);
+    one->words_read = true;
+    return &one->words;
+}
+
+static bool
+decide(Case *one, HeedClass class_, const char *kind, const char *what)
+{
+    if (class_ == HEED_CLASS_NONE)
+        return false;
+    one->result.class_ = class_;
+    one->result.verdict = heed_verdict_of(class_, one->permanent);
+    (void)g_snprintf(one->result.rule, sizeof(one->result.rule), "%s:%s", kind, what);
+    return true;
+}
+
+/* The same with doubtful evidence: it makes a hard verdict only where the words confirm it. */
+static bool
+decide_confirmed(Case *one, HeedClass class_, const char *kind, const char *what)
+{
+    bool dead = class_ == HEED_CLASS_BAD_MAILBOX || class_ == HEED_CLASS_BAD_DOMAIN ||
+                class_ == HEED_CLASS_MOVED;
+
+    if (dead && words_of(one)->confirmed == HEED_CLASS_NONE &&
+        words_of(one)->contradicted == HEED_CLASS_NONE)
+        return false;
+    return decide(one, class_, kind, what);
+}
+
+/* Step 1: a registered enhanced code. One that the report's other code denies is doubtful. */
+static bool
+by_status(Case *one)
+{
+    HeedClass class_ = heed_status_class(one->status, one->permanent);
+
+    if (one->other != NULL && heed_status_class(one->other, one->permanent) != class_)
+        return decide_confirmed(one, class_, "status", one->status);
+    return decide(one, class_, "status", one->status);
+}
+
+/* Step 2: the subject of a code that no registry has (5.7.509), where it says something. */
+static bool
+by_unregistered_status(Case *one)
+{
+    HeedClass class_;
+
+    if (one->status == NULL || heed_status_is_generic(one->status))
+        return false;
+    class_ = heed_status_subject_class(one->status);
+    return class_ != HEED_CLASS_UNKNOWN && class_ != HEED_CLASS_INACTIVE_MAILBOX &&
+           decide(one, class_, "status", one->status);
+}
+
+/* Step 3: the reply code. Servers send 550 for whatever they do not like. */
+static bool
+by_code(Case *one)
+{
+    HeedClass class_ = heed_code_class(one->code);
+
+    return class_ != HEED_CLASS_UNKNOWN && decide_confirmed(one, class_, "code", one->code);
+}
+
+/* Step 4: what is left of a code that says nothing more. */
+static bool
+by_subject(Case *one)
+{
+    return one->status != NULL &&
+           decide(one, heed_status_subject_class(one->status), "status", one->status);
+}
+
+/* Step 5: only that it failed, or was delayed. */
+static bool
+by_action(Case *one)
+{
+    if (one->code != NULL)
+        return decide(one, HEED_CLASS_UNKNOWN, "code", one->code);
+    return decide(one, HEED_CLASS_UNKNOWN, "action",
+                  one->input->action == HEED_ACTION_DELAYED ? "delayed" : "failed");
+}
+
+/* Rules over the text have this form too; they go before the codes, being stronger. */
+typedef bool (*Step)(Case *one);
+
+static const Step steps[] = {by_status, by_unregistered_status, by_code, by_subject, by_action};
+
+/* Who said it: without a Remote-MTA the diagnostic is the reporting server's own (RFC 3464 2.3.5).
+ */
+static bool
+speaker(const HeedClassifyInput *input, char out[HEED_HOST_BYTES])
+{
+    return heed_host_read(input->remote_mta, out) || heed_host_read(input->reporter_mta, out);
+}
+
+static const char *
+recipient_domain(const HeedClassifyInput *input)
+{
+    const char *at = input->recipient == NULL ? NULL : strrchr(input->recipient, '@');
+
+    return at == NULL ? input->recipient : at + 1;
+}
+
+/* Whether the recipient's own server spoke: a host of its domain, or of its provider. */
+static bool
+spoken_by_own_server(const HeedClassifyInput *input)
+{
+    char host[HEED_HOST_BYTES];
+    char domain[HEED_HOST_BYTES];
+    const char *provider;
+
+    if (!speaker(input, host) || !heed_host_read(recipient_domain(input), domain))
+        return false;
+    if (heed_host_same_organisation(host, domain))
+        return true;
+    provider = heed_provider_of_domain(domain);
+    return provider != NULL && g_strcmp0(provider, heed_provider_of_host(host)) == 0;
+}
+
+static bool
+spoken_by_our_relay(const HeedClassifyInput *input)
+{
+    char host[HEED_HOST_BYTES];
+
+    return speaker(input, host) && heed_domain_is_among(host, input->relays);
+}
+
+/* The verdicts that depend on more than class and permanence. */
+static void
+adjust(Case *one)
+{
+    HeedClassification *result = &one->result;
+
+    if (result->class_ == HEED_CLASS_MOVED && one->permanent && spoken_by_own_server(one->input))
+        result->verdict = HEED_VERDICT_HARD;
+    if (result->class_ == HEED_CLASS_RELAY_DENIED && spoken_by_our_relay(one->input))
+        result->verdict = HEED_VERDICT_BLOCK;
+    if (result->class_ == HEED_CLASS_UNKNOWN && one->status != NULL && one->status[1] == '.' &&
+        one->status[2] == '1' && one->status[3] == '.')
+        result->verdict = HEED_VERDICT_SOFT;
+}
+
+/* Holds a hard verdict against the words. */
+static void
+brake(Case *one)
+{
+    const HeedWords *words;
+
+    if (one->result.verdict != HEED_VERDICT_HARD)
+        return;
+    words = words_of(one);
+    if (words->contradicted != HEED_CLASS_NONE) {
+        (void)decide(one, words->contradicted, "contradiction", words->contradiction);
+    } else if (words->confirmed == HEED_CLASS_BAD_MAILBOX &&
+               one->result.class_ == HEED_CLASS_BAD_DOMAIN) {
+        /* Exchange says 5.1.10 for an unknown user; a domain's death takes more proof. */
+        one->result.class_ = HEED_CLASS_BAD_MAILBOX;
+    }
+}
+
+/* Which of the field's and the reply's own enhanced code decides. The reply's own is what the
+ * server said, the field is what a reporter made of it; but a generic one gives way to one that
+ * says more. */
+static void
+choose_status(Case *one, const HeedReply *reply)
+{
+    const char *field = one->input->status;
+    const char *own = reply->status[0] == '\0' ? NULL : reply->status;
+
+    one->status = own != NULL ? own : field;
+    if (own == NULL || field == NULL || strcmp(own, field) == 0)
+        return;
+    if (heed_status_class(own, true) == HEED_CLASS_NONE &&
+        heed_status_class(field, true) != HEED_CLASS_NONE)
+        one->status = field;
+    /* That time ran out says nothing; the last reply says why. */
+    if (strcmp(field + 1, ".4.7") != 0 && !heed_status_is_generic(field) &&
+        !heed_status_is_generic(own))
+        one->other = one->status == own ? field : own;
+}
+
+/* Nothing may speak for temporary, and something must speak for permanent. */
+static bool
+is_permanent(const Case *one)
+{
+    if (one->input->action == HEED_ACTION_DELAYED)
+        return false;
+    if ((one->code != NULL && one->code[0] == '4') ||
+        (one->status != NULL && one->status[0] == '4'))
+        return false;
+    return (one->code != NULL && one->code[0] == '5') ||
+           (one->status != NULL && one->status[0] == '5');
+}
+
+static const char *
+provider_of(const HeedClassifyInput *input)
+{
+    const char *provider =
+        input->remote_mta == NULL ? NULL : heed_provider_of_host(input->remote_mta);
+    const char *domain = recipient_domain(input);
+
+    return provider != NULL || domain == NULL ? provider : heed_provider_of_domain(domain);
+}
+
+static HeedClassification
+classify(const HeedClassifyInput *input, const HeedReply *reply)
+{
+    Case one = {.input = input};
+
+    one.result.provider = provider_of(input);
+    if (input->action == HEED_ACTION_DELIVERED || input->action == HEED_ACTION_RELAYED ||
+        input->action == HEED_ACTION_EXPANDED)
+        return one.result;
+    choose_status(&one, reply);
+    one.code = reply->code[0] != '\0' ? reply->code : input->code;
+    one.permanent = is_permanent(&one);
+    for (size_t i = 0; i < G_N_ELEMENTS(steps) && !steps[i](&one); i++)
+        ;
+    adjust(&one);
+    brake(&one);
+    return one.result;
+}
+
+static void
+read_reply(const char *diagnostic, HeedReply *out_reply)
+{
+    memset(out_reply, 0, sizeof(*out_reply));
+    if (diagnostic != NULL)
+        (void)heed_reply_read(diagnostic, strlen(diagnostic), out_reply);
+}
+
+HeedClassification
+heed_classify(const HeedClassifyInput *input)
+{
+    HeedReply reply;
+
+    read_reply(input->diagnostic, &reply);
+    return classify(input, &reply);
+}
+
+/* Whether the reply's own code says more than the one the report gives. */
+static bool
+says_more(const char *own, const char *given)
+{
+    if (own[0] == '\0')
+        return false;
+    return given == NULL || (heed_status_is_generic(given) && !heed_status_is_generic(own)) ||
+           (g_str_has_suffix(given, ".0.0") && !g_str_has_suffix(own, ".0.0"));
+}
+
+void
+heed_classify_recipient(HeedReport *report, HeedRecipient *recipient, const char *const *relays)
+{
+    HeedReply reply;
+    HeedClassification result;
+
+    read_reply(recipient->diagnostic, &reply);
+    if (says_more(reply.status, recipient->status))
+        recipient->status = heed_report_text(report, reply.status, -1);
+    if (recipient->code == NULL)
+        recipient->code = heed_report_text(report, reply.code, -1);
+    result = classify(
+        &(HeedClassifyInput){
+            .action = recipient->action,
+            .status = recipient->status,
+            .code = recipient->code,
+            .diagnostic = recipient->diagnostic,
+            .remote_mta = recipient->remote_mta,
+            .reporter_mta = report->reporter_mta,
+            .recipient = recipient->final_recipient != NULL ? recipient->final_recipient
+                                                            : recipient->address,
+            .relays = relays,
+        },
+        &reply);
+    recipient->class_ = result.class_;
+    recipient->verdict = result.verdict;
+    recipient->rule = heed_report_text(report, result.rule, -1);
+    recipient->provider = heed_report_text(report, result.provider, -1);
+}
