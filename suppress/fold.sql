@@ -110,7 +110,8 @@ judged AS (
             WHEN trust >= 4 THEN matter || ': signed report'
             WHEN trust = 3 THEN matter || ': authenticated report'
             WHEN matter = 'complaint' AND closed THEN 'complaint: closed mailbox'
-            WHEN weighed.messages >= policy.messages AND (policy.messages < 2 OR has_pair)
+            WHEN policy.messages < 2 THEN matter || ': plausible report'
+            WHEN weighed.messages >= policy.messages AND has_pair
                 THEN format('%s: %s messages %s h apart', matter, policy.messages,
                     extract(epoch FROM policy.apart)::bigint / 3600)
         END COLLATE "C" AS rule

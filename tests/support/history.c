@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/support/history.h"
+
+#include "suppress/policy.h"
+#include "tests/support/check.h"
+
+#include <string.h>
+
+#define YEAR_2026       INT64_C(1767225600)
+#define DEFAULT_ADDRESS "a@example.com"
+#define HOURS(column) \
+    "coalesce(((extract(epoch FROM " column ")::bigint - 1767225600) / 3600)::text, '-')"
+
+int
+heed_history_prepare(HeedTestDatabase *test)
+{
+    HeedPolicy policy = heed_policy_default();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *schema = NULL;
+    int version = 0;
+
+    (void)g_file_get_contents(HEED_SOURCE_DIR "/db/migrations/0001_schema.sql", &schema, NULL,
+                              &error);
+    g_assert_no_error(error);
+    heed_test_database_do(test->database, schema);
+    heed_assert_done(heed_policy_establish(test->database, &policy, &version, &error), error);
+    return version;
+}
+
+static const char *
+usual_reason(const char *verdict)
+{
+    if (g_str_equal(verdict, "complaint"))
+        return "abuse";
+    return g_str_equal(verdict, "unsubscribe") ? "unsubscribe" : "bad-mailbox";
+}
+
+static void
+add_number(HeedParams *params, uint32_t number)
+{
+    uint32_t big = GUINT32_TO_BE(number);
+
+    heed_params_bytes(params, &big, sizeof(big));
+}
+
+void
+heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
+{
+    static uint32_t numbers = 1000000;
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(GError) error = NULL;
+    uint32_t number =
+        event->digest != 0 ? event->digest : (uint32_t)g_atomic_int_add((gint *)&numbers, 1);
+    int64_t occurred = YEAR_2026 + event->hour * INT64_C(3600);
+
+    heed_params_time(params, occurred + event->late * INT64_C(3600));
+    add_number(params, number);
+    heed_params_time(params, occurred);
+    heed_params_text(params, event->stream);
+    heed_params_bool(params, event->closed);
+    heed_params_int(params, event->trust);
+    heed_params_text(params, event->reason != NULL ? event->reason : usual_reason(event->verdict));
+    heed_params_text(params, event->verdict);
+    heed_params_text(params, event->address != NULL ? event->address : DEFAULT_ADDRESS);
+    heed_params_text(params, event->status);
+    heed_params_bytes(params, event->message == '\0' ? NULL : &event->message, 1);
+    add_number(params, event->failure == '\0' ? number : (uint32_t)(unsigned char)event->failure);
+    heed_assert_done(
+        heed_database_run(
+            database, "add an event",
+            "INSERT INTO heed_data.event (arrived_at, digest, ordinal, occurred_at, stream, closed, "
+            "trust, kind, class, verdict, address, domain, status, original_key, failure_key) "
+            "VALUES ($1, $2, 0, $3, $4, $5, $6::bigint, 'bounce', $7::text::heed_data.class, "
+            "$8::text::heed_data.verdict, $9::text, substring($9::text FROM '[^@]*$'), $10, $11, "
+            "$12::bytea || convert_to($9::text, 'UTF8'))",
+            params, &error),
+        error);
+}
+
+void
+heed_history_add_decision(HeedDatabase *database, const HeedPastDecision *decision)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(GError) error = NULL;
+
+    heed_params_time(params, YEAR_2026 + decision->hour * INT64_C(3600));
+    heed_params_text(params, decision->action);
+    heed_params_text(params, decision->scope);
+    heed_params_text(params, decision->address != NULL ? decision->address : DEFAULT_ADDRESS);
+    heed_assert_done(
+        heed_database_run(
+            database, "add a decision",
+            "INSERT INTO heed_data.decision (decided_at, decided_by, action, scope, address) "
+            "VALUES ($1, 'test', $2::text::heed_data.decision_action, $3, $4)",
+            params, &error),
+        error);
+}
+
+void
+heed_history_fold(HeedDatabase *database, int version, const char *address)
+{
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, &error);
+
+    g_assert_no_error(error);
+    g_ptr_array_add(addresses, g_strdup(address != NULL ? address : DEFAULT_ADDRESS));
+    heed_assert_done(heed_policy_fold(database, version, addresses, &error), error);
+    heed_assert_done(heed_transaction_commit(transaction, &error), error);
+}
+
+char *
+heed_history_states(HeedDatabase *database, const char *address)
+{
+    static const char sql[] =
+        "SELECT format('%s %s %s %s since %s, %s from %s to %s: %s', scope, "
+        "CASE WHEN suppressed THEN 'suppressed' WHEN allowed THEN 'allowed' ELSE 'waiting' END, "
+        "coalesce(verdict, '-'), coalesce(reason, '-'), " HOURS("since") ", evidence_count, " HOURS(
+            "first_event_at") ", " HOURS("last_event_at") ", rule) "
+                                                          "FROM heed_data.address_state WHERE address = $1 ORDER BY scope";
+    g_autoptr(GString) states = g_string_new(NULL);
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+    g_autoptr(GError) error = NULL;
+
+    heed_params_text(params, address != NULL ? address : DEFAULT_ADDRESS);
+    rows = heed_database_query(database, "read the states", sql, params, &error);
+    g_assert_no_error(error);
+    for (size_t i = 0; i < heed_rows_count(rows); i++)
+        g_string_append_printf(states, "%s\n", heed_rows_text(rows, i, 0));
+    return g_string_free(g_steal_pointer(&states), FALSE);
+}

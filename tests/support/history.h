@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_TESTS_SUPPORT_HISTORY_H
+#define HEED_TESTS_SUPPORT_HISTORY_H
+
+/*
+ * Made-up histories of addresses, written straight into the tables, and what became of them. Times
+ * are hours since the beginning of 2026.
+ */
+
+#include "db/connection.h"
+#include "tests/support/database.h"
+
+typedef struct HeedPastEvent {
+    const char *address; /* NULL: "a@example.com" */
+    const char *verdict;
+    const char *reason; /* the class; NULL: bad-mailbox, abuse, unsubscribe by the verdict */
+    const char *stream;
+    const char *status;
+    unsigned trust;
+    int hour;     /* when it occurred */
+    int late;     /* hours until it arrived */
+    char message; /* the original's name; NUL: unknown */
+    char failure; /* reports with the same one are of one failure; NUL: its own */
+    bool closed;
+    uint32_t digest; /* 0: the next number */
+} HeedPastEvent;
+
+typedef struct HeedPastDecision {
+    const char *address; /* NULL: "a@example.com" */
+    const char *action;
+    const char *scope;
+    int hour;
+} HeedPastDecision;
+
+/* An empty store with the default policy; its version. */
+int heed_history_prepare(HeedTestDatabase *test);
+
+void heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event);
+void heed_history_add_decision(HeedDatabase *database, const HeedPastDecision *decision);
+
+/* Folds one address in a transaction of its own. */
+void heed_history_fold(HeedDatabase *database, int version, const char *address);
+
+/*
+ * An address's rows, one a line, by scope:
+ *     SCOPE suppressed|allowed|waiting VERDICT REASON since HOUR, COUNT from HOUR to HOUR: RULE
+ * with "-" for what is NULL. Caller frees.
+ */
+char *heed_history_states(HeedDatabase *database, const char *address);
+
+#endif
