@@ -2,8 +2,18 @@
 #include "parsers/parser.h"
 
 #include "base/limits.h"
+#include "parsers/arf.h"
+#include "parsers/autoreply.h"
+#include "parsers/charsets.h"
+#include "parsers/date.h"
+#include "parsers/dsn.h"
+#include "parsers/original.h"
+
+#include <string.h>
 
 struct HeedParser {
+    HeedCharsets *charsets;
+    GString *scratch;
     char **domains;
     char **relays;
     char **receivers;
@@ -22,9 +32,12 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
     static const HeedParserSettings none = {0};
     HeedParser *parser = g_new0(HeedParser, 1);
 
-    (void)error;
+    (void)error; /* nothing here can fail yet: the rules are compiled into the program */
     if (settings == NULL)
         settings = &none;
+    g_mime_init();
+    parser->charsets = heed_charsets_new();
+    parser->scratch = g_string_sized_new(1024);
     parser->domains = copy_list(settings->domains);
     parser->relays = copy_list(settings->relays);
     parser->receivers = copy_list(settings->receivers);
@@ -48,7 +61,129 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->domains);
     g_strfreev(parser->relays);
     g_strfreev(parser->receivers);
+    heed_charsets_free(parser->charsets);
+    g_string_free(parser->scratch, TRUE);
+    g_mime_shutdown();
     g_free(parser);
+}
+
+static void
+read_own_header(HeedReading *reading)
+{
+    HeedReport *report = reading->report;
+    const HeedField *field = heed_message_field(reading->message, "message-id");
+
+    if (field != NULL)
+        report->message_id = heed_original_identifier(reading, field->value);
+    field = heed_message_field(reading->message, "date");
+    if (field != NULL)
+        report->date = heed_date_parse_mail(field->value.at, field->value.length);
+    field = heed_message_field(reading->message, "from");
+    if (field != NULL)
+        report->reporter_from = heed_original_mailbox(reading, field->value);
+}
+
+/*
+ * A delivery-status part counts within a multipart/report, or in what a program has sent: a person
+ * who forwards a bounce inline leaves the part in a multipart/mixed.
+ */
+static bool
+read_status_parts(HeedReading *reading)
+{
+    HeedMessage *message = reading->message;
+    bool automatic = heed_message_is_automatic(message);
+
+    for (guint i = 0; i < message->parts->len; i++) {
+        const HeedPart *part = &g_array_index(message->parts, HeedPart, i);
+
+        if (part->type == HEED_PART_DELIVERY_STATUS && (part->in_report || automatic))
+            heed_dsn_read(reading,
+                          heed_message_content(message, part, HEED_LIMIT_REPORT_PART_BYTES));
+    }
+    return reading->report->recipients->len > 0;
+}
+
+/* Whether a report may stand in this part under a wrong name. */
+static bool
+may_be_mislabelled(const HeedPart *part)
+{
+    return part->type == HEED_PART_TEXT ||
+           (part->type == HEED_PART_OTHER &&
+            g_mime_content_type_is_type(g_mime_object_get_content_type(part->object), "application",
+                                        "octet-stream"));
+}
+
+/*
+ * The fields of a delivery status in a part that is not labelled as one, or in the text itself:
+ * gateways relabel parts as text/plain, and some servers write the fields into their notice.
+ */
+static bool
+read_mislabelled_status(HeedReading *reading)
+{
+    HeedMessage *message = reading->message;
+    HeedSpan content;
+
+    if (!message->is_report && !heed_message_is_automatic(message))
+        return false;
+    for (guint i = 0; i < message->parts->len; i++) {
+        const HeedPart *part = &g_array_index(message->parts, HeedPart, i);
+
+        if (may_be_mislabelled(part) &&
+            heed_dsn_find(heed_message_content(message, part, HEED_LIMIT_REPORT_PART_BYTES),
+                          &content))
+            heed_dsn_read(reading, content);
+    }
+    if (message->parts->len == 0 && heed_dsn_find(message->body, &content))
+        heed_dsn_read(reading, content);
+    if (reading->report->recipients->len == 0)
+        return false;
+    heed_report_warn(reading->report, "the delivery status is not labelled as one");
+    reading->report->format = heed_report_text(reading->report, "rfc3464", -1);
+    heed_dsn_finish(reading);
+    return true;
+}
+
+static bool
+read_status(HeedReading *reading)
+{
+    const HeedPart *part;
+    bool is_utf8;
+
+    if (!read_status_parts(reading))
+        return false;
+    part = heed_message_part(reading->message, HEED_PART_DELIVERY_STATUS);
+    is_utf8 = g_mime_content_type_is_type(g_mime_object_get_content_type(part->object), "message",
+                                          "global-delivery-status");
+    reading->report->format =
+        heed_report_text(reading->report, is_utf8 ? "rfc6533" : "rfc3464", -1);
+    heed_dsn_finish(reading);
+    return true;
+}
+
+static bool
+read_feedback(HeedReading *reading)
+{
+    HeedMessage *message = reading->message;
+    const HeedPart *part = heed_message_part(message, HEED_PART_FEEDBACK_REPORT);
+
+    if (part == NULL)
+        return false;
+    heed_arf_read(reading, heed_message_content(message, part, HEED_LIMIT_REPORT_PART_BYTES));
+    reading->report->format = heed_report_text(reading->report, "rfc5965", -1);
+    heed_arf_finish(reading);
+    return true;
+}
+
+static bool
+read_disposition(HeedReading *reading)
+{
+    const HeedPart *part = heed_message_part(reading->message, HEED_PART_DISPOSITION);
+
+    if (part == NULL)
+        return false;
+    heed_autoreply_read_disposition(
+        reading, heed_message_content(reading->message, part, HEED_LIMIT_REPORT_PART_BYTES));
+    return true;
 }
 
 HeedReport *
@@ -58,11 +193,19 @@ heed_parser_read(HeedParser *parser,
                  const HeedParseContext *context)
 {
     HeedReport *report = heed_report_new();
+    g_autoptr(GArray) original = g_array_sized_new(FALSE, FALSE, sizeof(HeedField), 32);
+    g_auto(HeedMessage) message = {0};
+    HeedReading reading = {report, &parser->settings, &message, original, parser->scratch};
 
-    (void)parser;
-    (void)bytes;
-    (void)length;
     if (context != NULL && context->truncated)
         heed_report_warn(report, "the message was longer than is read, its end is missing");
+    heed_message_read(bytes, length, &parser->settings, report, &message);
+    read_own_header(&reading);
+    heed_original_read(&reading);
+    /* Reports that say what they are first. What none of these knows may be a server's own notice:
+     * the place for formats without a standard is in front of the replies. */
+    if (!read_status(&reading) && !read_feedback(&reading) && !read_disposition(&reading) &&
+        !read_mislabelled_status(&reading))
+        (void)heed_autoreply_recognise(&reading);
     return report;
 }

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/dsn.h"
+
+#include "parsers/address.h"
+#include "parsers/classify.h"
+#include "parsers/original.h"
+#include "parsers/reply.h"
+#include "parsers/typed.h"
+
+#include <string.h>
+
+typedef enum FieldId {
+    FIELD_OTHER,
+    FIELD_ORIGINAL_ENVELOPE_ID,
+    FIELD_REPORTING_MTA,
+    FIELD_QUEUE_ID,
+    FIELD_ORIGINAL_RECIPIENT,
+    FIELD_FINAL_RECIPIENT,
+    FIELD_ACTION,
+    FIELD_STATUS,
+    FIELD_REMOTE_MTA,
+    FIELD_DIAGNOSTIC_CODE,
+    FIELD_SUPPLEMENT,
+    FIELD_COUNT
+} FieldId;
+
+/*
+ * RFC 3464 2.2 and 2.3. Its other fields (DSN-Gateway, Received-From-MTA, Arrival-Date,
+ * Last-Attempt-Date, Final-Log-ID, Will-Retry-Until) say nothing that a report has a place for.
+ */
+static const struct {
+    const char *name;
+    FieldId id;
+} field_names[] = {
+    {"original-envelope-id", FIELD_ORIGINAL_ENVELOPE_ID},
+    {"reporting-mta", FIELD_REPORTING_MTA},
+    {"x-postfix-queue-id", FIELD_QUEUE_ID},
+    {"original-recipient", FIELD_ORIGINAL_RECIPIENT},
+    {"final-recipient", FIELD_FINAL_RECIPIENT},
+    {"action", FIELD_ACTION},
+    {"status", FIELD_STATUS},
+    {"remote-mta", FIELD_REMOTE_MTA},
+    {"diagnostic-code", FIELD_DIAGNOSTIC_CODE},
+    {"x-supplementary-info", FIELD_SUPPLEMENT}, /* of Microsoft's servers, with the reply in it */
+};
+
+/* The fields of one recipient as they stand; spans with at NULL are missing. */
+typedef struct Group {
+    HeedSpan fields[FIELD_COUNT];
+    bool open;
+} Group;
+
+static FieldId
+identify(const HeedField *field)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(field_names); i++)
+        if (heed_field_is(field, field_names[i].name))
+            return field_names[i].id;
+    return FIELD_OTHER;
+}
+
+static HeedAction
+action_of_digit(char digit)
+{
+    switch (digit) {
+    case '2':
+        return HEED_ACTION_DELIVERED;
+    case '4':
+        return HEED_ACTION_DELAYED;
+    case '5':
+        return HEED_ACTION_FAILED;
+    default:
+        return HEED_ACTION_NONE;
+    }
+}
+
+/* The words of RFC 3464 2.3.3 and what servers write instead of them, by how they begin. */
+static HeedAction
+read_action(HeedSpan value)
+{
+    static const struct {
+        const char *word;
+        HeedAction action;
+    } words[] = {
+        {"fail", HEED_ACTION_FAILED},       {"error", HEED_ACTION_FAILED},
+        {"undeliver", HEED_ACTION_FAILED},  {"bounce", HEED_ACTION_FAILED},
+        {"reject", HEED_ACTION_FAILED},     {"delay", HEED_ACTION_DELAYED},
+        {"defer", HEED_ACTION_DELAYED},     {"deliver", HEED_ACTION_DELIVERED},
+        {"success", HEED_ACTION_DELIVERED}, {"relay", HEED_ACTION_RELAYED},
+        {"expand", HEED_ACTION_EXPANDED},
+    };
+
+    value = heed_span_trim(value);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+        if (value.at != NULL && heed_span_starts(value, words[i].word))
+            return words[i].action;
+    return HEED_ACTION_NONE;
+}
+
+/*
+ * "5.1.1", "5.1.1 (bad address)", and what is no status: "553 text" has the reply code where the
+ * status belongs. What stands behind the code is kept as the diagnostic if there is no other.
+ */
+static void
+read_status(HeedReading *reading, HeedSpan value, HeedRecipient *recipient)
+{
+    char status[HEED_STATUS_BYTES];
+    GString *scratch = reading->scratch;
+    HeedReply reply;
+
+    if (value.at == NULL)
+        return;
+    heed_field_unfold(value, scratch);
+    if (heed_status_read(scratch->str, scratch->len, status))
+        recipient->status = heed_report_text(reading->report, status, -1);
+    else if (heed_reply_read(scratch->str, scratch->len, &reply) && reply.code[0] != '\0')
+        recipient->code = heed_report_text(reading->report, reply.code, -1);
+    if (recipient->diagnostic == NULL && strpbrk(scratch->str, " (") != NULL)
+        recipient->diagnostic =
+            heed_report_text(reading->report, scratch->str, (gssize)scratch->len);
+}
+
+static void
+read_diagnostic(HeedReading *reading, HeedSpan value, HeedRecipient *recipient)
+{
+    GString *scratch = reading->scratch;
+    size_t type;
+
+    if (value.at == NULL)
+        return;
+    heed_field_unfold(value, scratch);
+    type = heed_reply_type_length(scratch->str, scratch->len);
+    recipient->diagnostic =
+        heed_report_text(reading->report, scratch->str + type, (gssize)(scratch->len - type));
+}
+
+static HeedAction
+infer_action(const HeedRecipient *recipient)
+{
+    HeedReply reply;
+
+    if (recipient->status != NULL)
+        return action_of_digit(recipient->status[0]);
+    if (recipient->code != NULL)
+        return action_of_digit(recipient->code[0]);
+    if (recipient->diagnostic == NULL ||
+        !heed_reply_read(recipient->diagnostic, strlen(recipient->diagnostic), &reply))
+        return HEED_ACTION_NONE;
+    return action_of_digit(reply.code[0] != '\0' ? reply.code[0] : reply.status[0]);
+}
+
+static const char *
+read_recipient(HeedReading *reading, HeedSpan value)
+{
+    return value.at == NULL ? NULL : heed_typed_recipient(reading->report, value, reading->scratch);
+}
+
+/* Makes a recipient of the group that ends here. */
+static void
+close_group(HeedReading *reading, Group *group)
+{
+    HeedReport *report = reading->report;
+    HeedRecipient *recipient;
+    HeedSpan *fields = group->fields;
+
+    if (!group->open)
+        return;
+    if (report->recipients->len < reading->settings->max_recipients) {
+        recipient = heed_report_add_recipient(report);
+        recipient->original_recipient = read_recipient(reading, fields[FIELD_ORIGINAL_RECIPIENT]);
+        recipient->final_recipient = read_recipient(reading, fields[FIELD_FINAL_RECIPIENT]);
+        read_diagnostic(reading,
+                        fields[FIELD_DIAGNOSTIC_CODE].at != NULL ? fields[FIELD_DIAGNOSTIC_CODE]
+                                                                 : fields[FIELD_SUPPLEMENT],
+                        recipient);
+        read_status(reading, fields[FIELD_STATUS], recipient);
+        if (fields[FIELD_REMOTE_MTA].at != NULL)
+            recipient->remote_mta =
+                heed_typed_host(report, fields[FIELD_REMOTE_MTA], reading->scratch);
+        recipient->action = read_action(fields[FIELD_ACTION]);
+        if (recipient->action == HEED_ACTION_NONE)
+            recipient->action = infer_action(recipient);
+    }
+    *group = (Group){0};
+}
+
+static void
+read_message_field(HeedReading *reading, FieldId id, const HeedField *field)
+{
+    HeedReport *report = reading->report;
+    GString *scratch = reading->scratch;
+
+    if (id == FIELD_REPORTING_MTA && report->reporter_mta == NULL) {
+        report->reporter_mta = heed_typed_host(report, field->strict, scratch);
+    } else if (id == FIELD_QUEUE_ID && report->original.queue_id == NULL) {
+        heed_field_unfold(field->strict, scratch);
+        report->original.queue_id = heed_report_text(report, scratch->str, (gssize)scratch->len);
+    } else if (id == FIELD_ORIGINAL_ENVELOPE_ID && report->original.envelope_id == NULL) {
+        heed_field_unfold(field->strict, scratch);
+        (void)heed_xtext_decode(scratch);
+        report->original.envelope_id = heed_report_text(report, scratch->str, (gssize)scratch->len);
+    }
+}
+
+/*
+ * Whether the field belongs to another recipient than the group's: groups are separated by blank
+ * lines, or not at all. Original-Recipient stands in front of its Final-Recipient (RFC 3464 2.3)
+ * or behind it, so it begins a new group only where a Final-Recipient follows.
+ */
+static bool
+begins_group(const Group *group, FieldId id, const HeedField *field, HeedFieldCursor ahead)
+{
+    HeedField next;
+
+    if (!group->open)
+        return false;
+    if (field->starts_group || (id == FIELD_FINAL_RECIPIENT && group->fields[id].at != NULL))
+        return true;
+    if (id != FIELD_ORIGINAL_RECIPIENT || group->fields[FIELD_FINAL_RECIPIENT].at == NULL)
+        return id == FIELD_ORIGINAL_RECIPIENT && group->fields[id].at != NULL;
+    return heed_fields_next(&ahead, &next) && identify(&next) == FIELD_FINAL_RECIPIENT;
+}
+
+void
+heed_dsn_read(HeedReading *reading, HeedSpan content)
+{
+    Group group = {0};
+    HeedFieldCursor cursor;
+    HeedField field;
+
+    heed_fields_begin(&cursor, content.at, content.length, false);
+    while (heed_fields_next(&cursor, &field)) {
+        FieldId id = identify(&field);
+
+        if (begins_group(&group, id, &field, cursor))
+            close_group(reading, &group);
+        if (reading->report->recipients->len >= reading->settings->max_recipients) {
+            heed_report_warn(reading->report, "it has more than %zu recipients",
+                             reading->settings->max_recipients);
+            return;
+        }
+        if (id == FIELD_OTHER)
+            continue;
+        if (id < FIELD_ORIGINAL_RECIPIENT) {
+            read_message_field(reading, id, &field);
+            continue;
+        }
+        group.open = true;
+        if (group.fields[id].at == NULL)
+            group.fields[id] = id == FIELD_DIAGNOSTIC_CODE ? field.value : field.strict;
+    }
+    close_group(reading, &group);
+}
+
+bool
+heed_dsn_find(HeedSpan text, HeedSpan *out_content)
+{
+    HeedFieldCursor cursor;
+    HeedField field;
+    const char *begin = NULL;
+    bool has_recipient = false;
+    bool has_fate = false;
+
+    heed_fields_begin(&cursor, text.at, text.length, false);
+    while (heed_fields_next(&cursor, &field)) {
+        FieldId id = identify(&field);
+
+        if (id == FIELD_OTHER)
+            continue;
+        if (begin == NULL)
+            begin = field.name.at;
+        has_recipient =
+            has_recipient || id == FIELD_FINAL_RECIPIENT || id == FIELD_ORIGINAL_RECIPIENT;
+        has_fate = has_fate || id == FIELD_ACTION || id == FIELD_STATUS;
+    }
+    if (!has_recipient || !has_fate)
+        return false;
+    *out_content = (HeedSpan){begin, (size_t)(text.at + text.length - begin)};
+    return true;
+}
+
+/*
+ * The address that the sender had mailed: what he gave as ORCPT, else what his own message says
+ * without doubt, else the one that failed in the end, which may be where a forward led to.
+ */
+static void
+resolve_address(HeedReading *reading, HeedRecipient *recipient, bool is_only)
+{
+    g_autofree char *original = heed_typed_normalise(recipient->original_recipient);
+    g_autofree char *final = heed_typed_normalise(recipient->final_recipient);
+    g_autofree char *mailed = NULL;
+    const char *best = original;
+    HeedAddressSource source = HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT;
+
+    if (best == NULL && is_only) {
+        best = mailed = heed_original_recipient(reading);
+        source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
+    }
+    if (best == NULL || (original == NULL && final != NULL && strcmp(best, final) == 0)) {
+        best = final;
+        source = HEED_ADDRESS_SOURCE_FINAL_RECIPIENT;
+    }
+    if (best == NULL)
+        return;
+    recipient->address = heed_report_text(reading->report, best, -1);
+    recipient->address_source = source;
+}
+
+static HeedKind
+kind_of(const HeedReport *report)
+{
+    HeedKind kind = HEED_KIND_OTHER;
+
+    for (guint i = 0; i < report->recipients->len; i++) {
+        HeedAction action = g_array_index(report->recipients, HeedRecipient, i).action;
+
+        if (action == HEED_ACTION_FAILED)
+            return HEED_KIND_BOUNCE;
+        if (action == HEED_ACTION_DELAYED)
+            kind = HEED_KIND_DELAY;
+        else if (action != HEED_ACTION_NONE && kind == HEED_KIND_OTHER)
+            kind = HEED_KIND_SUCCESS;
+    }
+    return kind;
+}
+
+void
+heed_dsn_finish(HeedReading *reading)
+{
+    HeedReport *report = reading->report;
+
+    for (guint i = 0; i < report->recipients->len; i++) {
+        HeedRecipient *recipient = &g_array_index(report->recipients, HeedRecipient, i);
+
+        resolve_address(reading, recipient, report->recipients->len == 1);
+        heed_classify_recipient(report, recipient, reading->settings->relays);
+    }
+    report->kind = kind_of(report);
+}

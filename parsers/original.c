@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/original.h"
+
+#include "parsers/address.h"
+#include "parsers/date.h"
+
+#include <string.h>
+
+/* How much of a returned message is decoded to find its header. */
+#define HEADER_BYTES (64U * 1024)
+
+/* Decodes RFC 2047 words where there are any. */
+static const char *
+read_text(HeedReading *reading, HeedSpan value)
+{
+    GString *scratch = reading->scratch;
+    g_autofree char *decoded = NULL;
+
+    heed_field_unfold(value, scratch);
+    if (strstr(scratch->str, "=?") == NULL)
+        return heed_report_text(reading->report, scratch->str, (gssize)scratch->len);
+    decoded = g_mime_utils_header_decode_text(NULL, scratch->str);
+    return heed_report_text(reading->report, decoded, -1);
+}
+
+/* What stands in angle brackets, else all. */
+static const char *
+read_bracketed(HeedReading *reading, HeedSpan value)
+{
+    GString *scratch = reading->scratch;
+    const char *open;
+    const char *close;
+
+    heed_field_unfold(value, scratch);
+    open = strrchr(scratch->str, '<');
+    close = open == NULL ? NULL : strchr(open, '>');
+    if (close == NULL)
+        return heed_report_text(reading->report, scratch->str, (gssize)scratch->len);
+    return heed_report_text(reading->report, open + 1, close - open - 1);
+}
+
+const char *
+heed_original_identifier(HeedReading *reading, HeedSpan value)
+{
+    return read_bracketed(reading, value);
+}
+
+const char *
+heed_original_mailbox(HeedReading *reading, HeedSpan value)
+{
+    g_autofree char *address = NULL;
+
+    heed_field_unfold(value, reading->scratch);
+    address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
+    if (address != NULL)
+        return heed_report_text(reading->report, address, -1);
+    return read_text(reading, value);
+}
+
+static const char *
+read_return_path(HeedReading *reading, HeedSpan value)
+{
+    const char *path = read_bracketed(reading, value);
+
+    return path == NULL || strcmp(path, "<>") == 0 ? NULL : path;
+}
+
+/* How each field of the original is read, and where it goes. */
+typedef struct OriginalField {
+    const char *name;
+    const char *(*read)(HeedReading *reading, HeedSpan value);
+    size_t offset;
+} OriginalField;
+
+static const OriginalField original_fields[] = {
+    {"message-id", read_bracketed, offsetof(HeedOriginal, message_id)},
+    {"from", heed_original_mailbox, offsetof(HeedOriginal, from)},
+    {"return-path", read_return_path, offsetof(HeedOriginal, return_path)},
+    {"subject", read_text, offsetof(HeedOriginal, subject)},
+    {"list-id", read_bracketed, offsetof(HeedOriginal, list_id)},
+    {"feedback-id", read_text, offsetof(HeedOriginal, feedback_id)},
+};
+
+static void
+read_field(HeedReading *reading, const HeedField *field)
+{
+    HeedOriginal *original = &reading->report->original;
+
+    if (original->date == HEED_DATE_UNKNOWN && heed_field_is(field, "date")) {
+        original->date = heed_date_parse_mail(field->value.at, field->value.length);
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(original_fields); i++) {
+        const char **place = (const char **)((char *)original + original_fields[i].offset);
+
+        if (*place == NULL && heed_field_is(field, original_fields[i].name)) {
+            *place = original_fields[i].read(reading, field->value);
+            return;
+        }
+    }
+}
+
+/* Headers that are the content of a part; blank lines in front of them are skipped. */
+static void
+read_headers_part(HeedReading *reading, const HeedPart *part)
+{
+    HeedSpan content = heed_span_trim(heed_message_content(reading->message, part, HEADER_BYTES));
+    HeedFieldCursor cursor;
+    HeedField field;
+
+    heed_fields_begin(&cursor, content.at, content.length, true);
+    while (heed_fields_next(&cursor, &field))
+        g_array_append_val(reading->original, field);
+}
+
+void
+heed_original_read(HeedReading *reading)
+{
+    const HeedPart *part = heed_message_part(reading->message, HEED_PART_ENCLOSED);
+
+    if (part != NULL)
+        heed_message_enclosed_header(part, reading->original);
+    if (reading->original->len == 0) {
+        part = heed_message_part(reading->message, HEED_PART_HEADERS);
+        if (part != NULL)
+            read_headers_part(reading, part);
+    }
+    for (guint i = 0; i < reading->original->len; i++)
+        read_field(reading, &g_array_index(reading->original, HeedField, i));
+}
+
+static bool
+is_list_field(const HeedField *field)
+{
+    static const char *const names[] = {"list-id",      "list-post",   "mailing-list",     "x-loop",
+                                        "x-been-there", "x-beenthere", "x-mailman-version"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (heed_field_is(field, names[i]))
+            return true;
+    return heed_field_is(field, "precedence") && heed_span_is(heed_span_trim(field->value), "list");
+}
+
+/* Whether a Received: field has "for <address>" (RFC 5321 4.4) with this normalised address. */
+static bool
+is_received_for(HeedSpan value, const char *address, GString *scratch)
+{
+    const char *at;
+
+    heed_field_unfold(value, scratch);
+    for (at = scratch->str; (at = strstr(at, " for ")) != NULL; at++) {
+        const char *begin = at + 5 + strspn(at + 5, " <");
+        size_t length = strcspn(begin, " >;\t");
+        g_autofree char *found = heed_address_normalise(begin, (gssize)length);
+
+        if (found != NULL && strcmp(found, address) == 0)
+            return true;
+    }
+    return false;
+}
+
+char *
+heed_original_recipient(const HeedReading *reading)
+{
+    g_autofree char *address = NULL;
+    guint count = 0;
+
+    for (guint i = 0; i < reading->original->len; i++) {
+        const HeedField *field = &g_array_index(reading->original, HeedField, i);
+
+        if (is_list_field(field) || heed_field_is(field, "cc"))
+            return NULL;
+        if (!heed_field_is(field, "to"))
+            continue;
+        heed_field_unfold(field->value, reading->scratch);
+        if (++count > 1)
+            return NULL;
+        address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
+    }
+    for (guint i = 0; address != NULL && i < reading->original->len; i++) {
+        const HeedField *field = &g_array_index(reading->original, HeedField, i);
+
+        if (heed_field_is(field, "received") &&
+            is_received_for(field->value, address, reading->scratch))
+            return g_steal_pointer(&address);
+    }
+    return NULL;
+}
