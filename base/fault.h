@@ -5,7 +5,8 @@
 /*
  * Kill points for the crash tests: HEED_FAULT("store.before-commit") kills the process with SIGKILL
  * when the environment says HEED_FAULT=store.before-commit, or HEED_FAULT=store.before-commit:3 at
- * the third passing. Compiled only with the CMake option HEED_FAULTS; in a release it is nothing.
+ * the third passing; it says so on standard error first. HEED_FAULT=trace says each step passed and
+ * kills nothing. Compiled only with the CMake option HEED_FAULTS; in a release it is nothing.
  * Each name is one step of tests/e2e/kill_loop, which finds them by searching the sources for
  * HEED_FAULT.
  */

@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
-import accounts  # noqa: E402
+
 import make_reports  # noqa: E402
 from dovecot import Dovecot  # noqa: E402
 from postgres import Postgres  # noqa: E402
