@@ -27,21 +27,38 @@ class Postgres:
         self.data = self.folder / "data"
         self.settings = {"fsync": "off", "shared_buffers": "64MB", "max_connections": "60", "listen_addresses": "",
                          "log_min_messages": "warning", **(settings or {})}
+        self.tmpfs = None  # e.g. "100m": the data folder is a file system of that size, gone with the server
         self.bin = programs()
         self.process = None
 
     def start(self):
-        if not self.data.exists():
+        script = 'exec "$1/postgres" -D "$2" "${@:3}"'
+        if not self.data.exists() or self.tmpfs:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self.data.mkdir(mode=0o700)
             accounts.give(self.folder)
-            accounts.run(str(self.bin / "initdb"), f"--pgdata={self.data}", "--username=heed", "--auth=trust",
-                         "--encoding=UTF8", "--locale=C", "--no-sync")
+            script = ('"$1/initdb" --pgdata="$2" --username=heed --auth=trust --encoding=UTF8 --locale=C --no-sync >&2 && '
+                      + script)
         options = [f"-c{name}={value}" for name, value in self.settings.items()]
+        command = accounts.as_server() + ["bash", "-c", script, "bash", str(self.bin), str(self.data), "-k", str(self.folder),
+                                          *options]
+        if self.tmpfs:
+            command = self.in_own_file_system(command)
         with open(self.folder / "server.log", "ab") as log:
-            self.process = subprocess.Popen(
-                accounts.as_server() + [str(self.bin / "postgres"), "-D", str(self.data), "-k", str(self.folder), *options],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", start_new_session=True)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+                                            start_new_session=True)
         self.wait()
+
+    def in_own_file_system(self, command):
+        """In a mount namespace of its own, so that nobody else sees the mount; without root, in a user namespace where
+        we may mount, and from there back to ourselves, since PostgreSQL refuses to be root even there."""
+        uid, gid = os.geteuid(), os.getegid()
+        mount = f'mount -t tmpfs -o size={self.tmpfs},mode=700 heed-test "$0" && exec "$@"'
+        if uid == 0:
+            mount = mount.replace("mode=700", f"mode=700,uid={accounts.server_account()[0]}")
+            return ["unshare", "--mount", "--propagation=private", "sh", "-c", mount, str(self.data), *command]
+        back = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", "--", *command]
+        return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(self.data), *back]
 
     def wait(self):
         for _ in range(600):

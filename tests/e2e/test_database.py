@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The database's troubles, and who may see what in it."""
+
+import signal
+import threading
+import time
+import unittest
+
+from tests.e2e import harness
+from tests.e2e.harness import Case, World, reports, run_heed, start_heed
+
+VIEWS = ["suppression", "event_log", "bounce_daily", "complaint_daily", "unmatched_complaint", "unclassified_reply",
+         "domain_reputation", "domain_reputation_history", "provider_reputation", "sender_reputation", "ip_reputation",
+         "deferral_recent", "throttle_advice", "mailbox_status", "guard_hold"]
+# Those that later work adds.
+LATER = {"domain_reputation", "domain_reputation_history", "provider_reputation", "sender_reputation", "ip_reputation",
+         "deferral_recent", "throttle_advice", "guard_hold"}
+
+
+class Trouble(Case):
+    """Down, killed, restarted, read-only: after each, the next ordinary run ends as if nothing had happened."""
+
+    def mailbox(self, count=40, **settings):
+        user, _ = self.world.user(reports(count))
+        database = self.world.database()
+        section = self.world.mailbox("fbl", self.world.url("imaps", user), **settings)
+        reference = self.world.database()
+        self.heed("poll", config=self.world.config(reference, "reference.conf", self.world.mailbox(
+            "fbl", self.world.url("imaps", user))))
+        return database, self.world.config(database, "trouble.conf", section), self.world.dump(reference)
+
+    def assert_recovers(self, database, config, wanted):
+        self.heed("poll", config=config)
+        got = self.world.dump(database)
+        self.assert_same_dump(wanted, got, "after the trouble")
+
+    def test_down_at_start(self):
+        database, config, wanted = self.mailbox()
+        self.world.postgres.stop()
+        try:
+            done = run_heed(["poll"], config, timeout=120)
+            self.assertEqual(done.returncode, 75, done.stderr)
+            self.assert_one_line(done.stderr, "database")
+            self.assertEqual(run_heed(["export"], config, timeout=120).returncode, 75)
+        finally:
+            self.world.postgres.start()
+        self.assert_recovers(database, config, wanted)
+
+    def during(self, count, disturb):
+        """A poll that is disturbed once the first messages are stored."""
+        database, config, wanted = self.mailbox(count)
+        poll = start_heed(["poll"], config)
+        deadline = time.monotonic() + 60
+        while poll.poll() is None and time.monotonic() < deadline:
+            if self.world.postgres.query(database, "SELECT count(*) FROM heed_data.report_seen")[0][0] != "0":
+                break
+        disturb(database)
+        _, stderr = poll.communicate(timeout=120)
+        self.assertIn(poll.returncode, (0, 75), stderr)
+        self.assert_recovers(database, config, wanted)
+
+    def test_killed_in_the_middle(self):
+        def kill(_):
+            self.world.postgres.stop(signal.SIGKILL)
+            time.sleep(0.5)
+            self.world.postgres.start()
+        self.during(4000, kill)
+
+    def test_restarted_in_the_middle(self):
+        def restart(_):
+            self.world.postgres.stop(signal.SIGINT)
+            self.world.postgres.start()
+        self.during(4000, restart)
+
+    def test_backends_killed_again_and_again(self):
+        def terminate(database):
+            for _ in range(5):
+                self.world.postgres.query("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                                          f"WHERE datname = '{database}'")
+                time.sleep(0.1)
+        self.during(4000, terminate)
+
+    def test_read_only(self):
+        database, config, wanted = self.mailbox()
+        self.world.postgres.query("postgres", f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+        done = run_heed(["poll"], config, timeout=120)
+        self.assertEqual(done.returncode, 75, done.stderr)
+        self.assert_one_line(done.stderr, "read-only")
+        self.world.postgres.query("postgres", f"ALTER DATABASE {database} SET default_transaction_read_only = off")
+        self.assert_recovers(database, config, wanted)
+
+    def test_no_such_database(self):
+        config = self.world.config("nothing_here", "nodb.conf", "")
+        done = self.heed("export", config=config, want=78)
+        self.assert_one_line(done.stderr, "nothing_here")
+
+    def test_not_let_in(self):
+        self.world.postgres.query("postgres", "CREATE ROLE stranger LOGIN")
+        database = self.world.database()
+        path = self.world.folder / "stranger.conf"
+        path.write_text(f'database = "{self.world.postgres.url(database, "stranger")}"\n')
+        done = self.heed("export", config=path, want=77)
+        self.assertTrue(done.stderr.startswith("heed: "), done.stderr)
+
+    def test_waits_for_a_lock(self):
+        """Somebody's long lock on the tables delays a poll, and does not lose anything."""
+        database, config, wanted = self.mailbox()
+        locked = threading.Thread(target=self.world.postgres.query, args=(
+            database, "BEGIN; LOCK TABLE heed_data.report_seen; SELECT pg_sleep(3); COMMIT"))
+        locked.start()
+        time.sleep(0.3)
+        self.assert_recovers(database, config, wanted)
+        locked.join()
+
+
+class DiskFull(unittest.TestCase):
+    """The data folder is a small file system of its own, and it is full."""
+
+    def test_disk_full(self):
+        world = World()
+        world.postgres.tmpfs = "150m"
+        try:
+            world.start_postgres()
+            world.start_dovecot()
+            user, _ = world.user(reports(2000, pad=6000))
+            database = world.database()
+            config = world.config(database, "full.conf", world.mailbox("fbl", world.url("imaps", user)))
+            reference = world.database()
+            done = run_heed(["poll"], world.config(reference, "reference.conf", world.mailbox("fbl", world.url("imaps", user))))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            wanted = world.dump(reference)
+            world.postgres.drop(reference)
+            world.postgres.query("postgres", "CHECKPOINT")
+            world.postgres.query("postgres", "CREATE TABLE filler (bytes bytea)")
+            world.postgres.query("postgres", "ALTER TABLE filler ALTER bytes SET STORAGE EXTERNAL")
+            fill = ("INSERT INTO filler SELECT decode(repeat(md5(random()::text), {}), 'hex') FROM generate_series(1, 8)")
+            for size in (32768, 2048, 128):
+                while world.postgres.run("postgres", fill.format(size)).returncode == 0:
+                    pass
+            done = run_heed(["poll"], config, timeout=120)
+            self.assertEqual(done.returncode, 75, done.stderr)
+            self.assertIn("heed: ", done.stderr)
+            world.postgres.query("postgres", "DROP TABLE filler")
+            world.postgres.query("postgres", "CHECKPOINT")
+            done = run_heed(["poll"], config, timeout=120)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(world.dump(database), wanted)
+        finally:
+            world.stop()
+
+
+class Roles(Case):
+    """What heed_reader may do: select from the views, nothing else."""
+
+    def setUp(self):
+        user, _ = self.world.user(reports(40))
+        self.database = self.world.database()
+        config = self.world.config(self.database, "roles.conf", self.world.mailbox("fbl", self.world.url("imaps", user)))
+        self.heed("poll", config=config)
+
+    def as_reader(self, sql):
+        return self.world.postgres.run(self.database, f"SET ROLE heed_reader; {sql}")
+
+    def test_reader_selects_each_view(self):
+        there = [row[0] for row in self.world.postgres.query(
+            self.database, "SELECT viewname FROM pg_views WHERE schemaname = 'heed' ORDER BY 1")]
+        self.assertEqual(sorted(set(VIEWS) - LATER - set(there)), [], "views of the contract that are not there")
+        for view in there:
+            with self.subTest(view=view):
+                done = self.as_reader(f"SELECT * FROM heed.{view} LIMIT 5")
+                self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotEqual(self.as_reader("SELECT address FROM heed.suppression").stdout, "")
+
+    def test_reader_is_refused_each_table(self):
+        tables = [row[0] for row in self.world.postgres.query(
+            self.database, "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace "
+            "WHERE nspname = 'heed_data' AND relkind IN ('r', 'p', 'S') ORDER BY 1")]
+        self.assertGreater(len(tables), 10)
+        for table in tables:
+            with self.subTest(table=table):
+                done = self.as_reader(f"SELECT * FROM heed_data.{table}")
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn("permission denied", done.stderr)
+
+    def test_reader_changes_nothing(self):
+        for sql in ("DELETE FROM heed.suppression", "INSERT INTO heed.suppression (address) VALUES ('a@example.net')",
+                    "CREATE TABLE heed.mine (a int)", "CREATE TABLE heed_data.mine (a int)", "DROP VIEW heed.suppression"):
+            with self.subTest(sql=sql):
+                self.assertNotEqual(self.as_reader(sql).returncode, 0)
+
+    def test_every_column_is_described(self):
+        bare = self.world.postgres.query(
+            self.database, "SELECT relname, attname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid "
+            "JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'heed' AND relkind = 'v' AND attnum > 0 "
+            "AND col_description(attrelid, attnum) IS NULL")
+        self.assertEqual(bare, [])
+
+    def test_ingest_role_is_enough_to_poll(self):
+        self.world.postgres.query("postgres", "CREATE ROLE poller LOGIN")
+        self.world.postgres.query("postgres", "GRANT heed_ingest TO poller")
+        user, _ = self.world.user(reports(30, seed=3))
+        database = self.world.database()
+        path = self.world.folder / "poller.conf"
+        path.write_text(f'database = "{self.world.postgres.url(database, "poller")}"\n{harness.OWN}'
+                        + self.world.mailbox("fbl", self.world.url("imaps", user)))
+        self.heed("poll", config=path)
+        self.assertEqual(len(self.world.dump(database)["seen"]), 30)
+
+
+if __name__ == "__main__":
+    unittest.main()
