@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "suppress/clean.h"
+
+#include "base/atomic_file.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sysexits.h>
+
+typedef struct Cleaning {
+    char *scope;
+    char *column;
+    char *output;
+    char *removed;
+    char **lists; /* exactly one */
+} Cleaning;
+
+static void
+cleaning_clear(Cleaning *cleaning)
+{
+    g_free(cleaning->scope);
+    g_free(cleaning->column);
+    g_free(cleaning->output);
+    g_free(cleaning->removed);
+    g_strfreev(cleaning->lists);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cleaning, cleaning_clear)
+
+static bool
+open_output(const char *path, HeedAtomicFile **out, GError **error)
+{
+    if (path == NULL)
+        return true;
+    *out = heed_atomic_file_open(path, 0644, error);
+    return *out != NULL;
+}
+
+static bool
+commit_output(HeedAtomicFile *file, GError **error)
+{
+    return file == NULL || heed_atomic_file_commit(file, error);
+}
+
+static FILE *
+open_list(const char *path, GError **error)
+{
+    FILE *list = fopen(path, "re");
+
+    if (list == NULL)
+        g_set_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT, "'%s': %s", path, g_strerror(errno));
+    return list;
+}
+
+static bool
+clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError **error)
+{
+    const char *name = cleaning->lists[0];
+    HeedCleanOptions options = {.list_name = strcmp(name, "-") == 0 ? "standard input" : name,
+                                .column = cleaning->column,
+                                .list = list};
+    g_autoptr(HeedAtomicFile) output = NULL;
+    g_autoptr(HeedAtomicFile) removed = NULL;
+    HeedCleaned cleaned = {0};
+
+    if (!open_output(cleaning->output, &output, error) ||
+        !open_output(cleaning->removed, &removed, error))
+        return false;
+    options.out = output != NULL ? output->stream : stdout;
+    options.removed = removed != NULL ? removed->stream : NULL;
+    if (!heed_clean(set, &options, &cleaned, error) || !heed_output_flush(error) ||
+        !commit_output(output, error) || !commit_output(removed, error))
+        return false;
+    heed_log(HEED_LOG_NOTICE,
+             "'%s': %" PRIu64 " lines, %" PRIu64 " kept; removed: %" PRIu64 " suppressed, %" PRIu64
+             " invalid, %" PRIu64 " duplicate",
+             options.list_name, cleaned.lines, cleaned.kept, cleaned.suppressed, cleaned.invalid,
+             cleaned.duplicate);
+    return true;
+}
+
+int
+heed_cmd_clean(HeedInvocation *invocation, GError **error)
+{
+    g_auto(Cleaning) cleaning = {0};
+    const GOptionEntry entries[] = {
+        {"output", 'o', 0, G_OPTION_ARG_FILENAME, &cleaning.output,
+         "Write the clean list to FILE, whole or not at all, instead of standard output", "FILE"},
+        {"removed", 'r', 0, G_OPTION_ARG_FILENAME, &cleaning.removed,
+         "Write the removed lines to FILE, each with its reason", "FILE"},
+        {"scope", 's', 0, G_OPTION_ARG_FILENAME, &cleaning.scope,
+         "Also remove what is suppressed for this stream only", "SCOPE"},
+        {"column", 'c', 0, G_OPTION_ARG_FILENAME, &cleaning.column,
+         "The CSV column that holds the addresses", "NAME"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cleaning.lists, NULL, NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedDatabase) database = NULL;
+    g_autoptr(HeedSuppressedSet) set = NULL;
+    g_autoptr(HeedFile) list = NULL;
+
+    if (!heed_invocation_parse(invocation, entries, error))
+        return EX_USAGE;
+    if (cleaning.lists == NULL || cleaning.lists[1] != NULL) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
+                    "which list? heed clean LIST; - is standard input");
+        return EX_USAGE;
+    }
+    if (strcmp(cleaning.lists[0], "-") != 0 && (list = open_list(cleaning.lists[0], error)) == NULL)
+        return EX_NOINPUT;
+    config = heed_config_load(invocation->config, error);
+    if (config == NULL)
+        return EX_CONFIG;
+    database = heed_cli_database(invocation, config, HEED_ACCESS_READER, error);
+    if (database == NULL)
+        return EX_OK;
+    set = heed_suppressed_set_load(database, cleaning.scope, error);
+    if (set == NULL)
+        return EX_OK;
+    g_clear_pointer(&database, heed_database_close); /* not held while a long list is read */
+    (void)clean(&cleaning, set, list != NULL ? list : stdin, error);
+    return EX_OK;
+}

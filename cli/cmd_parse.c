@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/parse_text.h"
+#include "cli/run.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* How the messages fared. */
+typedef struct Printed {
+    bool as_text;
+    uint64_t read;
+    uint64_t crashed;    /* could not be parsed */
+    uint64_t unreadable; /* an input that is not there, or cannot be read */
+    int status;
+} Printed;
+
+static bool
+resume(
+    void *data, size_t mailbox, int64_t epoch, HeedResume *out, GPtrArray *out_open, GError **error)
+{
+    (void)data;
+    (void)mailbox;
+    (void)out_open;
+    (void)error;
+    out->epoch = epoch;
+    return true;
+}
+
+static bool
+known(void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error)
+{
+    (void)data;
+    (void)mailbox;
+    (void)error;
+    g_array_set_size(out_known, uids->len);
+    if (uids->len > 0)
+        memset(out_known->data, 0, uids->len * sizeof(bool));
+    return true;
+}
+
+static void
+print(Printed *printed, const HeedArrival *arrival)
+{
+    const char *name = arrival->source != NULL ? arrival->source : "standard input";
+    const char *why = arrival->detail != NULL ? arrival->detail : arrival->reason;
+
+    if (arrival->disposition == HEED_DISPOSITION_UNREADABLE) {
+        printed->unreadable++;
+        heed_log(HEED_LOG_ERROR, "'%s': %s", name, why != NULL ? why : "cannot be read");
+    } else if (arrival->disposition == HEED_DISPOSITION_QUARANTINED) {
+        printed->crashed++;
+        heed_log(HEED_LOG_ERROR, "'%s': could not be parsed: %s", name, why != NULL ? why : "?");
+    } else {
+        printed->read++;
+        if (printed->as_text && arrival->report != NULL)
+            heed_parse_text_print(arrival->report, arrival->source, stdout);
+        else if (arrival->json != NULL)
+            (void)puts(arrival->json);
+    }
+}
+
+static bool
+commit(void *data, const GPtrArray *arrivals, GError **error)
+{
+    for (size_t i = 0; i < arrivals->len; i++)
+        print(data, arrivals->pdata[i]);
+    return heed_output_flush(error);
+}
+
+static bool
+acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error)
+{
+    (void)data;
+    (void)mailbox;
+    (void)uids;
+    (void)error;
+    return true;
+}
+
+static void
+finished(void *data, size_t mailbox, const GError *error)
+{
+    Printed *printed = data;
+
+    (void)mailbox;
+    if (error == NULL)
+        return;
+    heed_log(HEED_LOG_ERROR, "%s", error->message);
+    printed->status = heed_exit_status_worse(printed->status, heed_error_exit_status(error));
+}
+
+static int
+status_of(const Printed *printed)
+{
+    int status = printed->status;
+
+    if (printed->unreadable > 0)
+        status = heed_exit_status_worse(status, EX_NOINPUT);
+    if (printed->crashed > 0 && printed->read == 0)
+        status = heed_exit_status_worse(status, EX_DATAERR);
+    return status;
+}
+
+/* A pipe that brings one message at a time gets its answer at once. */
+static bool
+is_piped(char **paths)
+{
+    struct stat status;
+
+    for (size_t i = 0; paths[i] != NULL; i++)
+        if (strcmp(paths[i], "-") == 0)
+            return fstat(STDIN_FILENO, &status) == 0 && !S_ISREG(status.st_mode);
+    return false;
+}
+
+int
+heed_cmd_parse(HeedInvocation *invocation, GError **error)
+{
+    static const char *const formats[] = {"json", "text", NULL};
+    g_autofree char *format = NULL;
+    g_auto(GStrv) paths = NULL;
+    gboolean in_process = FALSE;
+    int jobs = 0;
+    const GOptionEntry entries[] = {
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "json (a line a message) or text",
+         "FORMAT"},
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Use N processes; one a core by default", "N"},
+        {"in-process", 0, 0, G_OPTION_ARG_NONE, &in_process, "Parse in this process, unguarded",
+         NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    static char input[] = "-";
+    char *standard_input[] = {input, NULL};
+    g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedMailbox) mailbox = NULL;
+    const HeedMailbox *mailboxes[1];
+    Printed printed = {0};
+    const HeedSink sink = {resume, known, commit, acknowledged, finished, &printed};
+    HeedPipelineOptions pipeline;
+    int chosen;
+
+    if (!heed_invocation_parse(invocation, entries, error) ||
+        (chosen = heed_cli_choice("format", format, formats, error)) < 0)
+        return EX_USAGE;
+    if (jobs < 0 || jobs > 256) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--jobs: allowed is 1 to 256");
+        return EX_USAGE;
+    }
+    /* Only what was asked for: the result must not depend on a file that happens to lie here. */
+    config = invocation->config == NULL ? heed_config_new()
+                                        : heed_config_load(invocation->config, error);
+    if (config == NULL)
+        return EX_CONFIG;
+    mailbox = heed_cli_paths_mailbox(paths != NULL ? paths : standard_input);
+    mailboxes[0] = mailbox;
+    printed.as_text = chosen == 1;
+    pipeline = heed_cli_pipeline(config);
+    pipeline.mailboxes = mailboxes;
+    pipeline.mailbox_count = 1;
+    pipeline.as_json = !printed.as_text;
+    pipeline.in_process = in_process;
+    pipeline.keep_raw = false;
+    pipeline.workers = jobs > 0 ? (unsigned)jobs : pipeline.workers;
+    pipeline.batch_messages = is_piped(mailbox->paths) ? 1 : 0;
+    if (!heed_pipeline_run(&pipeline, &sink, error))
+        return status_of(&printed);
+    return status_of(&printed);
+}

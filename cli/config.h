@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_CLI_CONFIG_H
+#define HEED_CLI_CONFIG_H
+
+/*
+ * The configuration file, heed.conf: what it may hold is in heed.conf.example. Read with
+ * libconfuse: typed, every error with file and line and what is allowed, unknown and repeated keys
+ * refused. Only this room knows the file; the others are given their own options.
+ *
+ * In double quotes ${NAME} is an environment variable and a backslash escapes, as libconfuse has
+ * it; in single quotes nothing is special. There is no include.
+ */
+
+#include "ingest/mailbox.h"
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef struct HeedConfig {
+    char *path;           /* owned, as all; NULL: no file, all defaults */
+    char *database;       /* conninfo; NULL: the private cluster */
+    GPtrArray *mailboxes; /* of HeedMailbox *, in the file's order */
+    GPtrArray *domains;   /* own.*: of char *, ended by NULL (len counts it); NULL: not given */
+    GPtrArray *relays;
+    GPtrArray *receivers;
+    unsigned raw_days; /* how long mail itself is kept; 0: not at all */
+    unsigned workers;  /* 0: one a core */
+    char *role_owner;  /* NULL: the default name */
+    char *role_ingest;
+    char *role_reader;
+} HeedConfig;
+
+#define HEED_CONFIG_RAW_DAYS 30U
+
+/* All defaults. */
+HeedConfig *heed_config_new(void);
+void heed_config_free(HeedConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedConfig, heed_config_free)
+
+/*
+ * The file to read: given (--config) if it is not NULL, else $HEED_CONFIG, ./heed.conf,
+ * $XDG_CONFIG_HOME/heed/heed.conf, /etc/heed/heed.conf, the first that exists. NULL: there is none.
+ * Caller frees. The first two are not tested for existence: they were asked for by name.
+ */
+char *heed_config_find(const char *given);
+
+/*
+ * Finds and reads; all defaults where there is no file. HEED_ERROR_CONFIG for all that is wrong
+ * with the file, also when others may write to it or when ./heed.conf, found by itself, is somebody
+ * else's: it may name commands.
+ */
+HeedConfig *heed_config_load(const char *given, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads text; path is for messages and for what relative paths are relative to. Looks at no file.
+ */
+HeedConfig *heed_config_parse(const char *text, const char *path, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* What a run would stumble over: secret files and CA files that are not there or too open. */
+bool heed_config_check_files(const HeedConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* HEED_ERROR_CONFIG, saying why, when own.domains is missing: polling and ingesting need it. */
+bool heed_config_require_domains(const HeedConfig *config, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether a connection string holds a password, and so must not be seen by others. */
+bool heed_config_conninfo_has_password(const char *conninfo);
+
+/* The place of the user's (as root the system's) private database: given (--data-dir), else
+ * $HEED_DATA, else /var/lib/heed for root, else $XDG_DATA_HOME/heed. Caller frees; absolute. */
+char *heed_config_data_dir(const char *given);
+
+#endif

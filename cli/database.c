@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/database.h"
+
+#include "base/error.h"
+#include "base/log.h"
+
+HeedRoles
+heed_cli_roles(const HeedConfig *config)
+{
+    return (HeedRoles){
+        .owner = config->role_owner, .ingest = config->role_ingest, .reader = config->role_reader};
+}
+
+static HeedCluster *
+private_cluster(const HeedInvocation *invocation, GError **error)
+{
+    g_autofree char *folder = heed_config_data_dir(invocation->data_dir);
+
+    return heed_cluster_new(folder, error);
+}
+
+HeedCluster *
+heed_cli_cluster(const HeedInvocation *invocation, const HeedConfig *config, GError **error)
+{
+    if (config->database == NULL)
+        return private_cluster(invocation, error);
+    g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
+                "%s names a database of your own: it is started, stopped, dumped and upgraded with "
+                "PostgreSQL's own tools",
+                config->path);
+    return NULL;
+}
+
+static HeedDatabase *
+open_private(const HeedInvocation *invocation, HeedDatabaseOptions *how, GError **error)
+{
+    g_autoptr(HeedCluster) cluster = private_cluster(invocation, error);
+
+    if (cluster == NULL || !heed_cluster_start(cluster, error))
+        return NULL;
+    how->conninfo = heed_cluster_conninfo(cluster);
+    return heed_database_open(how, error);
+}
+
+static HeedDatabase *
+open_as(const HeedInvocation *invocation,
+        const HeedConfig *config,
+        const char *role,
+        unsigned patience,
+        GError **error)
+{
+    HeedDatabaseOptions how = {
+        .conninfo = config->database, .role = role, .patience_seconds = patience};
+
+    return config->database == NULL ? open_private(invocation, &how, error)
+                                    : heed_database_open(&how, error);
+}
+
+HeedDatabase *
+heed_cli_database_bare(const HeedInvocation *invocation, const HeedConfig *config, GError **error)
+{
+    return open_as(invocation, config, NULL, 0, error);
+}
+
+static const char *
+role_name(const HeedConfig *config, HeedAccess access)
+{
+    switch (access) {
+    case HEED_ACCESS_INGEST:
+        return config->role_ingest != NULL ? config->role_ingest : "heed_ingest";
+    case HEED_ACCESS_READER:
+        return config->role_reader != NULL ? config->role_reader : "heed_reader";
+    case HEED_ACCESS_OWNER:
+    default:
+        return config->role_owner != NULL ? config->role_owner : "heed_owner";
+    }
+}
+
+/* The private cluster is ours to bring up to date; it is done as the cluster's owner. */
+static bool
+migrate_private(const HeedInvocation *invocation, const HeedConfig *config, GError **error)
+{
+    g_autoptr(HeedDatabase) database = heed_cli_database_bare(invocation, config, error);
+    HeedRoles roles = heed_cli_roles(config);
+    unsigned version = 0;
+
+    if (database == NULL || !heed_migrate_version(database, &version, error))
+        return false;
+    if (version == heed_migrate_newest())
+        return true;
+    if (version != 0)
+        heed_log(HEED_LOG_NOTICE, "bringing the private database from version %u to %u", version,
+                 heed_migrate_newest());
+    return heed_migrate(database, &roles, error);
+}
+
+static bool
+check_version(HeedDatabase *database, GError **error)
+{
+    unsigned version = 0;
+    unsigned newest = heed_migrate_newest();
+
+    if (!heed_migrate_version(database, &version, error))
+        return false;
+    if (version == newest)
+        return true;
+    if (version == 0)
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
+                    "the database has no tables of heed yet: heed db init makes them");
+    else if (version < newest)
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
+                    "the database is at version %u and this program at %u: heed db migrate",
+                    version, newest);
+    else
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
+                    "the database is at version %u, newer than this program's %u: use a newer heed",
+                    version, newest);
+    return false;
+}
+
+HeedDatabase *
+heed_cli_database(const HeedInvocation *invocation,
+                  const HeedConfig *config,
+                  HeedAccess access,
+                  GError **error)
+{
+    unsigned patience = access == HEED_ACCESS_INGEST ? HEED_CLI_PATIENCE_SECONDS : 0;
+    g_autoptr(HeedDatabase) database = NULL;
+
+    if (config->database == NULL && !migrate_private(invocation, config, error))
+        return NULL;
+    database = open_as(invocation, config, role_name(config, access), patience, error);
+    if (database == NULL || !check_version(database, error))
+        return NULL;
+    return g_steal_pointer(&database);
+}
+
+static bool
+private_exists(const HeedInvocation *invocation, GError **error)
+{
+    g_autoptr(HeedCluster) cluster = private_cluster(invocation, error);
+    g_auto(HeedClusterState) state = {0};
+
+    return cluster != NULL && heed_cluster_state(cluster, &state, error) && state.exists;
+}
+
+void
+heed_cli_database_if_there(const HeedInvocation *invocation,
+                           const HeedConfig *config,
+                           HeedDatabase **out,
+                           char **out_why)
+{
+    g_autoptr(GError) error = NULL;
+
+    *out = NULL;
+    *out_why = NULL;
+    if (config->database != NULL || private_exists(invocation, &error))
+        *out = open_as(invocation, config, role_name(config, HEED_ACCESS_INGEST), 0, &error);
+    if (*out != NULL && !check_version(*out, &error))
+        g_clear_pointer(out, heed_database_close);
+    if (*out == NULL)
+        *out_why = g_strdup(error != NULL ? error->message : "there is no private database yet");
+}

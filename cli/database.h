@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_CLI_DATABASE_H
+#define HEED_CLI_DATABASE_H
+
+/*
+ * The way from a command line and a configuration to a database that is there, running and at this
+ * program's schema. The private cluster is made, started and migrated on demand; a database of the
+ * user's own is only ever migrated by `heed db init` and `heed db migrate`.
+ */
+
+#include "cli/command.h"
+#include "cli/config.h"
+#include "db/cluster.h"
+#include "db/connection.h"
+#include "db/migrate.h"
+
+/* As whom; HEED_ACCESS_OWNER is for migrations. */
+typedef enum HeedAccess {
+    HEED_ACCESS_OWNER,
+    HEED_ACCESS_INGEST,
+    HEED_ACCESS_READER
+} HeedAccess;
+
+/* How long the store goes on trying when the database restarts or fails over. */
+#define HEED_CLI_PATIENCE_SECONDS 60U
+
+/* The private cluster of this call's data folder. HEED_ERROR_CONFIG when the configuration names a
+ * database of the user's own, since there is nothing to start or stop then. */
+HeedCluster *heed_cli_cluster(const HeedInvocation *invocation,
+                              const HeedConfig *config,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Opens it for work. HEED_ERROR_CONFIG, with what to do, when its schema is missing, older or
+ * newer. */
+HeedDatabase *heed_cli_database(const HeedInvocation *invocation,
+                                const HeedConfig *config,
+                                HeedAccess access,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same without a look at the schema, in no role: for `heed db`. */
+HeedDatabase *heed_cli_database_bare(const HeedInvocation *invocation,
+                                     const HeedConfig *config,
+                                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * For a dry run, which makes nothing: *out is NULL when there is no private cluster yet, or when
+ * the database is not to be had now; *out_why then says so in a few words (caller frees).
+ */
+void heed_cli_database_if_there(const HeedInvocation *invocation,
+                                const HeedConfig *config,
+                                HeedDatabase **out,
+                                char **out_why);
+
+HeedRoles heed_cli_roles(const HeedConfig *config);
+
+#endif

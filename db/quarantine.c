@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/quarantine.h"
+
+HeedRows *
+heed_quarantine_page(HeedDatabase *database, int64_t after, bool all, GError **error)
+{
+    static const char sql[] =
+        "SELECT q.quarantine_id, extract(epoch FROM q.arrived_at)::bigint, m.name, q.source, "
+        "       q.reason, q.detail, q.size, q.attempts, extract(epoch FROM q.resolved_at)::bigint "
+        "FROM heed_data.quarantine q LEFT JOIN heed_data.mailbox m USING (mailbox_id) "
+        "WHERE q.quarantine_id > $1::bigint AND ($2::boolean OR q.resolved_at IS NULL) "
+        "ORDER BY q.quarantine_id LIMIT 1000";
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, after);
+    heed_params_bool(params, all);
+    return heed_database_query(database, "list the quarantine", sql, params, error);
+}
+
+bool
+heed_quarantine_content(HeedDatabase *database, int64_t id, GBytes **out, GError **error)
+{
+    static const char sql[] =
+        "SELECT content FROM heed_data.quarantine WHERE quarantine_id = $1::bigint";
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_int(params, id);
+    rows = heed_database_query(database, "read mail in quarantine", sql, params, error);
+    if (rows == NULL)
+        return false;
+    *out = heed_rows_count(rows) == 0 ? NULL : heed_rows_bytes(rows, 0, 0);
+    return true;
+}
+
+bool
+heed_quarantine_settle(HeedDatabase *database, const GPtrArray *arrivals, GError **error)
+{
+    static const char sql[] =
+        "UPDATE heed_data.quarantine q SET attempts = q.attempts + 1, "
+        "  resolved_at = CASE WHEN a.resolved THEN now() END, "
+        "  reason = coalesce(a.reason, q.reason), detail = coalesce(a.detail, q.detail) "
+        "FROM (SELECT * FROM unnest($1::bytea[], $2::boolean[], $3::text[], $4::text[]) "
+        "        AS u (digest, resolved, reason, detail) ORDER BY digest) AS a "
+        "WHERE q.digest = a.digest AND q.resolved_at IS NULL";
+    g_autoptr(HeedParams) params = heed_params_new();
+    HeedArrayParam *digests = heed_params_bytes_array(params);
+    HeedArrayParam *resolved = heed_params_bool_array(params);
+    HeedArrayParam *reasons = heed_params_text_array(params);
+    HeedArrayParam *details = heed_params_text_array(params);
+
+    for (size_t i = 0; i < arrivals->len; i++) {
+        const HeedArrival *arrival = arrivals->pdata[i];
+
+        heed_array_add_bytes(digests, arrival->digest, sizeof(arrival->digest));
+        heed_array_add_bool(resolved, arrival->disposition <= HEED_DISPOSITION_UNRECOGNISED);
+        heed_array_add_text(reasons, arrival->reason);
+        heed_array_add_text(details, arrival->detail);
+    }
+    return heed_database_run(database, "settle the quarantine", sql, params, error);
+}
