@@ -103,28 +103,51 @@ decide(Case *one, HeedClass class_, const char *kind, const char *what)
     return true;
 }
 
+static bool
+is_dead(HeedClass class_)
+{
+    return class_ == HEED_CLASS_BAD_MAILBOX || class_ == HEED_CLASS_BAD_DOMAIN ||
+           class_ == HEED_CLASS_MOVED;
+}
+
 /* The same with doubtful evidence: it makes a hard verdict only where the words confirm it. */
 static bool
 decide_confirmed(Case *one, HeedClass class_, const char *kind, const char *what)
 {
-    bool dead = class_ == HEED_CLASS_BAD_MAILBOX || class_ == HEED_CLASS_BAD_DOMAIN ||
-                class_ == HEED_CLASS_MOVED;
-
-    if (dead && words_of(one)->confirmed == HEED_CLASS_NONE &&
+    if (is_dead(class_) && words_of(one)->confirmed == HEED_CLASS_NONE &&
         words_of(one)->contradicted == HEED_CLASS_NONE)
         return false;
     return decide(one, class_, kind, what);
 }
 
-/* Step 1: a registered enhanced code. One that the report's other code denies is doubtful. */
+/* Whether the reply code speaks plainly of something else than a dead address ("552 5.1.1"). */
+static bool
+code_denies(const Case *one)
+{
+    HeedClass class_ = heed_code_class(one->code);
+
+    return class_ != HEED_CLASS_NONE && class_ != HEED_CLASS_UNKNOWN && !is_dead(class_);
+}
+
+/* Step 1: a registered enhanced code. One that another code denies is doubtful. */
 static bool
 by_status(Case *one)
 {
     HeedClass class_ = heed_status_class(one->status, one->permanent);
+    bool denied = one->other != NULL && heed_status_class(one->other, one->permanent) != class_;
 
-    if (one->other != NULL && heed_status_class(one->other, one->permanent) != class_)
+    if (denied || code_denies(one))
         return decide_confirmed(one, class_, "status", one->status);
     return decide(one, class_, "status", one->status);
+}
+
+/* Where the first was doubtful and nothing confirmed it: the one that denied it. */
+static bool
+by_other_status(Case *one)
+{
+    HeedClass class_ = heed_status_class(one->other, one->permanent);
+
+    return !is_dead(class_) && decide(one, class_, "status", one->other);
 }
 
 /* Step 2: the subject of a code that no registry has (5.7.509), where it says something. */
@@ -140,12 +163,20 @@ by_unregistered_status(Case *one)
            decide(one, class_, "status", one->status);
 }
 
+/* Providers that say "550 Unknown user" behind DATA for mail which the recipient's own filter
+ * refused; their enhanced codes, or what a reporter made of the command they refused, can be
+ * believed. */
+static const char *const ambiguous_providers[] = {"docomo"};
+
 /* Step 3: the reply code. Servers send 550 for whatever they do not like. */
 static bool
 by_code(Case *one)
 {
     HeedClass class_ = heed_code_class(one->code);
 
+    for (size_t i = 0; i < G_N_ELEMENTS(ambiguous_providers) && is_dead(class_); i++)
+        if (g_strcmp0(one->result.provider, ambiguous_providers[i]) == 0)
+            return decide(one, HEED_CLASS_RESTRICTED, "provider", one->result.provider);
     return class_ != HEED_CLASS_UNKNOWN && decide_confirmed(one, class_, "code", one->code);
 }
 
@@ -170,7 +201,8 @@ by_action(Case *one)
 /* Rules over the text have this form too; they go before the codes, being stronger. */
 typedef bool (*Step)(Case *one);
 
-static const Step steps[] = {by_status, by_unregistered_status, by_code, by_subject, by_action};
+static const Step steps[] = {by_status, by_other_status, by_unregistered_status,
+                             by_code,   by_subject,      by_action};
 
 /* Who said it: without a Remote-MTA the diagnostic is the reporting server's own (RFC 3464 2.3.5).
  */
@@ -220,8 +252,6 @@ adjust(Case *one)
 
     if (result->class_ == HEED_CLASS_MOVED && one->permanent && spoken_by_own_server(one->input))
         result->verdict = HEED_VERDICT_HARD;
-    if (result->class_ == HEED_CLASS_RELAY_DENIED && spoken_by_our_relay(one->input))
-        result->verdict = HEED_VERDICT_BLOCK;
     if (result->class_ == HEED_CLASS_UNKNOWN && one->status != NULL && one->status[1] == '.' &&
         one->status[2] == '1' && one->status[3] == '.')
         result->verdict = HEED_VERDICT_SOFT;
@@ -305,6 +335,8 @@ classify(const HeedClassifyInput *input, const HeedReply *reply)
         ;
     adjust(&one);
     brake(&one);
+    if (one.result.class_ == HEED_CLASS_RELAY_DENIED && spoken_by_our_relay(input))
+        one.result.verdict = HEED_VERDICT_BLOCK;
     return one.result;
 }
 

@@ -272,6 +272,15 @@ take_status(const Text *text, size_t at, size_t length, Finding *finding)
     return at + length;
 }
 
+static bool
+begins_number(const Text *text, size_t at)
+{
+    char before = at == 0 ? ' ' : text->bytes[at - 1];
+
+    return !g_ascii_isalnum(before) && before != '.' && before != '@' && before != '/' &&
+           before != '+';
+}
+
 static void
 scan(const Text *text, Finding *finding)
 {
@@ -279,11 +288,9 @@ scan(const Text *text, Finding *finding)
 
     while (at < text->length) {
         char c = text->bytes[at];
-        bool begins = at == 0 || (!g_ascii_isalnum(text->bytes[at - 1]) &&
-                                  strchr(".@/+", text->bytes[at - 1]) == NULL);
         size_t status;
 
-        if (!begins || (c != '2' && c != '4' && c != '5')) {
+        if ((c != '2' && c != '4' && c != '5') || !begins_number(text, at)) {
             at++;
             continue;
         }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct Phrase {
-    const char *text;
+    char text[46]; /* in the row itself: the search touches nothing else */
     uint8_t length;
     uint8_t class_;
     const char *reason;
@@ -25,7 +25,7 @@ is_space(char c)
     return c == ' ' || c == '_' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Lower case, single spaces; without mail addresses and URLs, whose names say nothing of the cause
+/* Lower case, single spaces; without mail addresses, whose names say nothing of the cause
  * ("quota@example.com"). Returns the length. */
 static size_t
 fold(const char *text, size_t length, char *out)
@@ -33,19 +33,16 @@ fold(const char *text, size_t length, char *out)
     size_t used = 0;
     size_t word = 0; /* where the current word begins in out */
 
-    for (size_t i = 0; i < length && used + 1 < HEED_WORDS_BYTES; i++) {
-        bool address = text[i] == '@';
-        bool url = text[i] == ':' && i + 2 < length && text[i + 1] == '/' && text[i + 2] == '/';
-
-        if (address || url) {
+    for (size_t i = 0; i < length && used < HEED_WORDS_BYTES; i++) {
+        if (text[i] == '@') {
             used = word;
             while (i < length && !is_space(text[i]) && text[i] != '>')
                 i++;
+            if (i == length)
+                break;
         }
-        if (i >= length)
-            break;
         if (!is_space(text[i])) {
-            out[used++] = g_ascii_tolower(text[i]);
+            out[used++] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + 32 : text[i]);
         } else if (used > 0 && out[used - 1] != ' ') {
             out[used++] = ' ';
             word = used;
@@ -54,22 +51,21 @@ fold(const char *text, size_t length, char *out)
     return used;
 }
 
-/* The phrases that begin with this letter: the table is in the order of first letters. */
-static size_t
-first_with(char letter)
+static inline unsigned
+two_letters(const char *text)
 {
-    size_t low = 0;
-    size_t high = G_N_ELEMENTS(phrases);
+    return (unsigned)(unsigned char)text[0] << 8 | (unsigned char)text[1];
+}
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
+/* Where the phrases begin that have these first two letters: the table is in their order. */
+static size_t
+first_with(unsigned letters)
+{
+    const Phrase *base = phrases;
 
-        if (phrases[middle].text[0] < letter)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    for (size_t left = G_N_ELEMENTS(phrases); left > 1; left -= left / 2)
+        base += two_letters(base[left / 2 - 1].text) < letters ? left / 2 : 0;
+    return (size_t)(base - phrases) + (two_letters(base->text) < letters ? 1 : 0);
 }
 
 static void
@@ -99,11 +95,13 @@ heed_words_read(const char *text, size_t length, HeedWords *out_words)
     size_t used = fold(text, length, folded);
 
     memset(out_words, 0, sizeof(*out_words));
-    for (size_t i = 0; i < used; i++) {
-        if (i > 0 && g_ascii_isalnum(folded[i - 1]))
+    for (size_t i = 0; i + 1 < used; i++) {
+        unsigned letters = two_letters(folded + i);
+
+        if (!g_ascii_isalpha(folded[i]) || (i > 0 && g_ascii_isalnum(folded[i - 1])))
             continue;
-        for (size_t p = first_with(folded[i]);
-             p < G_N_ELEMENTS(phrases) && phrases[p].text[0] == folded[i]; p++)
+        for (size_t p = first_with(letters);
+             p < G_N_ELEMENTS(phrases) && two_letters(phrases[p].text) == letters; p++)
             if (phrases[p].length <= used - i &&
                 memcmp(phrases[p].text, folded + i, phrases[p].length) == 0)
                 note(&phrases[p], out_words);
