@@ -221,18 +221,21 @@ class Maker:
         truth["recipients"] = []
         return truth
 
-    def kinds(self):
+    def kinds(self, only=None):
         """Each kind with its weight; a mailbox begins with one of each."""
-        return [(self.own_relay, 38), (self.remote, 24), (self.signed_by_recipient_domain, 6), (self.several, 5),
-                (self.forwarded, 3), (self.delivered, 3), (self.utf8, 2), (self.complaint, 8),
-                (self.unmatched_complaint, 2), (self.not_spam, 1), (self.auth_failure, 1), (self.auto_reply, 3),
+        complaints = [(self.complaint, 8), (self.unmatched_complaint, 2), (self.not_spam, 1), (self.auth_failure, 1)]
+        if only == "complaints":
+            return complaints
+        bounces = [(self.own_relay, 38), (self.remote, 24), (self.signed_by_recipient_domain, 6), (self.several, 5),
+                (self.forwarded, 3), (self.delivered, 3), (self.utf8, 2), (self.auto_reply, 3),
                 (self.read_receipt, 1), (self.ordinary, 2), (self.broken, 1)]
+        return bounces if only == "bounces" else bounces + complaints
 
 
-def generate(count, seed=1, pad=0, start=None, days=45):
+def generate(count, seed=1, pad=0, start=None, days=45, only=None):
     """Yields (message as bytes with LF, received at as datetime, truth) count times."""
     maker = Maker(seed, pad, start, days, count)
-    kinds = maker.kinds()
+    kinds = maker.kinds(only)
     first = [kind for kind, _ in kinds]
     population, weights = zip(*kinds)
     for index in range(count):
@@ -294,12 +297,14 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pad", type=int, default=0, help="average size of a message in bytes")
     parser.add_argument("--days", type=int, default=45, help="the span over which they arrive")
+    parser.add_argument("--only", choices=["bounces", "complaints"])
     parser.add_argument("--truth", help="where to write what each message is")
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--maildir")
     where.add_argument("--mbox")
     arguments = parser.parse_args()
-    messages = generate(arguments.count, arguments.seed, arguments.pad, days=arguments.days)
+    messages = generate(arguments.count, arguments.seed, arguments.pad, days=arguments.days,
+                        only=arguments.only)
     written = write_maildir(arguments.maildir, messages) if arguments.maildir else write_mbox(arguments.mbox, messages)
     with open(arguments.truth or os.devnull, "w", encoding="utf-8") as truths:
         for truth in written:
