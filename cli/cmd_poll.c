@@ -71,7 +71,7 @@ choose(const HeedConfig *config, char **names, GError **error)
 
 /* Takes the lease before it reads the checkpoint, so that it is the one the last poller left. */
 static bool
-take(HeedDatabase *database, const HeedMailbox *mailbox, Polled *polled, GError **error)
+take(HeedDatabase *database, HeedMailbox *mailbox, Polled *polled, GError **error)
 {
     g_autofree char *url = heed_mailbox_url(mailbox);
     HeedCheckpoint checkpoint = {0};
@@ -88,7 +88,7 @@ take(HeedDatabase *database, const HeedMailbox *mailbox, Polled *polled, GError 
     }
     if (!heed_checkpoint_load(database, mailbox->name, url, &checkpoint, error))
         return false;
-    g_ptr_array_add(polled->mailboxes, (gpointer)(guintptr)mailbox);
+    g_ptr_array_add(polled->mailboxes, mailbox);
     g_array_append_val(polled->checkpoints, checkpoint);
     g_array_append_val(polled->ids, checkpoint.mailbox_id);
     return true;

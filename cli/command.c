@@ -130,12 +130,16 @@ find(char **words, int count, int *out_words)
 static const char *
 suggestion(const char *words)
 {
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree const char **names = NULL;
+    size_t count = 0;
     int found;
 
-    for (const HeedCommand *command = heed_commands; command->name != NULL; command++)
-        g_ptr_array_add(names, (gpointer)(guintptr)command->name);
-    found = heed_suggest(words, (const char *const *)names->pdata, names->len);
+    while (heed_commands[count].name != NULL)
+        count++;
+    names = g_new(const char *, count);
+    for (size_t i = 0; i < count; i++)
+        names[i] = heed_commands[i].name;
+    found = heed_suggest(words, names, count);
     return found < 0 ? NULL : heed_commands[found].name;
 }
 

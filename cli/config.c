@@ -101,6 +101,7 @@ read_file(const char *path, mode_t *out_mode, GError **error)
 {
     g_auto(HeedFd) fd = open(path, O_RDONLY | O_CLOEXEC);
     g_autoptr(GString) text = g_string_new(NULL);
+    const unsigned limit = HEED_LIMIT_CONFIG_BYTES;
     struct stat status;
     char block[16384];
     ssize_t got;
@@ -113,7 +114,7 @@ read_file(const char *path, mode_t *out_mode, GError **error)
         return NULL;
     while ((got = read(fd, block, sizeof(block))) > 0) {
         g_string_append_len(text, block, got);
-        if (text->len > HEED_LIMIT_CONFIG_BYTES) {
+        if (text->len > limit) {
             (void)refuse_file(path, "is larger than 1 MB", error);
             return NULL;
         }

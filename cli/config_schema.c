@@ -56,19 +56,21 @@ static void
 refuse_unknown(const cfg_t *section, const char *name)
 {
     g_autofree char *allowed = allowed_names(section);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree const char **names = g_new(const char *, cfg_numopts(section->opts));
+    size_t count = 0;
     int meant;
 
-    for (const cfg_opt_t *option = section->opts; option->name != NULL; option++)
-        g_ptr_array_add(names, (gpointer)(guintptr)option->name);
     if (strcmp(name, END_OF_FILE) == 0) {
         (void)refuse(section->line, "the file ends within a section: a } is missing");
         return;
     }
-    meant = heed_suggest(name, (const char *const *)names->pdata, names->len);
+    for (const cfg_opt_t *option = section->opts; option->name != NULL; option++)
+        if (strcmp(option->name, END_OF_FILE) != 0)
+            names[count++] = option->name;
+    meant = heed_suggest(name, names, count);
     if (meant >= 0)
         (void)refuse(section->line, "'%s' is not known here; did you mean '%s'? allowed are: %s",
-                     name, section->opts[meant].name, allowed);
+                     name, names[meant], allowed);
     else
         (void)refuse(section->line, "'%s' is not known here; allowed are: %s", name, allowed);
 }

@@ -75,11 +75,11 @@ print_line(const HeedArrival *arrival, const char *kind, const HeedRecipient *re
     g_autofree char *source = heed_terminal_clean(arrival->source);
     g_autofree char *address = heed_terminal_clean(recipient != NULL ? recipient->address : NULL);
     const char *verdict = recipient == NULL ? NULL : heed_verdict_name(recipient->verdict);
-    const char *class_ = recipient == NULL ? NULL : heed_class_name(recipient->class_);
+    const char *reason = recipient == NULL ? NULL : heed_class_name(recipient->class_);
     const char *trust = arrival->report == NULL ? NULL : heed_trust_name(arrival->report->trust);
 
     (void)printf("%s  %-12s  %-13s  %-11s  %-17s  %s\n", source, kind, trust != NULL ? trust : "-",
-                 verdict != NULL ? verdict : "-", class_ != NULL ? class_ : "-", address);
+                 verdict != NULL ? verdict : "-", reason != NULL ? reason : "-", address);
 }
 
 static void

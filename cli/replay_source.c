@@ -122,16 +122,16 @@ heed_replay_source_new(HeedDatabase *database, HeedReplay what, const GArray *id
 }
 
 void
-heed_replay_source_complete(HeedSource *base, HeedArrival *arrival)
+heed_replay_source_complete(HeedSource *source, HeedArrival *arrival)
 {
-    ReplaySource *source = self(base);
+    GHashTable *pending = self(source)->pending;
     const HeedKeptMail *mail =
-        arrival->uid == NULL ? NULL : g_hash_table_lookup(source->pending, arrival->uid);
+        arrival->uid == NULL ? NULL : g_hash_table_lookup(pending, arrival->uid);
 
     if (mail == NULL)
         return;
     arrival->mailbox_id = mail->mailbox_id;
     g_free(arrival->stream);
     arrival->stream = g_strdup(mail->stream);
-    (void)g_hash_table_remove(source->pending, arrival->uid);
+    (void)g_hash_table_remove(pending, arrival->uid);
 }

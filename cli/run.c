@@ -92,16 +92,17 @@ heed_cli_store(HeedDatabase *database,
 int
 heed_cli_choice(const char *option, const char *value, const char *const *words, GError **error)
 {
-    g_autofree char *allowed = NULL;
+    g_autoptr(GString) allowed = g_string_new(NULL);
 
     if (value == NULL)
         return 0;
     for (int i = 0; words[i] != NULL; i++)
         if (strcmp(words[i], value) == 0)
             return i;
-    allowed = g_strjoinv(", ", (char **)(guintptr)words);
+    for (int i = 0; words[i] != NULL; i++)
+        g_string_append_printf(allowed, "%s%s", i > 0 ? ", " : "", words[i]);
     g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--%s '%s': allowed are %s", option, value,
-                allowed);
+                allowed->str);
     return -1;
 }
 

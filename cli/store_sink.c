@@ -6,36 +6,16 @@
 #include "base/log.h"
 #include "cli/database.h"
 #include "cli/replay_source.h"
+#include "cli/store_state.h"
 #include "cli/terminal.h"
 #include "db/quarantine.h"
 #include "db/store.h"
 #include "suppress/policy.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* Lost races of one batch; more than a few in a row mean that something else is wrong. */
 #define STORE_MAX_CONFLICTS 12U
-/* What is left open by earlier runs is taken up in one go; the rest waits for the next run. */
-#define STORE_OPEN_MESSAGES 10000U
-
-/* One mailbox of the run. */
-typedef struct Box {
-    const HeedMailbox *mailbox; /* borrowed */
-    HeedCheckpoint checkpoint;
-    HeedKeepRow keep[4];
-    HeedRunTotals totals;
-    /* uid → disposition + 1, from commit to acknowledgement, where it decides whether the message
-     * is still there afterwards; else NULL */
-    GHashTable *unacknowledged;
-} Box;
-
-struct HeedStoreSink {
-    HeedStoreSinkOptions options;
-    Box *boxes;
-    HeedRunTotals totals;
-    int status;
-};
 
 static bool
 knows_order(const HeedMailbox *mailbox)
@@ -44,8 +24,8 @@ knows_order(const HeedMailbox *mailbox)
            mailbox->protocol == HEED_PROTOCOL_PATHS;
 }
 
-static bool
-stays(const HeedMailbox *mailbox, HeedDisposition disposition)
+bool
+heed_store_box_stays(const HeedMailbox *mailbox, HeedDisposition disposition)
 {
     return disposition == HEED_DISPOSITION_UNREADABLE ||
            mailbox->on_done[disposition].what == HEED_ON_DONE_LEAVE ||
@@ -57,8 +37,8 @@ heed_store_sink_keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4])
 {
     for (int i = HEED_DISPOSITION_DONE; i <= HEED_DISPOSITION_QUARANTINED; i++) {
         if (!knows_order(mailbox))
-            out[i] = stays(mailbox, (HeedDisposition)i) ? HEED_KEEP_ROW_WHILE_THERE
-                                                        : HEED_KEEP_ROW_UNTIL_ACKED;
+            out[i] = heed_store_box_stays(mailbox, (HeedDisposition)i) ? HEED_KEEP_ROW_WHILE_THERE
+                                                                       : HEED_KEEP_ROW_UNTIL_ACKED;
         else if (mailbox->on_done[i].what == HEED_ON_DONE_LEAVE)
             out[i] = HEED_KEEP_ROW_NEVER;
         else
@@ -75,9 +55,9 @@ heed_store_sink_new(const HeedStoreSinkOptions *options)
     HeedStoreSink *sink = g_new0(HeedStoreSink, 1);
 
     sink->options = *options;
-    sink->boxes = g_new0(Box, options->mailbox_count);
+    sink->boxes = g_new0(HeedStoreBox, options->mailbox_count);
     for (size_t i = 0; i < options->mailbox_count; i++) {
-        Box *box = &sink->boxes[i];
+        HeedStoreBox *box = &sink->boxes[i];
 
         box->mailbox = options->mailboxes[i];
         if (options->checkpoints == NULL)
@@ -101,13 +81,6 @@ heed_store_sink_free(HeedStoreSink *sink)
     g_free(sink);
 }
 
-/* The attempts at one piece of work. */
-typedef struct Attempts {
-    unsigned conflicts;
-    unsigned failures;
-    int64_t started; /* of the first failure */
-} Attempts;
-
 /* Leases end with the session; somebody else's by now is no harm, since reports are stored once. */
 static void
 lease_again(HeedStoreSink *sink)
@@ -123,13 +96,8 @@ lease_again(HeedStoreSink *sink)
     }
 }
 
-/*
- * Whether to try again after the error, which is cleared then: at once after a lost race, after
- * reconnecting when the database went away. One that can be reached but does not take anything
- * (disk full, read-only after a failover) gets the same patience.
- */
-static bool
-try_again(HeedStoreSink *sink, Attempts *attempts, GError **error)
+bool
+heed_store_sink_try_again(HeedStoreSink *sink, HeedStoreAttempts *attempts, GError **error)
 {
     int64_t now = g_get_monotonic_time();
 
@@ -159,7 +127,7 @@ try_again(HeedStoreSink *sink, Attempts *attempts, GError **error)
     return true;
 }
 
-static Box *
+static HeedStoreBox *
 box_of(HeedStoreSink *sink, const HeedArrival *arrival)
 {
     for (size_t i = 0; i < sink->options.mailbox_count; i++)
@@ -173,7 +141,7 @@ static bool
 save_checkpoints(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
 {
     for (size_t i = 0; i < sink->options.mailbox_count; i++) {
-        Box *box = &sink->boxes[i];
+        HeedStoreBox *box = &sink->boxes[i];
         g_autoptr(GPtrArray) own = g_ptr_array_new();
 
         if (box->checkpoint.mailbox_id == 0)
@@ -213,7 +181,7 @@ store_once(HeedStoreSink *sink, const GPtrArray *arrivals, HeedStored *out, GErr
 }
 
 static void
-report_unreadable(const Box *box, const HeedArrival *arrival)
+report_unreadable(const HeedStoreBox *box, const HeedArrival *arrival)
 {
     const char *why = arrival->detail != NULL ? arrival->detail : arrival->reason;
 
@@ -230,7 +198,7 @@ count(HeedStoreSink *sink, const GPtrArray *arrivals, const HeedStored *stored)
     sink->totals.recipients += stored->events;
     for (size_t i = 0; i < arrivals->len; i++) {
         const HeedArrival *arrival = arrivals->pdata[i];
-        Box *box = box_of(sink, arrival);
+        HeedStoreBox *box = box_of(sink, arrival);
         HeedRunTotals *totals[] = {&sink->totals, box != NULL ? &box->totals : NULL};
 
         if (arrival->disposition == HEED_DISPOSITION_UNREADABLE)
@@ -290,7 +258,7 @@ store_apart(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
 static bool
 store(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
 {
-    Attempts attempts = {0};
+    HeedStoreAttempts attempts = {0};
     g_autoptr(GError) reason = NULL;
     HeedArrival *first = arrivals->pdata[0];
 
@@ -301,7 +269,7 @@ store(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
             count(sink, arrivals, &stored);
             return true;
         }
-    } while (try_again(sink, &attempts, &reason));
+    } while (heed_store_sink_try_again(sink, &attempts, &reason));
     if (may_be_one_message(reason) && arrivals->len > 1)
         return store_apart(sink, arrivals, error);
     if (may_be_one_message(reason) && first->disposition <= HEED_DISPOSITION_UNRECOGNISED) {
@@ -326,156 +294,6 @@ on_commit(void *data, const GPtrArray *arrivals, GError **error)
     return true;
 }
 
-static bool
-load_open(HeedStoreSink *sink, Box *box, HeedResume *out, GPtrArray *out_open, GError **error)
-{
-    g_autoptr(GPtrArray) open = heed_checkpoint_open_messages(
-        sink->options.database, &box->checkpoint, STORE_OPEN_MESSAGES, error);
-
-    if (open == NULL)
-        return false;
-    for (size_t i = 0; i < open->len; i++) {
-        const HeedOpenMessage *message = open->pdata[i];
-        g_autoptr(HeedArrival) arrival = NULL;
-
-        if (message->disposition == HEED_DISPOSITION_UNREADABLE) {
-            if (out->unreadable == NULL)
-                out->unreadable = g_ptr_array_new_with_free_func(g_free);
-            g_ptr_array_add(out->unreadable, g_strdup(message->uid));
-            continue;
-        }
-        arrival = heed_arrival_new();
-        arrival->uid = g_strdup(message->uid);
-        arrival->disposition = message->disposition;
-        if (box->unacknowledged != NULL)
-            (void)g_hash_table_replace(box->unacknowledged, g_strdup(message->uid),
-                                       GINT_TO_POINTER((int)message->disposition + 1));
-        g_ptr_array_add(out_open, g_steal_pointer(&arrival));
-    }
-    return true;
-}
-
-static bool
-resume_once(HeedStoreSink *sink,
-            Box *box,
-            int64_t epoch,
-            HeedResume *out,
-            GPtrArray *out_open,
-            GError **error)
-{
-    if (box->checkpoint.epoch != epoch) {
-        if (!heed_checkpoint_set_epoch(sink->options.database, box->checkpoint.mailbox_id, epoch,
-                                       error))
-            return false;
-        box->checkpoint.epoch = epoch;
-        box->checkpoint.position = 0;
-    }
-    out->epoch = epoch;
-    out->position = box->checkpoint.position;
-    return load_open(sink, box, out, out_open, error);
-}
-
-static bool
-on_resume(
-    void *data, size_t mailbox, int64_t epoch, HeedResume *out, GPtrArray *out_open, GError **error)
-{
-    HeedStoreSink *sink = data;
-    Attempts attempts = {0};
-    Box *box;
-
-    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0) {
-        out->epoch = epoch;
-        return true;
-    }
-    box = &sink->boxes[mailbox];
-    for (;;) {
-        g_autoptr(GError) reason = NULL;
-
-        if (resume_once(sink, box, epoch, out, out_open, &reason))
-            return true;
-        if (!try_again(sink, &attempts, &reason)) {
-            g_propagate_error(error, g_steal_pointer(&reason));
-            return false;
-        }
-        g_ptr_array_set_size(out_open, 0);
-        g_clear_pointer(&out->unreadable, g_ptr_array_unref);
-    }
-}
-
-static bool
-on_known(void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error)
-{
-    HeedStoreSink *sink = data;
-    Attempts attempts = {0};
-
-    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0) {
-        g_array_set_size(out_known, 0);
-        g_array_set_size(out_known, uids->len);
-        if (uids->len > 0)
-            memset(out_known->data, 0, uids->len * sizeof(bool));
-        return true;
-    }
-    for (;;) {
-        g_autoptr(GError) reason = NULL;
-
-        if (heed_checkpoint_known(sink->options.database, &sink->boxes[mailbox].checkpoint, uids,
-                                  out_known, &reason))
-            return true;
-        if (!try_again(sink, &attempts, &reason)) {
-            g_propagate_error(error, g_steal_pointer(&reason));
-            return false;
-        }
-        g_array_set_size(out_known, 0);
-    }
-}
-
-static bool
-acknowledge(HeedStoreSink *sink, Box *box, const GPtrArray *uids, bool stay, GError **error)
-{
-    Attempts attempts = {0};
-
-    if (uids->len == 0)
-        return true;
-    for (;;) {
-        g_autoptr(GError) reason = NULL;
-
-        if (heed_checkpoint_acknowledged(sink->options.database, &box->checkpoint, uids, stay,
-                                         &reason))
-            return true;
-        if (!try_again(sink, &attempts, &reason)) {
-            g_propagate_error(error, g_steal_pointer(&reason));
-            return false;
-        }
-    }
-}
-
-static bool
-on_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error)
-{
-    HeedStoreSink *sink = data;
-    g_autoptr(GPtrArray) gone = g_ptr_array_new();
-    g_autoptr(GPtrArray) there = g_ptr_array_new();
-    Box *box;
-
-    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0)
-        return true;
-    box = &sink->boxes[mailbox];
-    for (size_t i = 0; i < uids->len; i++) {
-        const char *uid = uids->pdata[i];
-        int noted = box->unacknowledged == NULL
-                        ? 0
-                        : GPOINTER_TO_INT(g_hash_table_lookup(box->unacknowledged, uid));
-        bool stay = noted > 0 && stays(box->mailbox, (HeedDisposition)(noted - 1));
-
-        g_ptr_array_add(stay ? there : gone, uids->pdata[i]);
-    }
-    if (!acknowledge(sink, box, gone, false, error) || !acknowledge(sink, box, there, true, error))
-        return false;
-    for (size_t i = 0; i < uids->len && box->unacknowledged != NULL; i++)
-        (void)g_hash_table_remove(box->unacknowledged, uids->pdata[i]);
-    return true;
-}
-
 char *
 heed_run_totals_text(const HeedRunTotals *totals)
 {
@@ -492,40 +310,14 @@ heed_run_totals_text(const HeedRunTotals *totals)
     return g_string_free(text, FALSE);
 }
 
-static void
-on_finished(void *data, size_t mailbox, const GError *error)
-{
-    HeedStoreSink *sink = data;
-    g_autofree char *text = NULL;
-    g_autoptr(GError) ignored = NULL;
-    Box *box;
-
-    if (mailbox >= sink->options.mailbox_count)
-        return;
-    box = &sink->boxes[mailbox];
-    heed_progress_clear();
-    text = heed_run_totals_text(&box->totals);
-    if (error != NULL) {
-        heed_log(HEED_LOG_ERROR, "mailbox '%s': %s", box->mailbox->name, error->message);
-        sink->status = heed_exit_status_worse(sink->status, heed_error_exit_status(error));
-    } else if (box->checkpoint.mailbox_id != 0) {
-        heed_log(HEED_LOG_NOTICE, "mailbox '%s': %s", box->mailbox->name, text);
-    }
-    /* Only what `heed status` shows; the run itself is stored. */
-    if (box->checkpoint.mailbox_id != 0 &&
-        !heed_checkpoint_finish(sink->options.database, box->checkpoint.mailbox_id,
-                                error != NULL ? error->message : NULL, &ignored))
-        heed_log(HEED_LOG_DEBUG, "mailbox '%s': %s", box->mailbox->name, ignored->message);
-}
-
 HeedSink
 heed_store_sink_functions(HeedStoreSink *sink)
 {
-    return (HeedSink){.resume = on_resume,
-                      .known = on_known,
+    return (HeedSink){.resume = heed_store_mailbox_resume,
+                      .known = heed_store_mailbox_known,
                       .commit = on_commit,
-                      .acknowledged = on_acknowledged,
-                      .finished = on_finished,
+                      .acknowledged = heed_store_mailbox_acknowledged,
+                      .finished = heed_store_mailbox_finished,
                       .data = sink};
 }
 

@@ -12,7 +12,8 @@ heed_unpack(GBytes *compressed, GError **error)
     size_t length = 0;
     const void *bytes = g_bytes_get_data(compressed, &length);
     unsigned long long claimed = ZSTD_getFrameContentSize(bytes, length);
-    size_t room = HEED_LIMIT_MESSAGE_BYTES;
+    unsigned limit = HEED_LIMIT_MESSAGE_BYTES;
+    size_t room = limit;
     g_autofree char *plain = NULL;
     size_t got;
 

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/store_state.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/terminal.h"
+
+#include <string.h>
+
+/* What is left open by earlier runs is taken up in one go; the rest waits for the next run. */
+#define STORE_OPEN_MESSAGES 10000U
+
+static bool
+load_open(
+    HeedStoreSink *sink, HeedStoreBox *box, HeedResume *out, GPtrArray *out_open, GError **error)
+{
+    g_autoptr(GPtrArray) open = heed_checkpoint_open_messages(
+        sink->options.database, &box->checkpoint, STORE_OPEN_MESSAGES, error);
+
+    if (open == NULL)
+        return false;
+    for (size_t i = 0; i < open->len; i++) {
+        const HeedOpenMessage *message = open->pdata[i];
+        g_autoptr(HeedArrival) arrival = NULL;
+
+        if (message->disposition == HEED_DISPOSITION_UNREADABLE) {
+            if (out->unreadable == NULL)
+                out->unreadable = g_ptr_array_new_with_free_func(g_free);
+            g_ptr_array_add(out->unreadable, g_strdup(message->uid));
+            continue;
+        }
+        arrival = heed_arrival_new();
+        arrival->uid = g_strdup(message->uid);
+        arrival->disposition = message->disposition;
+        if (box->unacknowledged != NULL)
+            (void)g_hash_table_replace(box->unacknowledged, g_strdup(message->uid),
+                                       GINT_TO_POINTER((int)message->disposition + 1));
+        g_ptr_array_add(out_open, g_steal_pointer(&arrival));
+    }
+    return true;
+}
+
+static bool
+resume_once(HeedStoreSink *sink,
+            HeedStoreBox *box,
+            int64_t epoch,
+            HeedResume *out,
+            GPtrArray *out_open,
+            GError **error)
+{
+    if (box->checkpoint.epoch != epoch) {
+        if (!heed_checkpoint_set_epoch(sink->options.database, box->checkpoint.mailbox_id, epoch,
+                                       error))
+            return false;
+        box->checkpoint.epoch = epoch;
+        box->checkpoint.position = 0;
+    }
+    out->epoch = epoch;
+    out->position = box->checkpoint.position;
+    return load_open(sink, box, out, out_open, error);
+}
+
+bool
+heed_store_mailbox_resume(
+    void *data, size_t mailbox, int64_t epoch, HeedResume *out, GPtrArray *out_open, GError **error)
+{
+    HeedStoreSink *sink = data;
+    HeedStoreAttempts attempts = {0};
+    HeedStoreBox *box;
+
+    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0) {
+        out->epoch = epoch;
+        return true;
+    }
+    box = &sink->boxes[mailbox];
+    for (;;) {
+        g_autoptr(GError) reason = NULL;
+
+        if (resume_once(sink, box, epoch, out, out_open, &reason))
+            return true;
+        if (!heed_store_sink_try_again(sink, &attempts, &reason)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return false;
+        }
+        g_ptr_array_set_size(out_open, 0);
+        g_clear_pointer(&out->unreadable, g_ptr_array_unref);
+    }
+}
+
+bool
+heed_store_mailbox_known(
+    void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error)
+{
+    HeedStoreSink *sink = data;
+    HeedStoreAttempts attempts = {0};
+
+    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0) {
+        g_array_set_size(out_known, 0);
+        g_array_set_size(out_known, uids->len);
+        if (uids->len > 0)
+            memset(out_known->data, 0, uids->len * sizeof(bool));
+        return true;
+    }
+    for (;;) {
+        g_autoptr(GError) reason = NULL;
+
+        if (heed_checkpoint_known(sink->options.database, &sink->boxes[mailbox].checkpoint, uids,
+                                  out_known, &reason))
+            return true;
+        if (!heed_store_sink_try_again(sink, &attempts, &reason)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return false;
+        }
+        g_array_set_size(out_known, 0);
+    }
+}
+
+static bool
+acknowledge(
+    HeedStoreSink *sink, HeedStoreBox *box, const GPtrArray *uids, bool stay, GError **error)
+{
+    HeedStoreAttempts attempts = {0};
+
+    if (uids->len == 0)
+        return true;
+    for (;;) {
+        g_autoptr(GError) reason = NULL;
+
+        if (heed_checkpoint_acknowledged(sink->options.database, &box->checkpoint, uids, stay,
+                                         &reason))
+            return true;
+        if (!heed_store_sink_try_again(sink, &attempts, &reason)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return false;
+        }
+    }
+}
+
+bool
+heed_store_mailbox_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error)
+{
+    HeedStoreSink *sink = data;
+    g_autoptr(GPtrArray) gone = g_ptr_array_new();
+    g_autoptr(GPtrArray) there = g_ptr_array_new();
+    HeedStoreBox *box;
+
+    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0)
+        return true;
+    box = &sink->boxes[mailbox];
+    for (size_t i = 0; i < uids->len; i++) {
+        const char *uid = uids->pdata[i];
+        int noted = box->unacknowledged == NULL
+                        ? 0
+                        : GPOINTER_TO_INT(g_hash_table_lookup(box->unacknowledged, uid));
+        bool stay = noted > 0 && heed_store_box_stays(box->mailbox, (HeedDisposition)(noted - 1));
+
+        g_ptr_array_add(stay ? there : gone, uids->pdata[i]);
+    }
+    if (!acknowledge(sink, box, gone, false, error) || !acknowledge(sink, box, there, true, error))
+        return false;
+    for (size_t i = 0; i < uids->len && box->unacknowledged != NULL; i++)
+        (void)g_hash_table_remove(box->unacknowledged, uids->pdata[i]);
+    return true;
+}
+
+void
+heed_store_mailbox_finished(void *data, size_t mailbox, const GError *error)
+{
+    HeedStoreSink *sink = data;
+    g_autofree char *text = NULL;
+    g_autoptr(GError) ignored = NULL;
+    HeedStoreBox *box;
+
+    heed_progress_clear();
+    if (mailbox >= sink->options.mailbox_count) { /* mail from the store itself */
+        if (error != NULL)
+            heed_log(HEED_LOG_ERROR, "%s", error->message);
+        sink->status = heed_exit_status_worse(sink->status, heed_error_exit_status(error));
+        return;
+    }
+    box = &sink->boxes[mailbox];
+    text = heed_run_totals_text(&box->totals);
+    if (error != NULL) {
+        heed_log(HEED_LOG_ERROR, "mailbox '%s': %s", box->mailbox->name, error->message);
+        sink->status = heed_exit_status_worse(sink->status, heed_error_exit_status(error));
+    } else if (box->checkpoint.mailbox_id != 0) {
+        heed_log(HEED_LOG_NOTICE, "mailbox '%s': %s", box->mailbox->name, text);
+    }
+    /* Only what `heed status` shows; the run itself is stored. */
+    if (box->checkpoint.mailbox_id != 0 &&
+        !heed_checkpoint_finish(sink->options.database, box->checkpoint.mailbox_id,
+                                error != NULL ? error->message : NULL, &ignored))
+        heed_log(HEED_LOG_DEBUG, "mailbox '%s': %s", box->mailbox->name, ignored->message);
+}
