@@ -27,6 +27,7 @@ heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, G
 {
     gboolean quiet = FALSE;
     gboolean verbose = FALSE;
+    gboolean help = FALSE;
     const GOptionEntry global[] = {
         {"config", 0, 0, G_OPTION_ARG_FILENAME, &invocation->config,
          "Read the configuration from FILE", "FILE"},
@@ -35,6 +36,7 @@ heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, G
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Print nothing unless something is wrong",
          NULL},
         {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Say more", NULL},
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this help", NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(GOptionContext) context = g_option_context_new(invocation->command->arguments);
@@ -42,11 +44,20 @@ heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, G
 
     g_option_context_set_summary(context, invocation->command->summary);
     g_option_context_set_description(context, invocation->command->text);
-    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_help_enabled(context, FALSE); /* it would exit unchecked */
+    if (entries != NULL)
+        g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, global, NULL);
     if (!g_option_context_parse(context, &invocation->argc, &invocation->argv, &usage)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "%s (see heed %s --help)", usage->message,
                     invocation->command->name);
+        return false;
+    }
+    if (help) {
+        g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+
+        (void)fputs(text, stdout);
+        invocation->helped = true;
         return false;
     }
     if (invocation->argc > 1) {
@@ -104,8 +115,10 @@ print_help(void)
     (void)puts("Usage: heed COMMAND [OPTION…] [ARG…]\n\n"
                "Feedback loops and bounces in, a suppression list out.\n\nCommands:");
     print_commands(stdout, "");
-    (void)puts("\nEvery command has --config FILE, --data-dir DIR, --quiet and --verbose.\n"
-               "heed help COMMAND, or heed COMMAND --help, says more; heed --version says which.");
+    (void)puts(
+        "\nEvery command has --config FILE, --data-dir DIR, --quiet and --verbose, before or after its "
+        "name.\n"
+        "heed help COMMAND, or heed COMMAND --help, says more; heed --version says which.");
     return EX_OK;
 }
 
@@ -163,7 +176,7 @@ no_such_command(char **words, int count)
     typed = is_group ? g_strconcat(group, words[1], NULL) : g_strdup(words[0]);
     meant = suggestion(typed);
     if (words[0][0] == '-')
-        heed_log(HEED_LOG_ERROR, "the command comes first, then its options: heed help");
+        heed_log(HEED_LOG_ERROR, "'%s' stands after the command: heed help", typed);
     else if (meant != NULL)
         heed_log(HEED_LOG_ERROR, "there is no command '%s'; did you mean 'heed %s'?", typed, meant);
     else
@@ -186,6 +199,8 @@ run(const HeedCommand *command, int argc, char **argv)
     for (int i = 0; i < argc; i++)
         invocation.argv[i + 1] = argv[i];
     status = command->run(&invocation, &error);
+    if (invocation.helped)
+        status = EX_OK;
     if (!heed_output_flush(&output)) {
         heed_log(HEED_LOG_ERROR, "%s", output->message);
         status = heed_exit_status_worse(status, EX_IOERR);
@@ -213,32 +228,79 @@ help(char **words, int count)
                            : no_such_command(count > 1 ? words : group, 2);
 }
 
+static int
+print_version(void)
+{
+    (void)puts("heed " HEED_VERSION);
+    return EX_OK;
+}
+
+/* How many of the words before the command are options that every command has, with their values.
+ */
+static int
+count_leading(char **words, int count)
+{
+    static const char *const flags[] = {"--quiet", "-q", "--verbose", "-v", NULL};
+    int i = 0;
+
+    while (i < count && words[i][0] == '-') {
+        if (strcmp(words[i], "--config") == 0 || strcmp(words[i], "--data-dir") == 0)
+            i += 2;
+        else if (g_str_has_prefix(words[i], "--config=") ||
+                 g_str_has_prefix(words[i], "--data-dir=") || g_strv_contains(flags, words[i]))
+            i++;
+        else
+            break;
+    }
+    return MIN(i, count);
+}
+
+/* The command, with the options that stood before it put behind it. */
+static int
+run_words(char **words, int count)
+{
+    int leading = count_leading(words, count);
+    g_autofree char **arguments = g_new0(char *, (size_t)count + 1);
+    const HeedCommand *command;
+    int used = 0;
+    int argc = 0;
+
+    if (leading == count) {
+        heed_log(HEED_LOG_ERROR, "which command? heed help lists them");
+        return EX_USAGE;
+    }
+    command = find(words + leading, count - leading, &used);
+    if (command == NULL)
+        return no_such_command(words + leading, count - leading);
+    for (int i = 0; i < leading; i++)
+        arguments[argc++] = words[i];
+    for (int i = leading + used; i < count; i++)
+        arguments[argc++] = words[i];
+    return run(command, argc, arguments);
+}
+
 int
 heed_command_main(int argc, char **argv)
 {
-    char **words = argv + 1;
-    int count = argc - 1;
-    const HeedCommand *command;
-    int used;
+    const char *first = argc > 1 ? argv[1] : "";
+    g_autoptr(GError) error = NULL;
+    int status;
 
     (void)setlocale(LC_CTYPE, "");
     /* A pipe whose reader has gone is an error where it happens, not the end of the program: our
      * children and servers may go away too. heed_output_flush() has the rest. */
     (void)signal(SIGPIPE, SIG_IGN);
-    if (count < 1) {
-        heed_log(HEED_LOG_ERROR, "which command? heed help lists them");
-        return EX_USAGE;
+    if (strcmp(first, "help") == 0)
+        status = help(argv + 2, argc - 2);
+    else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
+        status = print_help();
+    else if (strcmp(first, "--version") == 0)
+        status = print_version();
+    else
+        return run_words(argv + 1, argc - 1);
+    if (!heed_output_flush(&error)) {
+        heed_log(HEED_LOG_ERROR, "%s", error->message);
+        status = EX_IOERR;
     }
-    if (strcmp(words[0], "help") == 0)
-        return help(words + 1, count - 1);
-    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
-        return print_help();
-    if (strcmp(words[0], "--version") == 0) {
-        (void)puts("heed " HEED_VERSION);
-        return EX_OK;
-    }
-    command = find(words, count, &used);
-    if (command == NULL)
-        return no_such_command(words, count);
-    return run(command, count - used, words + used);
+    return status;
 }

@@ -34,6 +34,7 @@ struct HeedInvocation {
     char **argv;    /* NULL-terminated; the array is owned, its strings are not */
     char *config;   /* owned; --config, or NULL */
     char *data_dir; /* owned; --data-dir, or NULL */
+    bool helped;    /* --help was asked for and is printed: all is done */
 };
 
 void heed_invocation_clear(HeedInvocation *invocation);
@@ -42,8 +43,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedInvocation, heed_invocation_clear)
 /*
  * Reads the options of a command (entries end with G_OPTION_ENTRY_NULL or are NULL) and the global
  * ones. Words that are not options go to the entry G_OPTION_REMAINING; without one they are
- * refused.
- * --help prints to standard output and exits. HEED_ERROR_USAGE.
+ * refused. False with HEED_ERROR_USAGE; or with no error when --help was asked for, and then the
+ * command just returns.
  */
 bool heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
