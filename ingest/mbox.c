@@ -27,6 +27,7 @@
 typedef struct MboxSource {
     HeedSource base;
     HeedFd fd;
+    int64_t epoch;
     int64_t position;
     int64_t size;
     HeedMboxReader *reader;
@@ -111,7 +112,8 @@ mbox_open(HeedSource *source, int64_t *out_epoch, GError **error)
     }
     if (!measure(self(source), error))
         return false;
-    *out_epoch = identify(self(source));
+    self(source)->epoch = identify(self(source));
+    *out_epoch = self(source)->epoch;
     return true;
 }
 
@@ -132,7 +134,7 @@ is_boundary(const MboxSource *source, int64_t position)
 static void
 mbox_resume(HeedSource *source, const HeedResume *resume)
 {
-    if (is_boundary(self(source), resume->position))
+    if (resume->epoch == self(source)->epoch && is_boundary(self(source), resume->position))
         self(source)->position = resume->position;
 }
 

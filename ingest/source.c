@@ -17,14 +17,18 @@ heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host)
     HeedSource *source = NULL;
 
     switch (mailbox->protocol) {
+    case HEED_PROTOCOL_IMAP:
+        source = heed_imap_source_new(mailbox);
+        break;
+    case HEED_PROTOCOL_POP3:
+        source = heed_pop3_source_new(mailbox);
+        break;
     case HEED_PROTOCOL_MAILDIR:
         source = heed_maildir_source_new(mailbox);
         break;
     case HEED_PROTOCOL_MBOX:
         source = heed_mbox_source_new(mailbox);
         break;
-    case HEED_PROTOCOL_IMAP:
-    case HEED_PROTOCOL_POP3:
     case HEED_PROTOCOL_PATHS:
     default:
         source = heed_paths_source_new(mailbox);

@@ -7,3 +7,15 @@ endforeach()
 foreach(module IN ITEMS digest frame sandbox)
     heed_test(${module} LINKS heed_ingest)
 endforeach()
+
+# heed_dovecot_test(NAME): tests/unit/test_NAME.c beside a Dovecot of its own.
+function(heed_dovecot_test name)
+    add_executable(test_${name} unit/test_${name}.c)
+    target_link_libraries(test_${name} PRIVATE heed_ingest heed_flags)
+    target_compile_definitions(test_${name} PRIVATE HEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME unit/${name}
+        COMMAND ${PROJECT_SOURCE_DIR}/tests/support/with-dovecot $<TARGET_FILE:test_${name}>)
+    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
+
+heed_dovecot_test(imap)

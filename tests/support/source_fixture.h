@@ -2,7 +2,10 @@
 #ifndef HEED_TESTS_SUPPORT_SOURCE_FIXTURE_H
 #define HEED_TESTS_SUPPORT_SOURCE_FIXTURE_H
 
-/* Temporary folders with mail in them, for the tests of sources. Failing is a failed assertion. */
+/* Temporary folders with mail in them, and what sources give, for the tests of sources. Failing is
+ * a failed assertion. */
+
+#include "ingest/source.h"
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -62,6 +65,79 @@ folder_write(const Folder *folder, const char *below, const char *content)
 
     g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
     g_assert_true(g_file_set_contents(path, content, -1, NULL));
+}
+
+static inline void
+source_item_free(gpointer item)
+{
+    heed_item_clear(item);
+    g_free(item);
+}
+
+/* Everything that a source gives until its end, of HeedItem *. */
+static inline GPtrArray *
+source_drain(HeedSource *source)
+{
+    GPtrArray *items = g_ptr_array_new_with_free_func(source_item_free);
+
+    for (;;) {
+        HeedItem *item = g_new0(HeedItem, 1);
+        g_autoptr(GError) error = NULL;
+        HeedNext next = source->ops->next(source, item, &error);
+
+        g_assert_no_error(error);
+        if (next == HEED_NEXT_ITEM) {
+            g_ptr_array_add(items, item);
+            continue;
+        }
+        g_free(item);
+        g_assert_cmpint(next, ==, HEED_NEXT_END);
+        return items;
+    }
+}
+
+/* The uids of the items, with a space behind each. */
+static inline char *
+source_uids(const GPtrArray *items)
+{
+    g_autoptr(GString) uids = g_string_new(NULL);
+
+    for (size_t i = 0; i < items->len; i++) {
+        const HeedItem *item = g_ptr_array_index(items, i);
+
+        g_string_append_printf(uids, "%s ", item->uid);
+    }
+    return g_string_free(g_steal_pointer(&uids), FALSE);
+}
+
+/* Opens a source, from the start. */
+static inline HeedSource *
+source_opened(const HeedMailbox *mailbox, const HeedSourceHost *host, int64_t *out_epoch)
+{
+    HeedSource *source = heed_source_new(mailbox, host);
+    g_autoptr(GError) error = NULL;
+    int64_t epoch = 0;
+
+    g_assert_true(source->ops->open(source, &epoch, &error));
+    g_assert_no_error(error);
+    if (out_epoch != NULL)
+        *out_epoch = epoch;
+    return source;
+}
+
+/* Acknowledges all of the items as done. */
+static inline void
+source_acknowledge(HeedSource *source, const GPtrArray *items)
+{
+    g_autofree HeedAck *acks = g_new0(HeedAck, items->len + 1);
+    g_autoptr(GError) error = NULL;
+    bool done;
+
+    for (size_t i = 0; i < items->len; i++)
+        acks[i].uid = ((const HeedItem *)g_ptr_array_index(items, i))->uid;
+    done = source->ops->acknowledge(source, acks, items->len, &error);
+    g_assert_no_error(error);
+    g_assert_true(done);
 }
 
 #endif

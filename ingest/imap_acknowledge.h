@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_INGEST_IMAP_ACKNOWLEDGE_H
+#define HEED_INGEST_IMAP_ACKNOWLEDGE_H
+
+/*
+ * What is done with the server's copies of stored messages. Repeating it does no harm: uids that
+ * are gone are passed over by every command used (RFC 9051 6.4.9).
+ *
+ * Moving is UID MOVE, else UID COPY, \Deleted and UID EXPUNGE; the folder is created and
+ * subscribed when it is missing, below INBOX where the server wants that. A crash between COPY and
+ * EXPUNGE leaves a second copy in the folder: accepted, since the other order could lose mail.
+ *
+ * Without UIDPLUS, EXPUNGE takes every message that is marked \Deleted, other people's too. It is
+ * sent only when ours are the only ones; else ours stay, marked, until somebody expunges.
+ */
+
+#include "ingest/imap_session.h"
+#include "ingest/source.h"
+
+bool heed_imap_acknowledge(HeedImap *imap, const HeedAck *acks, size_t count, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
