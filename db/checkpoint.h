@@ -10,6 +10,9 @@
 #include "db/connection.h"
 #include "parsers/arrival.h"
 
+/* Of a uid, what is kept and compared: POP3 allows 70 octets (RFC 1939 7), file names have 255. */
+#define HEED_UID_BYTES 1024U
+
 /* An open matter of a mailbox: acknowledge, or ask for again (UNREADABLE). */
 typedef struct HeedOpenMessage {
     char *uid;

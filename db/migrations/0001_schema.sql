@@ -168,6 +168,7 @@ CREATE TABLE heed_data.quarantine (
     attempts      integer NOT NULL DEFAULT 1,
     resolved_at   timestamptz                   -- read after all, by `heed quarantine retry`
 );
+CREATE INDEX quarantine_open ON heed_data.quarantine (digest) WHERE resolved_at IS NULL;
 ALTER TABLE heed_data.quarantine ALTER COLUMN content SET STORAGE EXTERNAL;
 
 -- The policies under which state was folded; the highest version is in force.

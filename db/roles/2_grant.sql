@@ -17,7 +17,8 @@ BEGIN
         ' heed_data.policy, heed_data.decision, heed_data.address_state, heed_data.rollup_delta TO %I', ingest);
     EXECUTE format('GRANT UPDATE ON heed_data.mailbox, heed_data.mailbox_message, heed_data.quarantine,'
         ' heed_data.address_state TO %I', ingest);
-    EXECUTE format('GRANT UPDATE (trust) ON heed_data.report_seen, heed_data.report, heed_data.event TO %I', ingest);
+    EXECUTE format('GRANT UPDATE (trust) ON heed_data.report_seen TO %I', ingest);
+    EXECUTE format('GRANT UPDATE (trust, closed) ON heed_data.report, heed_data.event TO %I', ingest);
     EXECUTE format('GRANT DELETE ON heed_data.mailbox_message, heed_data.report, heed_data.event, heed_data.failure,'
         ' heed_data.address_state TO %I', ingest);
     EXECUTE format('GRANT EXECUTE ON FUNCTION heed_data.ensure_partitions, heed_data.drop_raw_messages,'

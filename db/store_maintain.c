@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "db/store.h"
+
+/* A table whose lock could not be had within its time is looked after at the next run. */
+static bool
+run_or_leave(
+    HeedDatabase *database, const char *name, const char *sql, HeedParams *params, GError **error)
+{
+    g_autoptr(GError) reason = NULL;
+
+    if (heed_database_run(database, name, sql, params, &reason) ||
+        g_error_matches(reason, HEED_ERROR, HEED_ERROR_CONFLICT))
+        return true;
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return false;
+}
+
+bool
+heed_store_maintain(HeedDatabase *database, unsigned raw_retention_days, GError **error)
+{
+    static const char *const tables[] = {"report", "event", "raw_message"};
+    g_autoptr(HeedParams) days = heed_params_new();
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+        g_autoptr(HeedParams) params = heed_params_new();
+
+        heed_params_text(params, tables[i]);
+        if (!run_or_leave(database, "make partitions", "SELECT heed_data.ensure_partitions($1)",
+                          params, error))
+            return false;
+    }
+    heed_params_int(days, raw_retention_days);
+    return run_or_leave(database, "drop old mail",
+                        "SELECT heed_data.drop_raw_messages($1::integer)", days, error) &&
+           run_or_leave(database, "fold the counts", "SELECT heed_data.fold_rollups()", NULL,
+                        error);
+}
