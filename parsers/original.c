@@ -54,6 +54,8 @@ heed_original_mailbox(HeedReading *reading, HeedSpan value)
     address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
     if (address != NULL)
         return heed_report_text(reading->report, address, -1);
+    if (strcmp(reading->scratch->str, "<>") == 0)
+        return NULL;
     return read_text(reading, value);
 }
 

@@ -35,6 +35,7 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
     (void)error; /* nothing here can fail yet: the rules are compiled into the program */
     if (settings == NULL)
         settings = &none;
+    /* Never shut down: GMime 3.2 does not survive being initialised again. */
     g_mime_init();
     parser->charsets = heed_charsets_new();
     parser->scratch = g_string_sized_new(1024);
@@ -63,7 +64,6 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->receivers);
     heed_charsets_free(parser->charsets);
     g_string_free(parser->scratch, TRUE);
-    g_mime_shutdown();
     g_free(parser);
 }
 

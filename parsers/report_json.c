@@ -10,6 +10,8 @@
 
 typedef enum MemberType {
     MEMBER_TEXT,
+    MEMBER_STATUS,
+    MEMBER_CODE,
     MEMBER_DATE,
     MEMBER_COUNT,
     MEMBER_LIST,
@@ -147,8 +149,8 @@ static const Member recipient_members[] = {
     TEXT(HeedRecipient, "original_recipient", original_recipient),
     TEXT(HeedRecipient, "final_recipient", final_recipient),
     NAME(HeedRecipient, "action", action, action),
-    TEXT(HeedRecipient, "status", status),
-    TEXT(HeedRecipient, "code", code),
+    {"status", MEMBER_STATUS, offsetof(HeedRecipient, status), NULL},
+    {"code", MEMBER_CODE, offsetof(HeedRecipient, code), NULL},
     NAME(HeedRecipient, "class", class_, class),
     NAME(HeedRecipient, "verdict", verdict, verdict),
     TEXT(HeedRecipient, "diagnostic", diagnostic),
@@ -215,6 +217,8 @@ write_member(GString *out, const Member *member, const void *base)
 
     switch (member->type) {
     case MEMBER_TEXT:
+    case MEMBER_STATUS:
+    case MEMBER_CODE:
         write_text(out, *(const char *const *)field);
         break;
     case MEMBER_DATE:
@@ -334,6 +338,39 @@ read_text(HeedReport *report, const json_t *value, const char **field)
     return *field != NULL || json_is_null(value);
 }
 
+/* One to three digits. */
+static size_t
+count_digits(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits <= 3 ? digits : 0;
+}
+
+static bool
+is_status(const char *text)
+{
+    size_t subject;
+
+    if (text == NULL)
+        return true;
+    if (strchr("245", text[0]) == NULL || text[1] != '.')
+        return false;
+    text += 2;
+    subject = count_digits(text);
+    if (subject == 0 || text[subject] != '.')
+        return false;
+    text += subject + 1;
+    return count_digits(text) > 0 && text[count_digits(text)] == '\0';
+}
+
+static bool
+is_code(const char *text)
+{
+    return text == NULL ||
+           (strlen(text) == 3 && strchr("2345", text[0]) != NULL && count_digits(text) == 3);
+}
+
 static bool
 read_date(const json_t *value, int64_t *field)
 {
@@ -379,6 +416,10 @@ read_member(HeedReport *report, const json_t *value, const Member *member, void 
     switch (member->type) {
     case MEMBER_TEXT:
         return read_text(report, value, field);
+    case MEMBER_STATUS:
+        return read_text(report, value, field) && is_status(*(const char **)field);
+    case MEMBER_CODE:
+        return read_text(report, value, field) && is_code(*(const char **)field);
     case MEMBER_DATE:
         return read_date(value, field);
     case MEMBER_COUNT:

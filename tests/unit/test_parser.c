@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits, truncation and hostile input; what well-formed mail says is in the golden files. */
+#include "base/limits.h"
+#include "parsers/parser.h"
+
+#include <string.h>
+
+static HeedReport *
+read_exact(const HeedParserSettings *settings, const char *bytes, size_t length)
+{
+    g_autofree char *exact = g_malloc(MAX(length, 1));
+    g_autoptr(HeedParser) parser = heed_parser_new(settings, NULL);
+
+    g_assert_nonnull(parser);
+    if (length > 0)
+        memcpy(exact, bytes, length);
+    return heed_parser_read(parser, exact, length, NULL);
+}
+
+static const HeedRecipient *
+recipient_at(const HeedReport *report, guint i)
+{
+    return &g_array_index(report->recipients, HeedRecipient, i);
+}
+
+/* A bounce whose delivery status, and what is in front of it, can be chosen. */
+static GString *
+bounce(const char *header, const char *status, const char *enclosed)
+{
+    GString *out = g_string_new("From: MAILER-DAEMON@mx.example.net\n");
+
+    g_string_append(out, header);
+    g_string_append(out, "MIME-Version: 1.0\n"
+                         "Content-Type: multipart/report; report-type=delivery-status;\n"
+                         " boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n");
+    g_string_append(out, status);
+    g_string_append(out, "\n--b\nContent-Type: message/rfc822\n\n");
+    g_string_append(out, enclosed);
+    g_string_append(out, "\n--b--\n");
+    return out;
+}
+
+static const char failed[] = "Final-Recipient: rfc822; user@example.org\n"
+                             "Action: failed\nStatus: 5.1.1\n";
+
+static void
+expect_failed(const HeedReport *report)
+{
+    g_assert_cmpint(report->kind, ==, HEED_KIND_BOUNCE);
+    g_assert_cmpuint(report->recipients->len, ==, 1);
+    g_assert_cmpstr(recipient_at(report, 0)->address, ==, "user@example.org");
+}
+
+/* "To: g:g:g:…" overflows GMime's stack, in the message, in an enclosed one, folded or not. */
+static void
+check_nested_groups(void)
+{
+    static const char *const names[] = {"To", "Cc", "Bcc", "From", "Reply-To", "Sender"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        for (int folded = 0; folded < 2; folded++) {
+            g_autoptr(GString) field = g_string_new(names[i]);
+            g_autoptr(GString) outer = NULL;
+            g_autoptr(GString) inner = NULL;
+            g_autoptr(HeedReport) first = NULL;
+            g_autoptr(HeedReport) second = NULL;
+
+            g_string_append_c(field, ':');
+            for (size_t n = 0; n < 200000; n++)
+                g_string_append(field, folded && n % 30 == 29 ? "g:\n " : "g:");
+            g_string_append(field, "\n");
+            outer = bounce(field->str, failed, "Subject: x\n\n");
+            inner = bounce("", failed, field->str);
+            first = read_exact(NULL, outer->str, outer->len);
+            second = read_exact(NULL, inner->str, inner->len);
+            expect_failed(first);
+            expect_failed(second);
+        }
+    }
+}
+
+static void
+check_header_block(void)
+{
+    g_autoptr(GString) header = g_string_new(NULL);
+    g_autoptr(GString) message = NULL;
+    g_autoptr(HeedReport) report = NULL;
+
+    while (header->len < 3 * HEED_LIMIT_HEADER_BYTES)
+        g_string_append(header, "a:\n");
+    message = bounce("", failed, header->str);
+    report = read_exact(NULL, message->str, message->len);
+    expect_failed(report);
+    g_assert_cmpuint(report->warnings->len, ==, 1);
+}
+
+static void
+check_recipient_limit(void)
+{
+    static const HeedParserSettings settings = {.max_recipients = 3};
+    g_autoptr(GString) status = g_string_new(NULL);
+    g_autoptr(GString) message = NULL;
+    g_autoptr(HeedReport) report = NULL;
+
+    for (int i = 0; i < 10; i++)
+        g_string_append_printf(status,
+                               "Final-Recipient: rfc822; user%d@example.org\n"
+                               "Action: failed\nStatus: 5.1.1\n\n",
+                               i);
+    message = bounce("", status->str, "Subject: x\n\n");
+    report = read_exact(&settings, message->str, message->len);
+    g_assert_cmpuint(report->recipients->len, ==, 3);
+    g_assert_cmpstr(report->warnings->pdata[0], ==, "it has more than 3 recipients");
+}
+
+static void
+check_many_recipients(void)
+{
+    g_autoptr(GString) status = g_string_new(NULL);
+    g_autoptr(GString) message = NULL;
+    g_autoptr(HeedReport) report = NULL;
+
+    for (unsigned i = 0; i < HEED_LIMIT_RECIPIENTS; i++)
+        g_string_append_printf(status,
+                               "Final-Recipient: rfc822; u%u@example.org\nAction: failed\n\n", i);
+    message = bounce("", status->str, "Subject: x\n\n");
+    report = read_exact(NULL, message->str, message->len);
+    g_assert_cmpuint(report->recipients->len, ==, HEED_LIMIT_RECIPIENTS);
+    g_assert_cmpuint(report->warnings->len, ==, 0);
+}
+
+/* Multiparts in each other, `depth` of them, with a delivery status in the innermost. */
+static GString *
+nested(unsigned depth)
+{
+    GString *out = g_string_new("From: MAILER-DAEMON@mx.example.net\nMIME-Version: 1.0\n");
+
+    for (unsigned i = 0; i < depth; i++)
+        g_string_append_printf(out, "Content-Type: multipart/report; boundary=b%u\n\n--b%u\n", i,
+                               i);
+    g_string_append(out, "Content-Type: message/delivery-status\n\n");
+    g_string_append(out, failed);
+    return out;
+}
+
+static void
+check_depth_limit(void)
+{
+    g_autoptr(GString) allowed = nested(HEED_LIMIT_MIME_DEPTH);
+    g_autoptr(GString) deeper = nested(HEED_LIMIT_MIME_DEPTH + 1);
+    g_autoptr(GString) much_deeper = nested(20000);
+    g_autoptr(HeedReport) first = read_exact(NULL, allowed->str, allowed->len);
+    g_autoptr(HeedReport) second = read_exact(NULL, deeper->str, deeper->len);
+    g_autoptr(HeedReport) third = read_exact(NULL, much_deeper->str, much_deeper->len);
+
+    expect_failed(first);
+    g_assert_cmpuint(first->warnings->len, ==, 0);
+    /* Below the limit parts are not looked for, but their text may still be read. */
+    g_assert_cmpstr(second->warnings->pdata[0], ==, "parts are nested deeper than 32");
+    g_assert_cmpstr(third->warnings->pdata[0], ==, "parts are nested deeper than 32");
+}
+
+static void
+check_part_limit(void)
+{
+    g_autoptr(GString) message =
+        g_string_new("From: MAILER-DAEMON@mx.example.net\nMIME-Version: 1.0\n"
+                     "Content-Type: multipart/report; boundary=b\n\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    for (unsigned i = 0; i < HEED_LIMIT_MIME_PARTS; i++)
+        g_string_append(message, "--b\nContent-Type: text/html\n\nx\n");
+    g_string_append_printf(message, "--b\nContent-Type: message/delivery-status\n\n%s", failed);
+    report = read_exact(NULL, message->str, message->len);
+    g_assert_cmpint(report->kind, ==, HEED_KIND_OTHER);
+    g_assert_cmpstr(report->warnings->pdata[0], ==, "it has more than 1000 parts");
+}
+
+static void
+check_size_limit(void)
+{
+    g_autoptr(GString) message = bounce("", failed, "Subject: x\n\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    while (message->len < HEED_LIMIT_MESSAGE_BYTES + 10)
+        g_string_append(message, "the original was large\n");
+    report = read_exact(NULL, message->str, message->len);
+    expect_failed(report);
+    g_assert_cmpuint(report->warnings->len, ==, 1);
+}
+
+static void
+check_truncated_context(void)
+{
+    static const HeedParseContext context = {.truncated = true};
+    g_autoptr(GString) message = bounce("", failed, "Subject: x\n\n");
+    g_autoptr(HeedParser) parser = heed_parser_new(NULL, NULL);
+    g_autoptr(HeedReport) report = heed_parser_read(parser, message->str, message->len, &context);
+
+    expect_failed(report);
+    g_assert_cmpuint(report->warnings->len, ==, 1);
+}
+
+/* Cut behind each byte: it must not crash, and what has been read stays. */
+static void
+check_truncation(gconstpointer data)
+{
+    g_autofree char *path =
+        g_build_filename(HEED_SOURCE_DIR "/tests/fixtures", (const char *)data, NULL);
+    g_autoptr(HeedParser) parser = heed_parser_new(NULL, NULL);
+    g_autofree char *bytes = NULL;
+    size_t length = 0;
+
+    g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
+    for (size_t cut = 0; cut <= length; cut++) {
+        g_autofree char *exact = g_malloc(MAX(cut, 1));
+        g_autoptr(HeedReport) report = NULL;
+
+        memcpy(exact, bytes, cut);
+        report = heed_parser_read(parser, exact, cut, NULL);
+        g_assert_nonnull(report);
+        g_assert_cmpuint(report->recipients->len, <=, 3);
+    }
+}
+
+/* One of our own is never the recipient of a complaint. */
+static void
+check_own_domain(void)
+{
+    static const char *const domains[] = {"example.org", NULL};
+    static const HeedParserSettings settings = {.domains = domains};
+    static const char text[] =
+        "From: fbl@provider.example\nMIME-Version: 1.0\n"
+        "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n"
+        "--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: abuse\nOriginal-Rcpt-To: list@lists.example.org\n--b--\n";
+    g_autoptr(HeedReport) theirs = read_exact(NULL, text, sizeof(text) - 1);
+    g_autoptr(HeedReport) ours = read_exact(&settings, text, sizeof(text) - 1);
+
+    g_assert_cmpstr(recipient_at(theirs, 0)->address, ==, "list@lists.example.org");
+    g_assert_null(recipient_at(ours, 0)->address);
+    g_assert_cmpint(ours->kind, ==, HEED_KIND_COMPLAINT);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/parser/nested-groups", check_nested_groups);
+    g_test_add_func("/parser/header-block", check_header_block);
+    g_test_add_func("/parser/recipient-limit", check_recipient_limit);
+    g_test_add_func("/parser/many-recipients", check_many_recipients);
+    g_test_add_func("/parser/depth-limit", check_depth_limit);
+    g_test_add_func("/parser/part-limit", check_part_limit);
+    g_test_add_func("/parser/size-limit", check_size_limit);
+    g_test_add_func("/parser/truncated-context", check_truncated_context);
+    g_test_add_func("/parser/own-domain", check_own_domain);
+    g_test_add_data_func("/parser/truncation/dsn", "dsn/002-postfix-several-recipients.eml",
+                         check_truncation);
+    g_test_add_data_func("/parser/truncation/arf", "arf/008-auth-failure-dkim.eml",
+                         check_truncation);
+    g_test_add_data_func("/parser/truncation/base64", "dsn/033-base64-global-status.eml",
+                         check_truncation);
+    g_test_add_data_func("/parser/truncation/charset", "broken/011-unknown-charset.eml",
+                         check_truncation);
+    g_test_add_data_func("/parser/truncation/lost-header",
+                         "broken/013-header-lost-body-is-mime.eml", check_truncation);
+    return g_test_run();
+}
