@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/authres.h"
+
+#include <string.h>
+
+typedef struct Reader {
+    const char *at;
+    GString *token; /* owned; the value of the last token, unquoted */
+} Reader;
+
+/* One method's result; the first of each kind of domain counts. */
+typedef struct Result {
+    bool pass;
+    bool dkim;
+    char best[HEED_HOST_BYTES];
+    char second[HEED_HOST_BYTES];
+} Result;
+
+static void
+skip_blanks(Reader *reader)
+{
+    size_t depth = 0;
+
+    for (; *reader->at != '\0'; reader->at++) {
+        char c = *reader->at;
+
+        if (c == '(')
+            depth++;
+        else if (c == ')' && depth > 0)
+            depth--;
+        else if (c == '\\' && depth > 0 && reader->at[1] != '\0')
+            reader->at++;
+        else if (depth == 0 && !g_ascii_isspace(c))
+            return;
+    }
+}
+
+static void
+read_quoted(Reader *reader)
+{
+    for (reader->at++; *reader->at != '\0' && *reader->at != '"'; reader->at++) {
+        if (*reader->at == '\\' && reader->at[1] != '\0')
+            reader->at++;
+        g_string_append_c(reader->token, *reader->at);
+    }
+    if (*reader->at == '"')
+        reader->at++;
+}
+
+/* A quoted string or a run of other characters; "=", ";" and the end are not part of one. */
+static bool
+read_token(Reader *reader)
+{
+    g_string_truncate(reader->token, 0);
+    skip_blanks(reader);
+    if (*reader->at == '"') {
+        read_quoted(reader);
+        return true;
+    }
+    while (*reader->at != '\0' && !g_ascii_isspace(*reader->at) &&
+           strchr("=;(\"", *reader->at) == NULL)
+        g_string_append_c(reader->token, *reader->at++);
+    return reader->token->len > 0;
+}
+
+static bool
+accept(Reader *reader, char wanted)
+{
+    skip_blanks(reader);
+    if (*reader->at != wanted)
+        return false;
+    reader->at++;
+    return true;
+}
+
+/* The domain of "example.com", "@example.com", "user@example.com". */
+static void
+copy_domain(const char *value, char out[HEED_HOST_BYTES])
+{
+    const char *at = strrchr(value, '@');
+
+    if (out[0] == '\0' && !heed_host_read(at == NULL ? value : at + 1, out))
+        out[0] = '\0';
+}
+
+static void
+take_property(Result *result, const char *name, const char *value)
+{
+    const char *best = result->dkim ? "header.d" : "smtp.mailfrom";
+    const char *second = result->dkim ? "header.i" : "smtp.helo";
+
+    if (g_ascii_strcasecmp(name, best) == 0)
+        copy_domain(value, result->best);
+    else if (g_ascii_strcasecmp(name, second) == 0)
+        copy_domain(value, result->second);
+}
+
+/* "method[/version]=result [reason=x] [ptype.property=value]…" up to the semicolon. */
+static void
+read_result(Reader *reader, Result *result)
+{
+    bool first = true;
+
+    while (read_token(reader)) {
+        g_autofree char *name = g_strdup(reader->token->str);
+
+        if (!accept(reader, '='))
+            continue;
+        (void)read_token(reader);
+        if (first) {
+            name[strcspn(name, "/")] = '\0';
+            result->dkim = g_ascii_strcasecmp(name, "dkim") == 0;
+            result->pass = (result->dkim || g_ascii_strcasecmp(name, "spf") == 0) &&
+                           g_ascii_strcasecmp(reader->token->str, "pass") == 0;
+        } else {
+            take_property(result, name, reader->token->str);
+        }
+        first = false;
+    }
+    /* What cannot be read ends the field: nothing behind it is believed. */
+    skip_blanks(reader);
+    if (*reader->at != ';')
+        reader->at += strlen(reader->at);
+}
+
+bool
+heed_authres_read(const char *value, char out_id[HEED_HOST_BYTES], GPtrArray *domains)
+{
+    g_autoptr(GString) token = g_string_new(NULL);
+    Reader reader = {value, token};
+
+    if (!read_token(&reader) || !heed_host_read(token->str, out_id))
+        return false;
+    skip_blanks(&reader);
+    if (*reader.at != ';' && *reader.at != '\0' &&
+        (!read_token(&reader) || strcmp(token->str, "1") != 0))
+        return false;
+    for (size_t results = 0; accept(&reader, ';') && results < HEED_AUTHRES_MAX; results++) {
+        Result result = {0};
+        const char *domain;
+
+        read_result(&reader, &result);
+        domain = result.best[0] != '\0' ? result.best : result.second;
+        if (result.pass && domain[0] != '\0')
+            g_ptr_array_add(domains, g_strdup(domain));
+    }
+    return true;
+}
