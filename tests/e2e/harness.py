@@ -125,13 +125,13 @@ class World:
         return answer
 
 
-def run_heed(arguments, config=None, env=None, timeout=PATIENCE, program=PROGRAM, **options):
+def run_heed(arguments, config=None, env=None, timeout=PATIENCE):
     """Runs the program to its end; stdout and stderr as text."""
-    command = [str(program), *map(str, arguments)]
+    command = [str(PROGRAM), *map(str, arguments)]
     if config is not None:
         command[1:1] = ["--config", str(config)]
     return subprocess.run(command, env={**environment(), **(env or {})}, capture_output=True, text=True, errors="replace",
-                          timeout=timeout, check=False, stdin=subprocess.DEVNULL, **options)
+                          timeout=timeout, check=False, stdin=subprocess.DEVNULL)
 
 
 def start_heed(arguments, config, env=None):

@@ -1,0 +1,5 @@
+# What Heed is measured against (scripts/bench); not part of an ordinary build.
+add_executable(bench_gmime EXCLUDE_FROM_ALL bench/gmime_baseline.c)
+target_link_libraries(bench_gmime PRIVATE PkgConfig::GMIME heed_flags)
+add_executable(bench_fetch EXCLUDE_FROM_ALL bench/fetch_baseline.c)
+target_link_libraries(bench_fetch PRIVATE heed_ingest heed_flags)

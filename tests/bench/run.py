@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmark: Heed and its baselines in the same run, on the same machine, with the same data.
+
+Each figure is the median of --rounds runs, Heed and baseline taking turns. See scripts/bench.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from datetime import datetime, timezone
+
+from tests.bench.measure import median, memory_text, most_memory, run
+from tests.e2e import harness
+from tests.e2e.harness import ROOT, World, make_reports
+
+BUILD = ROOT / "build" / "release"
+HEED = BUILD / "heed"
+SISIMAI_MESSAGES = 1000  # it takes long
+PAD = 7000  # bytes: the average of a message
+
+
+class Table:
+    """Prints what was measured as it comes, in Markdown."""
+
+    def title(self, text):
+        print(f"\n### {text}\n\n| what | seconds | rate | ratio | peak memory, MiB |\n|---|---:|---:|---:|---|", flush=True)
+
+    def row(self, what, seconds, rate="", ratio="", memory=""):
+        print(f"| {what} | {seconds:.3f} | {rate} | {ratio} | {memory} |", flush=True)
+
+
+def machine():
+    def said(*command):
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip().split("\n")[0]
+
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo", encoding="ascii") if line.startswith("model name")),
+               platform.machine())
+    memory = int(next(line for line in open("/proc/meminfo", encoding="ascii")).split()[1]) // 1024 // 1024
+    print(f"{datetime.now(timezone.utc):%Y-%m-%d}; {os.cpu_count()} x {cpu}, {memory} GiB; Linux {platform.release()}; "
+          f"{said(str(HEED), '--version')}; {said('postgres', '--version') or said('/usr/lib/postgresql/15/bin/postgres', '--version')}; "
+          f"Dovecot {said('dovecot', '--version')}; commit {said('git', 'rev-parse', '--short', 'HEAD')}")
+
+
+def on_one_core(*command):
+    return ["taskset", "-c", "0", *command]
+
+
+def bench_parse(options, table, world):
+    folder = world.folder / "parse"
+    list(make_reports.write_maildir(folder, make_reports.generate(options.messages, pad=PAD)))
+    few = world.folder / "few"
+    list(make_reports.write_maildir(few, make_reports.generate(SISIMAI_MESSAGES, pad=PAD)))
+    one = sorted((few / "new").iterdir())[0]
+    sink = world.folder / "out"
+    commands = {
+        "GMime alone: parse, walk, decode": on_one_core(BUILD / "bench_gmime", folder / "new"),
+        "heed parse --jobs 1 (with its worker process), one core": on_one_core(HEED, "parse", "--jobs", "1", folder),
+        "heed parse --in-process, one core": on_one_core(HEED, "parse", "--in-process", folder),
+        "heed parse, all cores": [HEED, "parse", folder],
+    }
+    taken = {name: [] for name in commands}
+    for _ in range(options.rounds):
+        for name, command in commands.items():
+            taken[name].append(run(command, stdout=sink))
+    table.title(f"heed parse: {options.messages} messages of about {PAD} bytes")
+    base = median(next(iter(taken.values())))
+    for name, runs in taken.items():
+        seconds = median(runs)
+        table.row(name, seconds, f"{options.messages / seconds:.0f}/s", f"{base / seconds:.2f}", memory_text(most_memory(runs)))
+    sisimai = [run(on_one_core("perl", ROOT / "tests" / "bench" / "sisimai_baseline.pl", few / "new")) for _ in range(options.rounds)]
+    heed = [run(on_one_core(HEED, "parse", "--jobs", "1", few), stdout=sink) for _ in range(options.rounds)]
+    table.row(f"Sisimai, {SISIMAI_MESSAGES} messages", median(sisimai), f"{SISIMAI_MESSAGES / median(sisimai):.0f}/s", "1.00",
+              memory_text(most_memory(sisimai)))
+    table.row(f"heed parse --jobs 1, the same {SISIMAI_MESSAGES}", median(heed), f"{SISIMAI_MESSAGES / median(heed):.0f}/s",
+              f"{median(sisimai) / median(heed):.1f}", "")
+    table.row("startup: heed --version", median([run([HEED, "--version"]) for _ in range(20)]))
+    table.row("startup: heed parse of one message", median([run([HEED, "parse", one], stdout=sink) for _ in range(20)]))
+
+
+def poll(world, section):
+    """A poll into a fresh database."""
+    database = world.database()
+    config = world.config(database, f"{database}.conf", section)
+    taken = run([HEED, "--config", config, "--quiet", "poll"], env=harness.environment())
+    stored = world.postgres.query(database, "SELECT count(*) FROM heed_data.report_seen")[0][0]
+    world.postgres.drop(database)
+    return taken, int(stored)
+
+
+def bench_poll(options, table, world):
+    user, _ = world.user(make_reports.generate(options.messages, pad=PAD))
+    url = world.url("imaps", user)
+    section = world.mailbox("fbl", url)
+    fetch = [BUILD / "bench_fetch", url, world.dovecot.password_file, world.dovecot.ca_file]
+    run(fetch)  # Dovecot writes its index the first time
+    fetched, polled = [], []
+    for _ in range(options.rounds):
+        fetched.append(run(fetch))
+        taken, stored = poll(world, section)
+        assert stored == options.messages, stored
+        polled.append(taken)
+    table.title(f"heed poll: {options.messages} messages over IMAPS into PostgreSQL, fsync on, all on this machine")
+    base = median(fetched)
+    table.row("fetching alone", base, f"{options.messages / base:.0f}/s", "1.00", memory_text(most_memory(fetched)))
+    seconds = median(polled)
+    table.row("heed poll", seconds, f"{options.messages / seconds:.0f}/s", f"{base / seconds:.2f}", memory_text(most_memory(polled)))
+
+
+def bench_memory(options, table, world):
+    table.title("heed poll: memory with the size of a Maildir")
+    for count in (options.messages, options.many):
+        maildir = world.folder / f"maildir-{count}"
+        for _ in make_reports.write_maildir(maildir, make_reports.generate(count, pad=PAD)):
+            pass
+        taken, stored = poll(world, world.mailbox("fbl", f"maildir:{maildir}"))
+        assert stored == count, stored
+        table.row(f"{count} messages", taken.seconds, f"{count / taken.seconds:.0f}/s", "", memory_text(taken.memory))
+        subprocess.run(["rm", "-rf", str(maildir)], check=True)
+
+
+FILL = """
+INSERT INTO heed_data.address_state (scope, address, domain, suppressed, reason, verdict, since, evidence_count, policy_version)
+SELECT '', 'user' || substr(md5(n::text), 1, 12) || '@mail' || n % 1000 || '.example.net', 'mail' || n % 1000 || '.example.net',
+       true, 'bad-mailbox', 'hard', now(), 1, (SELECT max(version) FROM heed_data.policy)
+FROM generate_series(1, {count}) n;
+ANALYZE heed_data.address_state;
+"""
+
+# One in ten is suppressed.
+LIST = """
+COPY (SELECT 'user' || substr(md5((CASE WHEN n % 10 = 0 THEN n ELSE n + 1000000000 END)::text), 1, 12) || '@mail'
+      || (CASE WHEN n % 10 = 0 THEN n ELSE n + 1000000000 END) % 1000 || '.example.net'
+      FROM generate_series(1, {count}) n ORDER BY md5(n::text)) TO STDOUT
+"""
+
+ANTI_JOIN = r"""
+CREATE TEMP TABLE list (address text COLLATE "C");
+\copy list FROM '{list}'
+ANALYZE list;
+\copy (SELECT address FROM list l WHERE NOT EXISTS (SELECT FROM heed_data.address_state s WHERE s.address = l.address AND s.suppressed)) TO '{out}'
+"""
+
+
+def psql(world, database, sql):
+    return [world.postgres.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", world.postgres.url(database), "-c", sql]
+
+
+def bench_clean(options, table, world):
+    database = world.database()
+    config = world.config(database, "clean.conf", "")
+    run([HEED, "--config", config, "suppress", "add", "first@example.net"], env=harness.environment())
+    world.postgres.query(database, FILL.format(count=options.suppressions))
+    mails, out, join = (world.folder / name for name in ("list.txt", "cleaned.txt", "anti-join.sql"))
+    run(psql(world, database, LIST.format(count=options.list)), stdout=mails)
+    join.write_text(ANTI_JOIN.format(list=mails, out=world.folder / "joined.txt"))
+    suppressed = world.folder / "suppressed.txt"
+    commands = {
+        "heed clean": [HEED, "--config", config, "clean", mails, "-o", out],
+        "PostgreSQL: copy in, anti-join, copy out": [*psql(world, database, "")[:-2], "-f", join],
+        "export, sort, sort, comm": ["sh", "-c", f"psql -XAtq -d '{world.postgres.url(database)}' -c 'COPY (SELECT address FROM "
+                                     f"heed_data.address_state WHERE suppressed) TO STDOUT' >{suppressed} && "
+                                     f"export LC_ALL=C && sort -o {suppressed} {suppressed} && "
+                                     f"sort {mails} | comm -23 - {suppressed} >{out}.comm"],
+        "bare read of the list": ["wc", "-l", mails],
+    }
+    taken = {name: [] for name in commands}
+    for _ in range(options.rounds):
+        for name, command in commands.items():
+            taken[name].append(run(command, env=harness.environment()))
+    table.title(f"heed clean: a list of {options.list} against {options.suppressions} suppressions")
+    base = median(taken["PostgreSQL: copy in, anti-join, copy out"])
+    for name, runs in taken.items():
+        seconds = median(runs)
+        memory = most_memory(runs).get("parent", 0.0)
+        note = memory_text(most_memory(runs))
+        if name == "heed clean":
+            note += f" ({memory * 1024 * 1024 / options.suppressions:.0f} bytes a suppression)"
+        table.row(name, seconds, f"{options.list / seconds / 1e6:.1f} M/s", f"{base / seconds:.2f}", note)
+    lines = {path.name: int(run(["wc", "-l", path]).stdout.split()[0]) for path in (out, world.folder / "joined.txt")}
+    assert len(set(lines.values())) == 1, lines
+
+
+SECTIONS = {"parse": bench_parse, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean}
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench", description="measures Heed beside its baselines")
+    parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], help="all of them when none is named")
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--many", type=int, default=200_000)
+    parser.add_argument("--suppressions", type=int, default=5_000_000)
+    parser.add_argument("--list", type=int, default=2_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    harness.PROGRAM = HEED
+    world = World({"fsync": "on", "shared_buffers": "1GB", "max_wal_size": "4GB"})
+    try:
+        machine()
+        world.start_postgres()
+        world.start_dovecot()
+        for name in options.sections or SECTIONS:
+            SECTIONS[name](options, Table(), world)
+    finally:
+        world.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
