@@ -67,10 +67,10 @@
 #define HEED_LIMIT_CONNECT_SECONDS 30U
 #define HEED_LIMIT_RESPONSE_SECONDS \
     600U /* one command with all of its response: ends trickling servers */
-#define HEED_LIMIT_RESPONSE_BYTES \
-    (16U * 1024 * 1024)                     /* one command's response: ends endless ones */
-#define HEED_LIMIT_LINE_BYTES (256U * 1024) /* one line; libetpan 1.9.4 dies on 30,000 nested "(" \
-                                             */
+/* One command's response: ends endless ones. */
+#define HEED_LIMIT_RESPONSE_BYTES (16U * 1024 * 1024)
+/* One line; libetpan 1.9.4 dies on 30,000 nested "(". */
+#define HEED_LIMIT_LINE_BYTES (256U * 1024)
 #define HEED_LIMIT_FETCH_BYTES \
     (2U * 1024 * 1024) /* one batch of FETCH, by the sizes the server named */
 #define HEED_LIMIT_FETCH_MESSAGES 500U
