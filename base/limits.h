@@ -59,7 +59,27 @@
 #define HEED_LIMIT_BATCH_MESSAGES 1000U
 #define HEED_LIMIT_BATCH_BYTES    (8U * 1024 * 1024)
 #define HEED_LIMIT_BATCH_DELAY_MS \
-    200U /* a smaller batch is committed after this long without news */
+    200U /* a smaller batch is committed when its first message has waited so long */
+
+/* Beyond this, no fetcher is read from until something is committed. Counted are the bytes of mail
+ * and reports, and for each message what our own records of it take. */
+#define HEED_LIMIT_IN_FLIGHT_BYTES   (16U * 1024 * 1024)
+#define HEED_LIMIT_IN_FLIGHT_MESSAGE 4096U
+
+/* Mailboxes read at once; the others wait for their turn (with watch, none can). */
+#define HEED_LIMIT_FETCHERS 16U
+
+/* With watch, a mailbox with temporary trouble is opened again after so long, twice as long each
+ * time. */
+#define HEED_LIMIT_REOPEN_FIRST_SECONDS 5U
+#define HEED_LIMIT_REOPEN_LAST_SECONDS  600U
+
+/* A fetcher that has nothing of ours in hand and was told to stop is ended after so long. */
+#define HEED_LIMIT_STOP_SECONDS 5U
+
+/* Parse workers that die before they have read anything, one after the other: then it is not the
+ * mail. */
+#define HEED_LIMIT_WORKER_STARTS 5U
 
 /* Mail servers. */
 #define HEED_LIMIT_READ_SECONDS \

@@ -9,6 +9,9 @@
  * to the sink, and only after the sink has committed tells the fetchers to acknowledge. It never
  * looks inside a message.
  *
+ * A mailbox's own trouble is never an error of the pipeline. What a mailbox had handed over before
+ * is stored all the same.
+ *
  * A worker that dies or is silent for HEED_LIMIT_WORKER_SECONDS is replaced; the message it had in
  * hand is tried once more, alone, and then quarantined. A fetcher that fails or dies ends its own
  * mailbox only.
@@ -19,8 +22,11 @@
 #include "parsers/arrival.h"
 #include "parsers/parser.h"
 
-/* Where batches go: the database, or for `heed parse` the terminal. Called in the caller's process,
- * one at a time. */
+/*
+ * Where batches go: the database, or for `heed parse` the terminal. Called in the caller's process,
+ * one at a time. An error of resume or known ends that mailbox, one of commit or acknowledged ends
+ * all. Each but commit may be NULL: nothing to resume from, nothing known.
+ */
 typedef struct HeedSink {
     /* A fetcher has opened its mailbox: where to go on. Fills out (caller's, cleared by the
      * pipeline), and out_open, of HeedArrival * with uid and disposition only: stored earlier, not
@@ -38,7 +44,9 @@ typedef struct HeedSink {
     bool (*commit)(void *data, const GPtrArray *arrivals, GError **error);
     /* The server has acknowledged these (const char *). */
     bool (*acknowledged)(void *data, size_t mailbox, const GPtrArray *uids, GError **error);
-    /* A mailbox has ended: error NULL when it went well. */
+    /* A mailbox has ended: error NULL when it went well, HEED_ERROR_CANCELLED when it was stopped
+     * before its end. With watch, one that ended with HEED_ERROR_TEMPORARY is opened again later.
+     * Not called for those still open when heed_pipeline_run() fails. */
     void (*finished)(void *data, size_t mailbox, const GError *error);
     void *data;
 } HeedSink;
@@ -51,14 +59,16 @@ typedef struct HeedPipelineOptions {
     HeedSource *local;      /* NULL, or a source read in this process instead of fetchers: mail from
                                the store itself (reparse, quarantine retry); borrowed */
     bool in_process;        /* no children at all: `heed parse --in-process`, tests, profiling */
-    bool as_json;           /* fill HeedArrival.json instead of .report */
+    bool as_json;           /* fill HeedArrival.json instead of .report; both are NULL for what no
+                               worker could read */
     unsigned workers;       /* 0: one a core */
     bool keep_raw;          /* have the workers compress the mail for the store */
     bool dry_run;           /* acknowledge nothing */
     bool watch;             /* stay and wait for new mail until *stop */
     unsigned watch_seconds; /* without IDLE, look again after so long */
     size_t batch_messages;  /* 0: HEED_LIMIT_BATCH_MESSAGES; 1: each message at once */
-    const int *stop;        /* set by a signal handler: finish what is in hand, then end */
+    unsigned worker_seconds; /* 0: HEED_LIMIT_WORKER_SECONDS; smaller in tests */
+    const int *stop;         /* set by a signal handler: finish what is in hand, then end */
 } HeedPipelineOptions;
 
 /*

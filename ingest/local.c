@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mailboxes that are read in the store's own process: mail from the store itself, and everything
+ * when no children are wanted. */
+#include "ingest/flow.h"
+
+#include "base/error.h"
+#include "ingest/fetcher.h"
+
+/* At most so many before others get their turn. */
+#define ITEMS_AT_ONCE 64U
+
+/* The uids that the store knows, of those that the source speaks of. */
+static bool
+known(void *data, const GPtrArray *uids, GArray *out_known, GError **error)
+{
+    const HeedFeed *feed = (const HeedFeed *)data;
+    const HeedSink *sink = feed->flow->sink;
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+
+    for (size_t i = 0; i < uids->len; i++)
+        g_ptr_array_add(texts, heed_fetcher_uid_to_text((const char *)uids->pdata[i]));
+    if (sink->known != NULL && texts->len > 0)
+        return sink->known(sink->data, feed->index, texts, out_known, error);
+    g_array_set_size(out_known, texts->len);
+    return true;
+}
+
+bool
+heed_local_acknowledge(HeedFlow *flow, HeedFeed *feed, const GArray *acks, GError **error)
+{
+    g_autoptr(GPtrArray) uids = g_ptr_array_new_with_free_func(g_free); /* as the source has them */
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) own = g_array_new(FALSE, FALSE, sizeof(HeedAck));
+    g_autoptr(GError) trouble = NULL;
+
+    for (size_t i = 0; i < acks->len; i++) {
+        HeedAck ack = g_array_index(acks, HeedAck, i);
+
+        g_ptr_array_add(texts, g_strdup(ack.uid));
+        g_ptr_array_add(uids, heed_fetcher_uid_from_text(ack.uid));
+        ack.uid = (const char *)uids->pdata[i];
+        g_array_append_val(own, ack);
+    }
+    if (own->len == 0)
+        return true;
+    if (!feed->source->ops->acknowledge(feed->source, (const HeedAck *)own->data, own->len,
+                                        &trouble)) {
+        heed_feed_break(feed, g_steal_pointer(&trouble));
+        return true;
+    }
+    return heed_feed_acknowledged(flow, feed, texts, error);
+}
+
+static bool
+resume(HeedFlow *flow, HeedFeed *feed, GError **error)
+{
+    g_autoptr(GPtrArray) open = g_ptr_array_new_with_free_func((GDestroyNotify)heed_arrival_free);
+    g_autoptr(GPtrArray) unreadable = NULL;
+    g_autoptr(GPtrArray) own = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) acks = g_array_new(FALSE, FALSE, sizeof(HeedAck));
+    HeedResume where;
+    bool done = heed_feed_resume(flow, feed, &where, open, error);
+
+    unreadable = where.unreadable;
+    if (!done)
+        return false;
+    for (size_t i = 0; unreadable != NULL && i < unreadable->len; i++)
+        g_ptr_array_add(own, heed_fetcher_uid_from_text((const char *)unreadable->pdata[i]));
+    where.unreadable = own;
+    if (feed->source->ops->resume != NULL)
+        feed->source->ops->resume(feed->source, &where);
+    for (size_t i = 0; i < open->len; i++) {
+        const HeedArrival *arrival = (const HeedArrival *)open->pdata[i];
+        HeedAck ack = {.uid = arrival->uid, .disposition = arrival->disposition};
+
+        g_array_append_val(acks, ack);
+    }
+    return heed_local_acknowledge(flow, feed, acks, error);
+}
+
+void
+heed_local_open(HeedFlow *flow, HeedFeed *feed)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (feed->source == NULL) {
+        HeedSourceHost host = {.known = known, .data = feed};
+
+        feed->source = heed_source_new(feed->mailbox, &host);
+        feed->source_is_ours = true;
+    }
+    feed->state = HEED_FEED_READING;
+    if (!feed->source->ops->open(feed->source, &feed->epoch, &error) || !resume(flow, feed, &error))
+        heed_feed_break(feed, g_steal_pointer(&error));
+}
+
+void
+heed_local_read(HeedFlow *flow, HeedFeed *feed)
+{
+    for (size_t i = 0; i < ITEMS_AT_ONCE && feed->state == HEED_FEED_READING; i++) {
+        g_auto(HeedItem) item = {.received_at = HEED_DATE_UNKNOWN};
+        g_autoptr(GError) error = NULL;
+        HeedNext next;
+
+        if (heed_flow_is_full(flow) || heed_batch_wait(flow) == 0)
+            return;
+        next = feed->source->ops->next(feed->source, &item, &error);
+        if (next == HEED_NEXT_ITEM) {
+            char *text = heed_fetcher_uid_to_text(item.uid);
+
+            g_free(item.uid);
+            item.uid = text;
+            heed_feed_take_item(flow, feed, &item);
+        } else if (next == HEED_NEXT_END) {
+            feed->state = HEED_FEED_IDLE;
+        } else {
+            heed_feed_break(feed, g_steal_pointer(&error));
+        }
+    }
+}
