@@ -26,6 +26,9 @@
 /* Connections lost in a row, without anything fetched between, until we give up. */
 #define LOSSES_LIMIT 3U
 
+/* The pause before a new connection, times the losses. */
+#define BACK_OFF_MICROS 300000U
+
 /* RFC 2177: servers may end an IDLE after 30 minutes; many middle boxes forget one sooner. */
 #define IDLE_SECONDS (9U * 60)
 
@@ -105,7 +108,7 @@ ensure_connected(ImapSource *source, GError **error)
     if (heed_imap_is_usable(&source->imap))
         return true;
     if (source->losses > 0)
-        g_usleep((gulong)source->losses * G_USEC_PER_SEC);
+        g_usleep((gulong)source->losses * BACK_OFF_MICROS);
     if (!heed_imap_open(&source->imap, source->base.mailbox, error))
         return false;
     if (source->imap.uid_validity == source->uid_validity)

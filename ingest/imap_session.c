@@ -27,7 +27,11 @@ heed_imap_is_usable(const HeedImap *imap)
 char *
 heed_imap_server_text(const HeedImap *imap)
 {
-    return heed_server_text(imap->session->imap_response);
+    const char *parsed = imap->session->imap_response;
+
+    /* What could not be parsed is still in libetpan's line. */
+    return heed_server_text(
+        parsed != NULL && *parsed != '\0' ? parsed : imap->session->imap_stream_buffer->str);
 }
 
 /* The code in brackets (RFC 5530) that libetpan knows no meaning of, or "". */
@@ -79,6 +83,7 @@ heed_imap_check(HeedImap *imap, int result, const char *what, GError **error)
                     (unsigned)imap->mailbox->port, text);
         break;
     case MAILIMAP_ERROR_FATAL:
+    case MAILIMAP_ERROR_DONT_ACCEPT_CONNECTION:
         g_set_error(error, HEED_ERROR, HEED_ERROR_TEMPORARY, "%s: '%s' says good-bye: '%s'", what,
                     imap->mailbox->host, text);
         break;

@@ -32,6 +32,9 @@
 /* Connections lost in a row until we give up. */
 #define LOSSES_LIMIT 3U
 
+/* The pause before a new connection, times the losses. */
+#define BACK_OFF_MICROS 300000U
+
 #define BUDGET_SLACK_BYTES (1024U * 1024)
 
 /* One message of the maildrop; its number is its place in the list. */
@@ -185,7 +188,7 @@ ensure_connected(Pop3Source *source, GError **error)
     if (heed_pop3_is_usable(&source->pop3) && source->is_listed)
         return true;
     if (source->losses > 0)
-        g_usleep((gulong)source->losses * G_USEC_PER_SEC);
+        g_usleep((gulong)source->losses * BACK_OFF_MICROS);
     return heed_pop3_open(&source->pop3, source->base.mailbox, error) &&
            is_list_right(source, &right, error) && (right || list_all(source, error));
 }

@@ -157,7 +157,8 @@ make_context(const HeedTlsStream *stream, GError **error)
     (void)SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_RELEASE_BUFFERS);
     if (stream->ca_file != NULL && SSL_CTX_load_verify_file(context, stream->ca_file) != 1) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG, "ca-file '%s' cannot be used: %s",
-                    stream->ca_file, ERR_reason_error_string(ERR_peek_last_error()));
+                    stream->ca_file,
+                    access(stream->ca_file, R_OK) < 0 ? g_strerror(errno) : "no certificate in it");
         return NULL;
     }
     if (stream->ca_file == NULL)

@@ -1,5 +1,5 @@
 # Sources and what they need. The tests that talk to a real Dovecot run under support/with-dovecot.
-foreach(module IN ITEMS paths)
+foreach(module IN ITEMS mailbox secret maildir mbox paths imap_guard hostile)
     heed_test(${module} LINKS heed_ingest)
 endforeach()
 
@@ -20,4 +20,6 @@ function(heed_dovecot_test name)
     set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
-heed_dovecot_test(imap)
+foreach(module IN ITEMS imap pop3 login)
+    heed_dovecot_test(${module})
+endforeach()
