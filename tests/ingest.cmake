@@ -23,3 +23,7 @@ endfunction()
 foreach(module IN ITEMS imap pop3 login)
     heed_dovecot_test(${module})
 endforeach()
+
+foreach(module IN ITEMS mailbox_url mbox imap_guard)
+    heed_fuzz(${module} LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/${module})
+endforeach()
