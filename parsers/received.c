@@ -168,18 +168,20 @@ take_software(Parts *parts, Span comment)
     parts->sendmail |= comment.length >= 2 && strncmp(comment.at, "8.", 2) == 0;
 }
 
-/* The last "by" outside of comments and before the date. */
+/* The word "by", wherever it stands. NULL when there are several: the writer's own is always there,
+ * so another one is the client's, who wants to be taken for the writer. */
 static const char *
 find_by(const char *at, const char *end)
 {
     const char *by = NULL;
 
-    while (at < end) {
-        Span span = *at == '(' ? comment_at(at, end) : word_at(at, end);
-
-        if (*at != '(' && span_is(span, "by"))
-            by = at;
-        at = *at == '(' ? span.at + span.length + 1 : at + MAX(span.length, 1);
+    for (const char *c = at; c + 2 < end; c++) {
+        if (g_ascii_strncasecmp(c, "by", 2) != 0 || !g_ascii_isspace(c[2]) ||
+            (c > at && !g_ascii_isspace(c[-1]) && c[-1] != '(' && c[-1] != ')'))
+            continue;
+        if (by != NULL)
+            return NULL;
+        by = c;
     }
     return by;
 }
@@ -206,6 +208,9 @@ split(const char *at, const char *end, Parts *parts)
         at += MAX(span.length, 1);
         if (span.length == 0)
             continue;
+        /* A quote could hide the writer's words behind it. */
+        parts->ambiguous |=
+            (by == NULL || span.at < by) && memchr(span.at, '"', span.length) != NULL;
         if (before.length == 0 && span_is(span, "from"))
             parts->from = true;
         else if (parts->from && parts->first.at == NULL)

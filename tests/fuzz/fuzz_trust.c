@@ -15,11 +15,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const list[] = {"example.com", "192.0.2.1", NULL};
     const HeedParserSettings settings = {.domains = list, .relays = list, .receivers = list};
     g_autofree char *value = g_strndup((const char *)data, size);
+    g_autofree char *helo = g_strconcat(
+        "from ", value, " (x.example.org [203.0.113.9]) by mx.example.com (Postfix); x", NULL);
     g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(HeedReport) report = heed_report_new();
     const char *const names[] = {"Received", "Authentication-Results", "Received"};
-    const char *const values[] = {
-        "from x (x.example.org [203.0.113.9]) by mx.example.com (Postfix); x", value, value};
+    const char *values[] = {"from x (x.example.org [203.0.113.9]) by mx.example.com (Postfix); x",
+                            value, value};
     const HeedTrustInput input = {names, values, 3, report, &settings, false};
     HeedReceived hop;
     char id[HEED_HOST_BYTES];
@@ -30,6 +32,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     g_assert_cmpuint(domains->len, <=, HEED_AUTHRES_MAX);
     report->kind = HEED_KIND_BOUNCE;
     heed_report_add_recipient(report)->address = "u@example.org";
+    g_assert_cmpint((int)heed_trust_assess(&input, &date), ==, HEED_TRUST_UNPROVEN);
+    values[0] = helo;
     g_assert_cmpint((int)heed_trust_assess(&input, &date), ==, HEED_TRUST_UNPROVEN);
     return 0;
 }

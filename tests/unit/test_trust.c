@@ -75,7 +75,15 @@ static const Hop hops[] = {
     {"helo-forges-all",
      "from x (out1.example.com [192.0.2.1]) by mx.example.net (Postfix) (evil.example.org "
      "[203.0.113.9]) by mx.example.net (Postfix) with ESMTP id 1; Mon, 23 Nov 2026 10:00:00 +0000",
-     "mx.example.net", "", "", false},
+     "", "", "", false},
+    {"helo-forges-and-opens-comment",
+     "from x ([192.0.2.1]) by mx.example.net ( (evil.example.org [203.0.113.9]) by mx.example.net "
+     "(Postfix); Mon, 23 Nov 2026 10:00:00 +0000",
+     "", "", "", false},
+    {"helo-opens-quote",
+     "from x ([192.0.2.1]) \" (evil.example.org [203.0.113.9]) by mx.example.net (Postfix); Mon, 23 Nov "
+     "2026 10:00:00 +0000",
+     "", "", "", false},
     {"helo-opens-comment",
      "from x( (evil.example.org [203.0.113.9]) by mx.example.net (Postfix); Mon, 23 Nov 2026 10:00:00 "
      "+0000",
