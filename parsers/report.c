@@ -149,7 +149,7 @@ clean_text(const char *text, size_t length)
 
         if (!valid)
             c = (guchar)*text;
-        text = valid ? g_utf8_next_char(text) : text + 1;
+        text += valid ? g_utf8_skip[(guchar)*text] : 1;
         if (c < 0x20 || c == 0x7f)
             c = ' ';
         else if (c >= 0x80 && c < 0xa0)
