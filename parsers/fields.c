@@ -9,12 +9,22 @@
 const char *
 heed_line_end(const char *at, const char *end)
 {
-    const char *lf = memchr(at, '\n', (size_t)(end - at));
-    const char *cr = memchr(at, '\r', (size_t)((lf == NULL ? end : lf) - at));
+    size_t step = 128;
 
-    if (cr != NULL)
-        return cr;
-    return lf == NULL ? end : lf;
+    /* In steps, so that text with one kind of line end is not searched for the other to its end. */
+    while (at < end) {
+        size_t length = MIN(step, (size_t)(end - at));
+        const char *lf = memchr(at, '\n', length);
+        const char *cr = memchr(at, '\r', lf == NULL ? length : (size_t)(lf - at));
+
+        if (cr != NULL)
+            return cr;
+        if (lf != NULL)
+            return lf;
+        at += length;
+        step *= 2;
+    }
+    return end;
 }
 
 const char *

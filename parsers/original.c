@@ -115,6 +115,61 @@ read_headers_part(HeedReading *reading, const HeedPart *part)
         g_array_append_val(reading->original, field);
 }
 
+static bool
+is_common_field(const HeedField *field)
+{
+    static const char *const names[] = {"message-id", "received", "from",       "to",
+                                        "subject",    "date",     "return-path"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (heed_field_is(field, names[i]))
+            return true;
+    return false;
+}
+
+/*
+ * A header in the middle of a text, as servers append the original to their notice: the first
+ * group of fields with three that every message has.
+ */
+static void
+find_header(HeedReading *reading, HeedSpan text)
+{
+    GArray *group = reading->original;
+    guint common = 0;
+    HeedFieldCursor cursor;
+    HeedField field;
+
+    heed_fields_begin(&cursor, text.at, text.length, false);
+    while (heed_fields_next(&cursor, &field)) {
+        if (field.starts_group && common >= 3)
+            return;
+        if (field.starts_group) {
+            g_array_set_size(group, 0);
+            common = 0;
+        }
+        g_array_append_val(group, field);
+        common += is_common_field(&field) ? 1 : 0;
+    }
+    if (common < 3)
+        g_array_set_size(group, 0);
+}
+
+/* The original has no part of its own: it may be part of the text, if a mail system wrote that. */
+static void
+read_appended(HeedReading *reading)
+{
+    HeedMessage *message = reading->message;
+
+    if (!message->is_report && !heed_message_is_from_daemon(message))
+        return;
+    for (guint i = 0; i < message->parts->len && reading->original->len == 0; i++) {
+        const HeedPart *part = &g_array_index(message->parts, HeedPart, i);
+
+        if (part->type == HEED_PART_TEXT)
+            find_header(reading, heed_message_content(message, part, HEADER_BYTES));
+    }
+}
+
 void
 heed_original_read(HeedReading *reading)
 {
@@ -127,6 +182,8 @@ heed_original_read(HeedReading *reading)
         if (part != NULL)
             read_headers_part(reading, part);
     }
+    if (reading->original->len == 0)
+        read_appended(reading);
     for (guint i = 0; i < reading->original->len; i++)
         read_field(reading, &g_array_index(reading->original, HeedField, i));
 }
@@ -143,14 +200,19 @@ is_list_field(const HeedField *field)
     return heed_field_is(field, "precedence") && heed_span_is(heed_span_trim(field->value), "list");
 }
 
+/* How often "for" is tried as the keyword in one Received: field, which may hold other words. */
+#define FOR_LIMIT 4
+
 /* Whether a Received: field has "for <address>" (RFC 5321 4.4) with this normalised address. */
 static bool
 is_received_for(HeedSpan value, const char *address, GString *scratch)
 {
     const char *at;
+    int tries = 0;
 
     heed_field_unfold(value, scratch);
-    for (at = scratch->str; (at = strstr(at, " for ")) != NULL; at++) {
+    for (at = scratch->str; (at = strstr(at, " for ")) != NULL && tries < FOR_LIMIT;
+         at++, tries++) {
         const char *begin = at + 5 + strspn(at + 5, " <");
         size_t length = strcspn(begin, " >;\t");
         g_autofree char *found = heed_address_normalise(begin, (gssize)length);

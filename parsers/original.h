@@ -6,7 +6,8 @@
 
 #include "parsers/reading.h"
 
-/* Finds the enclosed message or headers, fills reading->original and from it report->original. */
+/* Finds the enclosed message or headers, or those appended to a mail system's text; fills
+ * reading->original and from it report->original. */
 void heed_original_read(HeedReading *reading);
 
 /*

@@ -201,6 +201,20 @@ check_truncated_context(void)
     g_assert_cmpuint(report->warnings->len, ==, 1);
 }
 
+/* Text with CR alone as line end behind a header with LF: reading it must not take square time. */
+static void
+check_many_lines(void)
+{
+    g_autoptr(GString) message = g_string_new("From: MAILER-DAEMON@mx.example.net\n"
+                                              "MIME-Version: 1.0\nContent-Type: text/plain\n\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    while (message->len < HEED_LIMIT_MESSAGE_BYTES)
+        g_string_append(message, message->len % 3 == 0 ? "a:\r" : " \r");
+    report = read_exact(NULL, message->str, message->len);
+    g_assert_cmpint(report->kind, ==, HEED_KIND_OTHER);
+}
+
 /* Cut behind each byte: it must not crash, and what has been read stays. */
 static void
 check_truncation(gconstpointer data)
@@ -253,6 +267,7 @@ main(int argc, char **argv)
     g_test_add_func("/parser/depth-limit", check_depth_limit);
     g_test_add_func("/parser/part-limit", check_part_limit);
     g_test_add_func("/parser/size-limit", check_size_limit);
+    g_test_add_func("/parser/many-lines", check_many_lines);
     g_test_add_func("/parser/truncated-context", check_truncated_context);
     g_test_add_func("/parser/own-domain", check_own_domain);
     g_test_add_data_func("/parser/truncation/dsn", "dsn/002-postfix-several-recipients.eml",
