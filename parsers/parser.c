@@ -8,6 +8,7 @@
 #include "parsers/date.h"
 #include "parsers/dsn.h"
 #include "parsers/original.h"
+#include "parsers/trust.h"
 
 #include <string.h>
 
@@ -186,6 +187,33 @@ read_disposition(HeedReading *reading)
     return true;
 }
 
+/* Fills in the trust, from NUL-terminated copies of the header's fields. */
+static void
+assess_trust(HeedReading *reading, bool closed)
+{
+    const GArray *header = reading->message->header;
+    g_autoptr(GStringChunk) text = g_string_chunk_new(4096);
+    g_autofree const char **names = g_new(const char *, header->len + 1);
+    g_autofree const char **values = g_new(const char *, header->len + 1);
+    HeedTrustInput input = {
+        .names = names,
+        .values = values,
+        .count = header->len,
+        .report = reading->report,
+        .settings = reading->settings,
+        .closed = closed,
+    };
+
+    for (guint i = 0; i < header->len; i++) {
+        const HeedField *field = &g_array_index(header, HeedField, i);
+
+        names[i] = g_string_chunk_insert_len(text, field->name.at, (gssize)field->name.length);
+        /* Strictly, lest a line that the sender put first continues a field that we added. */
+        values[i] = g_string_chunk_insert_len(text, field->strict.at, (gssize)field->strict.length);
+    }
+    reading->report->trust = heed_trust_assess(&input, &reading->report->receiver_date);
+}
+
 HeedReport *
 heed_parser_read(HeedParser *parser,
                  const void *bytes,
@@ -207,5 +235,7 @@ heed_parser_read(HeedParser *parser,
     if (!read_status(&reading) && !read_feedback(&reading) && !read_disposition(&reading) &&
         !read_mislabelled_status(&reading))
         (void)heed_autoreply_recognise(&reading);
+    if (parser->settings.domains != NULL)
+        assess_trust(&reading, context != NULL && context->closed);
     return report;
 }

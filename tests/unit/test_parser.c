@@ -256,6 +256,32 @@ check_own_domain(void)
     g_assert_cmpint(ours->kind, ==, HEED_KIND_COMPLAINT);
 }
 
+/* What is ours decides the trust; without that there is none. */
+static void
+check_trust(void)
+{
+    static const char *const domains[] = {"example.com", NULL};
+    static const char *const receivers[] = {"mx.example.com", NULL};
+    static const HeedParserSettings settings = {.domains = domains, .receivers = receivers};
+    static const char received[] =
+        "Received: from mx.example.net (mx.example.net [192.0.2.1])\n by mx.example.com;"
+        " Fri, 2 Jan 2026 03:04:05 +0000\n";
+    g_autoptr(GString) text = bounce("", failed, "From: news@example.com\n\n");
+    g_autoptr(HeedReport) unknown = read_exact(NULL, text->str, text->len);
+    g_autoptr(HeedReport) plausible = NULL;
+    g_autoptr(HeedReport) unproven = NULL;
+    g_autoptr(GString) other = bounce("", failed, "From: news@example.net\n\n");
+
+    g_string_prepend(text, received);
+    plausible = read_exact(&settings, text->str, text->len);
+    unproven = read_exact(&settings, other->str, other->len);
+    g_assert_cmpint(unknown->trust, ==, HEED_TRUST_UNKNOWN);
+    g_assert_cmpint(plausible->trust, ==, HEED_TRUST_PLAUSIBLE);
+    g_assert_cmpint(plausible->receiver_date, ==, 1767323045);
+    g_assert_cmpint(unproven->trust, ==, HEED_TRUST_UNPROVEN);
+    g_assert_cmpint(unproven->receiver_date, ==, HEED_DATE_UNKNOWN);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -270,6 +296,7 @@ main(int argc, char **argv)
     g_test_add_func("/parser/many-lines", check_many_lines);
     g_test_add_func("/parser/truncated-context", check_truncated_context);
     g_test_add_func("/parser/own-domain", check_own_domain);
+    g_test_add_func("/parser/trust", check_trust);
     g_test_add_data_func("/parser/truncation/dsn", "dsn/002-postfix-several-recipients.eml",
                          check_truncation);
     g_test_add_data_func("/parser/truncation/arf", "arf/008-auth-failure-dkim.eml",
