@@ -284,7 +284,7 @@ heed_address_normalise(const char *text, gssize length)
 
     if (done > 0)
         return g_strndup(ascii, done);
-    if (bytes > 2 * HEED_LIMIT_ADDRESS_BYTES || !g_utf8_validate_len(text, bytes, NULL))
+    if (bytes > (size_t)2 * HEED_LIMIT_ADDRESS_BYTES || !g_utf8_validate_len(text, bytes, NULL))
         return NULL;
 
     g_autoptr(GString) local = g_string_new(NULL);

@@ -186,6 +186,22 @@ find_by(const char *at, const char *end)
     return by;
 }
 
+/* A word outside of comments; what it is depends on the one before it. */
+static void
+take_word(Parts *parts, Span before, Span word, const char *by)
+{
+    /* A quote could hide the writer's words behind it. */
+    parts->ambiguous |= (by == NULL || word.at < by) && memchr(word.at, '"', word.length) != NULL;
+    if (before.length == 0 && span_is(word, "from"))
+        parts->from = true;
+    else if (parts->from && parts->first.at == NULL)
+        parts->first = word;
+    else if (by != NULL && before.at == by)
+        parts->by = word;
+    else if (by != NULL && word.at > by && span_is(before, "with"))
+        parts->with = word;
+}
+
 static void
 split(const char *at, const char *end, Parts *parts)
 {
@@ -193,10 +209,9 @@ split(const char *at, const char *end, Parts *parts)
     Span before = {at, 0};
 
     while (at < end) {
-        Span span;
+        Span span = *at == '(' ? comment_at(at, end) : word_at(at, end);
 
         if (*at == '(') {
-            span = comment_at(at, end);
             if (by == NULL || at < by)
                 take_client(parts, span);
             else
@@ -204,22 +219,11 @@ split(const char *at, const char *end, Parts *parts)
             at = span.at + span.length + 1;
             continue;
         }
-        span = word_at(at, end);
         at += MAX(span.length, 1);
-        if (span.length == 0)
-            continue;
-        /* A quote could hide the writer's words behind it. */
-        parts->ambiguous |=
-            (by == NULL || span.at < by) && memchr(span.at, '"', span.length) != NULL;
-        if (before.length == 0 && span_is(span, "from"))
-            parts->from = true;
-        else if (parts->from && parts->first.at == NULL)
-            parts->first = span;
-        else if (by != NULL && span_is(before, "by") && before.at == by)
-            parts->by = span;
-        else if (by != NULL && span.at > by && span_is(before, "with"))
-            parts->with = span;
-        before = span;
+        if (span.length > 0) {
+            take_word(parts, before, span, by);
+            before = span;
+        }
     }
 }
 

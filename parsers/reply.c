@@ -255,7 +255,7 @@ take_status(const Text *text, size_t at, size_t length, Finding *finding)
 {
     const char *status = text->bytes + at;
     Strength strength = strength_before(text, at);
-    char before = at > 0 ? text->bytes[at - 1] : ' ';
+    char before = at > 0 ? text->bytes[at - 1] : (char)' ';
 
     /* Within a sentence, numbers of software versions look the same: only known subjects. */
     if (strength == STRENGTH_NONE && (is_space(before) || before == '_' || before == ',') &&
@@ -275,7 +275,7 @@ take_status(const Text *text, size_t at, size_t length, Finding *finding)
 static bool
 begins_number(const Text *text, size_t at)
 {
-    char before = at == 0 ? ' ' : text->bytes[at - 1];
+    char before = at == 0 ? (char)' ' : text->bytes[at - 1];
 
     return !g_ascii_isalnum(before) && before != '.' && before != '@' && before != '/' &&
            before != '+';
