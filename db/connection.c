@@ -65,21 +65,33 @@ ignore_notice(void *data, const PGresult *result)
     (void)result;
 }
 
-/* Keywords and values for libpq: what the connection string says, then our wishes. */
-typedef struct Keywords {
-    GPtrArray *names;
-    GPtrArray *values;
+/* What libpq gets: what the connection string says, then our wishes. As one string: of keywords and
+ * values apart, libpq takes the empty ones from the environment. */
+typedef struct Target {
+    char *conninfo; /* owned */
+    int64_t timeout_seconds;
     bool several_hosts;
-} Keywords;
+} Target;
 
 static void
-keywords_clear(Keywords *keywords)
+target_clear(Target *target)
 {
-    g_clear_pointer(&keywords->names, g_ptr_array_unref);
-    g_clear_pointer(&keywords->values, g_ptr_array_unref);
+    g_clear_pointer(&target->conninfo, g_free);
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Keywords, keywords_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Target, target_clear)
+
+void
+heed_session_add_keyword(GString *conninfo, const char *keyword, const char *value)
+{
+    g_string_append_printf(conninfo, "%s%s='", conninfo->len > 0 ? " " : "", keyword);
+    for (; *value != '\0'; value++) {
+        if (*value == '\'' || *value == '\\')
+            g_string_append_c(conninfo, '\\');
+        g_string_append_c(conninfo, *value);
+    }
+    g_string_append_c(conninfo, '\'');
+}
 
 static bool
 wish_is_open(const PQconninfoOption *given, const char *keyword, const char *variable)
@@ -93,9 +105,11 @@ wish_is_open(const PQconninfoOption *given, const char *keyword, const char *var
 }
 
 static bool
-keywords_read(const char *conninfo, Keywords *out, GError **error)
+target_read(const char *conninfo, Target *out, GError **error)
 {
     g_autoptr(PQconninfoOption) given = PQconninfoParse(conninfo, NULL);
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *timeout = getenv("PGCONNECT_TIMEOUT");
 
     if (given == NULL) {
         /* libpq's own words may quote a password. */
@@ -104,24 +118,20 @@ keywords_read(const char *conninfo, Keywords *out, GError **error)
                             "postgresql://USER@HOST:PORT/NAME or KEYWORD=VALUE …");
         return false;
     }
-    out->names = g_ptr_array_new_with_free_func(g_free);
-    out->values = g_ptr_array_new_with_free_func(g_free);
     for (const PQconninfoOption *option = given; option->keyword != NULL; option++) {
         if (option->val == NULL)
             continue;
-        g_ptr_array_add(out->names, g_strdup(option->keyword));
-        g_ptr_array_add(out->values, g_strdup(option->val));
+        heed_session_add_keyword(text, option->keyword, option->val);
         if (g_str_has_prefix(option->keyword, "host") && strchr(option->val, ',') != NULL)
             out->several_hosts = true;
+        if (strcmp(option->keyword, "connect_timeout") == 0)
+            timeout = option->val;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++) {
-        if (!wish_is_open(given, wishes[i].keyword, wishes[i].variable))
-            continue;
-        g_ptr_array_add(out->names, g_strdup(wishes[i].keyword));
-        g_ptr_array_add(out->values, g_strdup(wishes[i].value));
-    }
-    g_ptr_array_add(out->names, NULL);
-    g_ptr_array_add(out->values, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(wishes); i++)
+        if (wish_is_open(given, wishes[i].keyword, wishes[i].variable))
+            heed_session_add_keyword(text, wishes[i].keyword, wishes[i].value);
+    out->timeout_seconds = timeout != NULL ? g_ascii_strtoll(timeout, NULL, 10) : CONNECT_SECONDS;
+    out->conninfo = g_strdup(text->str);
     return true;
 }
 
@@ -130,20 +140,16 @@ keywords_read(const char *conninfo, Keywords *out, GError **error)
  * Ends at the deadline with the connection half made.
  */
 static PGconn *
-connect_and_watch(const Keywords *keywords, bool *out_expired)
+connect_and_watch(const Target *target, bool *out_expired)
 {
-    g_autoptr(PGconn) connection =
-        PQconnectStartParams((const char *const *)keywords->names->pdata,
-                             (const char *const *)keywords->values->pdata, 0);
-    const char *wanted = getenv("PGCONNECT_TIMEOUT");
-    int64_t seconds = wanted != NULL ? g_ascii_strtoll(wanted, NULL, 10) : CONNECT_SECONDS;
-    int64_t deadline = 0;
+    g_autoptr(PGconn) connection = PQconnectStart(target->conninfo);
+    /* Two seconds at least, as libpq has it; none or less is no limit. */
+    int64_t deadline =
+        target->timeout_seconds > 0
+            ? g_get_monotonic_time() + MAX(target->timeout_seconds, 2) * G_USEC_PER_SEC
+            : INT64_MAX;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
-    for (guint i = 0; i + 1 < keywords->names->len; i++)
-        if (g_strcmp0(g_ptr_array_index(keywords->names, i), "connect_timeout") == 0)
-            seconds = g_ascii_strtoll(g_ptr_array_index(keywords->values, i), NULL, 10);
-    deadline = seconds > 0 ? g_get_monotonic_time() + MAX(seconds, 2) * G_USEC_PER_SEC : INT64_MAX;
     *out_expired = false;
     if (connection == NULL || PQstatus(connection) == CONNECTION_BAD)
         return g_steal_pointer(&connection);
@@ -243,20 +249,19 @@ set_up_session(HeedDatabase *database, GError **error)
 static bool
 connect_once(HeedDatabase *database, GError **error)
 {
-    g_auto(Keywords) keywords = {0};
+    g_auto(Target) target = {0};
     g_autoptr(PGconn) connection = NULL;
     bool expired = false;
 
     g_clear_pointer(&database->connection, PQfinish);
     database->in_transaction = false;
-    if (!keywords_read(database->conninfo, &keywords, error))
+    if (!target_read(database->conninfo, &target, error))
         return false;
-    connection = connect_and_watch(&keywords, &expired);
-    if (expired && keywords.several_hosts) {
+    connection = connect_and_watch(&target, &expired);
+    if (expired && target.several_hosts) {
         /* Only libpq's own waiting can give up on one host and go on to the next. */
         g_clear_pointer(&connection, PQfinish);
-        connection = PQconnectdbParams((const char *const *)keywords.names->pdata,
-                                       (const char *const *)keywords.values->pdata, 0);
+        connection = PQconnectdb(target.conninfo);
         expired = false;
     }
     if (connection == NULL || PQstatus(connection) != CONNECTION_OK) {
@@ -301,6 +306,7 @@ heed_database_reconnect(HeedDatabase *database, GError **error)
 {
     int64_t patience = (int64_t)database->patience_seconds * G_USEC_PER_SEC;
     int64_t now = g_get_monotonic_time();
+    g_autoptr(GError) reason = NULL;
 
     /* A connection that held for long was a good one, even when it committed nothing. */
     if (database->trouble_since == 0 ||
@@ -309,8 +315,6 @@ heed_database_reconnect(HeedDatabase *database, GError **error)
         database->tries = 0;
     }
     for (;;) {
-        g_autoptr(GError) reason = NULL;
-
         if (database->tries > 0)
             back_off(database, database->trouble_since + patience);
         if (is_stopped(database)) {
@@ -318,22 +322,21 @@ heed_database_reconnect(HeedDatabase *database, GError **error)
                                 "connect to the database: asked to stop");
             return false;
         }
-        if (database->tries > 0 && g_get_monotonic_time() - database->trouble_since >= patience) {
-            g_set_error(
-                error, HEED_ERROR, HEED_ERROR_TEMPORARY,
-                "the database is of no use since %u seconds",
-                (unsigned)((g_get_monotonic_time() - database->trouble_since) / G_USEC_PER_SEC));
-            return false;
-        }
+        if (database->tries > 0 && g_get_monotonic_time() - database->trouble_since >= patience)
+            break;
         database->tries++;
+        g_clear_error(&reason);
         if (connect_once(database, &reason))
             return true;
-        if (!g_error_matches(reason, HEED_ERROR, HEED_ERROR_TEMPORARY) ||
-            g_get_monotonic_time() - database->trouble_since >= patience) {
-            g_propagate_error(error, g_steal_pointer(&reason));
-            return false;
-        }
+        if (!g_error_matches(reason, HEED_ERROR, HEED_ERROR_TEMPORARY))
+            break;
     }
+    if (reason != NULL)
+        g_propagate_error(error, g_steal_pointer(&reason));
+    else
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_TEMPORARY,
+                            "the database can be reached, and fails again and again");
+    return false;
 }
 
 HeedDatabase *

@@ -33,6 +33,9 @@ int heed_sqlstate_code(const char *sqlstate);
 /* One text line without control characters, as it may stand in an error. Caller frees. */
 char *heed_session_one_line(const char *text);
 
+/* Appends "KEYWORD='VALUE'", quoted as connection strings are. */
+void heed_session_add_keyword(GString *conninfo, const char *keyword, const char *value);
+
 /* What libpq wants of parameters; valid as long as params is, until the next addition. */
 typedef struct HeedParamView {
     int count;

@@ -35,7 +35,8 @@ bool heed_store_insert(HeedDatabase *database,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Replaces what is stored of reports that were read again (`ingest --reparse`, `quarantine retry`):
- * same digest, same arrival time, new report and events. */
+ * same digest, same arrival time, new report and events; trust that a copy proved stays. Mail that
+ * could still not be read is left to heed_quarantine_settle(). */
 bool heed_store_replace(HeedDatabase *database,
                         const GPtrArray *arrivals,
                         HeedStored *out,

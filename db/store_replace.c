@@ -114,32 +114,6 @@ remove_old(const Replacement *replacement, GError **error)
     return true;
 }
 
-/* Mail that could still not be read. */
-static bool
-note_attempts(const Replacement *replacement, GError **error)
-{
-    g_autoptr(HeedParams) params = heed_params_new();
-    HeedArrayParam *digests = heed_params_bytes_array(params);
-    HeedArrayParam *reasons = heed_params_text_array(params);
-    const GPtrArray *quarantine = replacement->batch->quarantine;
-
-    for (guint i = 0; i < quarantine->len; i++) {
-        const HeedArrival *arrival = g_ptr_array_index(quarantine, i);
-
-        heed_array_add_bytes(digests, arrival->digest, HEED_DIGEST_BYTES);
-        heed_array_add_text(reasons, arrival->reason);
-    }
-    return quarantine->len == 0 ||
-           heed_database_run(replacement->database, "note the attempts",
-                             "UPDATE heed_data.quarantine AS quarantine"
-                             " SET attempts = quarantine.attempts + 1,"
-                             "    reason = coalesce(again.reason, quarantine.reason)"
-                             " FROM unnest($1, $2) AS again (digest, reason)"
-                             " WHERE quarantine.digest = again.digest"
-                             "    AND quarantine.resolved_at IS NULL",
-                             params, error);
-}
-
 static bool
 replace(const Replacement *replacement, size_t *out_new, GError **error)
 {
@@ -163,8 +137,7 @@ replace(const Replacement *replacement, size_t *out_new, GError **error)
         report->is_new = true;
     }
     return heed_store_write_new(replacement->database, replacement->batch, replacement->rollup,
-                                replacement->addresses, error) &&
-           note_attempts(replacement, error);
+                                replacement->addresses, error);
 }
 
 /* The rows of report_seen that were there may have less trust than the report as it is read now. */
