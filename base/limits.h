@@ -98,7 +98,7 @@
 /* Local input. */
 #define HEED_LIMIT_LIST_LINE_BYTES (64U * 1024) /* one line of a mailing list */
 /* Different addresses of a list that are remembered to tell duplicates by: what a table of 2^23
- * slots of 16 bytes holds when four in five are taken. */
+ * slots of 8 bytes holds when four in five are taken. */
 #define HEED_LIMIT_LIST_ADDRESSES_SEEN 6710000U
 #define HEED_LIMIT_SECRET_BYTES \
     (16U * 1024) /* a password or a token (JWTs of Microsoft are 2-3 KB) */

@@ -8,6 +8,22 @@
 #include "suppress/suppressed_set.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+
+/* Records that are looked at together: while one waits for its place in the tables, the next are
+ * read. */
+#define BATCH_RECORDS 32U
+
+/* What an address of a list takes at least, to guess their number by the list's size. */
+#define LEAST_LINE_BYTES 20
+
+/* A record on its way through. */
+typedef struct Item {
+    HeedListRecord record;
+    const char *invalid; /* why it is, or NULL */
+    bool as_it_is;       /* to be kept unseen */
+    HeedAddressKey key;
+} Item;
 
 typedef struct Cleaner {
     const HeedSuppressedSet *suppressed;
@@ -101,38 +117,14 @@ address_field(Cleaner *cleaner, const HeedListRecord *record, const char **text,
 
 /* Whether a kept line has had the address before. */
 static bool
-is_duplicate(Cleaner *cleaner, const GString *address)
+is_duplicate(Cleaner *cleaner, HeedAddressKey key)
 {
     if (heed_suppressed_set_count(cleaner->seen) < HEED_LIMIT_LIST_ADDRESSES_SEEN)
-        return !heed_suppressed_set_add(cleaner->seen, address->str, address->len, "");
-    if (heed_suppressed_set_find(cleaner->seen, address->str, address->len) != NULL)
+        return !heed_suppressed_set_add_key(cleaner->seen, key);
+    if (heed_suppressed_set_find_key(cleaner->seen, key) != NULL)
         return true;
     cleaner->done.unremembered++;
     return false;
-}
-
-static bool
-judge(Cleaner *cleaner, const HeedListRecord *record, GError **error)
-{
-    const GString *address = cleaner->address;
-    const char *reason;
-    const char *text;
-    size_t length;
-
-    if (!address_field(cleaner, record, &text, &length))
-        return reject(cleaner, record, "too few columns", error);
-    if (!heed_list_address(text, length, cleaner->address))
-        return reject(cleaner, record, "not an address", error);
-    reason = heed_suppressed_set_find(cleaner->suppressed, address->str, address->len);
-    if (reason != NULL) {
-        cleaner->done.suppressed++;
-        return note_removed(cleaner, record, "suppressed", reason, error);
-    }
-    if (is_duplicate(cleaner, address)) {
-        cleaner->done.duplicate++;
-        return note_removed(cleaner, record, "duplicate", NULL, error);
-    }
-    return keep(cleaner, record, error);
 }
 
 /* Lines that are no addresses: blank ones, and in a plain list comments, are kept. */
@@ -143,21 +135,52 @@ is_kept_anyway(const Cleaner *cleaner, const HeedListRecord *record)
                                             : heed_list_is_blank(record->bytes, record->content);
 }
 
-static bool
-clean_record(Cleaner *cleaner, const HeedListRecord *record, GError **error)
+/* Reads the address of a record, and has its places fetched. */
+static void
+prepare(Cleaner *cleaner, const HeedListRecord *record, Item *out)
 {
+    const char *text;
+    size_t length;
+
+    *out = (Item){.record = *record};
+    if (record->trouble == HEED_LIST_TOO_LONG)
+        out->invalid = "line too long";
+    else if (record->trouble == HEED_LIST_OPEN_QUOTE)
+        out->invalid = "quote not closed";
+    else if (is_kept_anyway(cleaner, record))
+        out->as_it_is = true;
+    else if (!address_field(cleaner, record, &text, &length))
+        out->invalid = "too few columns";
+    else if (!heed_list_address(text, length, cleaner->address))
+        out->invalid = "not an address";
+    if (out->invalid != NULL || out->as_it_is)
+        return;
+    out->key =
+        heed_suppressed_set_key(cleaner->suppressed, cleaner->address->str, cleaner->address->len);
+    heed_suppressed_set_fetch(cleaner->suppressed, out->key);
+    heed_suppressed_set_fetch(cleaner->seen, out->key);
+}
+
+static bool
+judge(Cleaner *cleaner, const Item *item, GError **error)
+{
+    const char *reason;
+
     cleaner->done.lines++;
-    switch (record->trouble) {
-    case HEED_LIST_TOO_LONG:
-        return reject(cleaner, record, "line too long", error);
-    case HEED_LIST_OPEN_QUOTE:
-        return reject(cleaner, record, "quote not closed", error);
-    case HEED_LIST_NO_TROUBLE:
-        break;
+    if (item->as_it_is)
+        return keep(cleaner, &item->record, error);
+    if (item->invalid != NULL)
+        return reject(cleaner, &item->record, item->invalid, error);
+    reason = heed_suppressed_set_find_key(cleaner->suppressed, item->key);
+    if (reason != NULL) {
+        cleaner->done.suppressed++;
+        return note_removed(cleaner, &item->record, "suppressed", reason, error);
     }
-    if (is_kept_anyway(cleaner, record))
-        return keep(cleaner, record, error);
-    return judge(cleaner, record, error);
+    if (is_duplicate(cleaner, item->key)) {
+        cleaner->done.duplicate++;
+        return note_removed(cleaner, &item->record, "duplicate", NULL, error);
+    }
+    return keep(cleaner, &item->record, error);
 }
 
 /* Keeps what stands before the first record, finds out the list's shape from that, and keeps it if
@@ -173,8 +196,10 @@ clean_beginning(Cleaner *cleaner, HeedListReader *reader, GError **error)
             return false;
         if (end || !heed_list_is_remark(record.bytes, record.content))
             break;
-        if (!heed_list_reader_next(reader, '\0', &record, &end, error) ||
-            !clean_record(cleaner, &record, error))
+        if (!heed_list_reader_next(reader, '\0', &record, &end, error))
+            return false;
+        cleaner->done.lines++;
+        if (!keep(cleaner, &record, error))
             return false;
     }
     if (end)
@@ -190,26 +215,55 @@ clean_beginning(Cleaner *cleaner, HeedListReader *reader, GError **error)
     return keep(cleaner, &record, error);
 }
 
+/* The next records, as many as the reader has at hand; none at the end. */
+static bool
+clean_batch(Cleaner *cleaner, HeedListReader *reader, bool *out_end, GError **error)
+{
+    Item items[BATCH_RECORDS];
+    HeedListRecord record;
+    size_t count = 0;
+
+    do {
+        if (!heed_list_reader_next(reader, cleaner->shape.delimiter, &record, out_end, error))
+            return false;
+        if (*out_end)
+            break;
+        prepare(cleaner, &record, &items[count++]);
+    } while (count < BATCH_RECORDS && heed_list_reader_has_more(reader));
+    for (size_t i = 0; i < count; i++) {
+        if (!judge(cleaner, &items[i], error))
+            return false;
+    }
+    return true;
+}
+
 static bool
 clean_list(Cleaner *cleaner, HeedListReader *reader, GError **error)
 {
-    HeedListRecord record;
     bool marked;
-    bool end;
+    bool end = false;
 
     if (!heed_list_reader_skip_mark(reader, &marked, error) ||
         (marked &&
          !write_bytes(cleaner->options->out, "\xef\xbb\xbf", 3, "the cleaned list", error)) ||
         !clean_beginning(cleaner, reader, error))
         return false;
-    for (;;) {
-        if (!heed_list_reader_next(reader, cleaner->shape.delimiter, &record, &end, error))
-            return false;
-        if (end)
-            return true;
-        if (!clean_record(cleaner, &record, error))
+    while (!end) {
+        if (!clean_batch(cleaner, reader, &end, error))
             return false;
     }
+    return true;
+}
+
+/* How many addresses a list may have that is a file; a pipe does not say. */
+static uint64_t
+expected_addresses(FILE *list)
+{
+    struct stat status;
+
+    if (fstat(fileno(list), &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    return MIN((uint64_t)status.st_size / LEAST_LINE_BYTES, HEED_LIMIT_LIST_ADDRESSES_SEEN);
 }
 
 static bool
@@ -228,15 +282,14 @@ heed_clean(const HeedSuppressedSet *set,
            GError **error)
 {
     g_autoptr(HeedListReader) reader = heed_list_reader_new(options->list);
-    g_auto(Cleaner) cleaner = {.suppressed = set,
-                               .options = options,
-                               .seen = heed_suppressed_set_new(error),
-                               .field = g_string_new(NULL),
-                               .address = g_string_new(NULL),
-                               .line = g_string_new(NULL)};
+    g_auto(Cleaner) cleaner = {
+        .suppressed = set,
+        .options = options,
+        .seen = heed_suppressed_set_new_like(set, expected_addresses(options->list)),
+        .field = g_string_new(NULL),
+        .address = g_string_new(NULL),
+        .line = g_string_new(NULL)};
 
-    if (cleaner.seen == NULL)
-        return false;
     if (options->removed != NULL && fputs("line,reason,content\n", options->removed) == EOF)
         return flush(options->removed, "the list of removed lines", error);
     if (!clean_list(&cleaner, reader, error)) {

@@ -7,23 +7,23 @@
  * Original lines, their order and their line ends are kept byte for byte; so are a byte order mark,
  * the header, blank lines and, in a plain list, comments ("#").
  *
- * Streams: memory holds the suppressed addresses' keyed hashes (at most 64 bytes each), a buffer,
+ * Streams: memory holds the suppressed addresses' keyed hashes (10 to 20 bytes each), a buffer,
  * and the hashes of the addresses kept so far, to tell duplicates by. The last would grow with the
  * list, which nothing of ours may do; but sorting a copy on disk, or reading twice what may be a
  * pipe, is much for what a duplicate costs. So the first HEED_LIMIT_LIST_ADDRESSES_SEEN different
  * addresses are remembered, 128 MiB at most: of them every duplicate is found, however late it
  * comes. Kept lines beyond are counted in HeedCleaned.unremembered, for the user to be told.
  *
- * Two addresses are taken for one with a probability of 2^-119 for a pair: 10^-23 for the largest
- * lists. The key is random, so a list cannot be made to fail.
+ * That a line is removed because two addresses look alike has a probability of 10^-9 for a list of
+ * two millions. The key is random, so a list cannot be made for it.
  */
 
 #include "db/connection.h"
 
 #include <stdio.h>
 
-/* The suppressed addresses to compare with: 128-bit hashes under a random key, so that collisions
- * cannot be crafted. */
+/* The suppressed addresses to compare with: hashes under a random key, so that collisions cannot
+ * be crafted (suppressed_set.h). */
 typedef struct HeedSuppressedSet HeedSuppressedSet;
 
 /* Scope as in heed_export(). */

@@ -25,7 +25,7 @@ typedef enum HeedListTrouble {
 } HeedListTrouble;
 
 typedef struct HeedListRecord {
-    const char *bytes; /* borrowed, until the next call */
+    const char *bytes; /* borrowed, until a call after heed_list_reader_has_more() said no */
     size_t length;     /* with its line end */
     size_t content;    /* without */
     uint64_t line;     /* of its beginning, from 1 */
@@ -49,6 +49,9 @@ bool heed_list_reader_next(HeedListReader *reader,
                            HeedListRecord *out,
                            bool *out_end,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether the next record is at hand, so that those given out stay where they are. */
+bool heed_list_reader_has_more(const HeedListReader *reader);
 
 /* The next line, which the next call gives again. */
 bool

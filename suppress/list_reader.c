@@ -41,6 +41,13 @@ heed_list_reader_free(HeedListReader *reader)
     g_free(reader);
 }
 
+bool
+heed_list_reader_has_more(const HeedListReader *reader)
+{
+    return !reader->skipping &&
+           (reader->at_end || reader->end - reader->start > HEED_LIMIT_LIST_LINE_BYTES);
+}
+
 /* Has the longest record there may be in the buffer, or all that is left. */
 static bool
 fill(HeedListReader *reader, GError **error)

@@ -106,7 +106,7 @@ make_set(void)
         {"no@xn--bcher-kva.example", "manual"},
     };
     g_autoptr(GError) error = NULL;
-    HeedSuppressedSet *set = heed_suppressed_set_new(&error);
+    HeedSuppressedSet *set = heed_suppressed_set_new(0, &error);
 
     g_assert_no_error(error);
     for (size_t i = 0; i < G_N_ELEMENTS(suppressed); i++)
@@ -301,7 +301,7 @@ static void
 test_set(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HeedSuppressedSet) set = heed_suppressed_set_new(&error);
+    g_autoptr(HeedSuppressedSet) set = heed_suppressed_set_new(0, &error);
     unsigned found = 0;
 
     g_assert_no_error(error);
