@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/history.h"
 
+#include "db/migrate.h"
 #include "suppress/policy.h"
 #include "tests/support/check.h"
 
@@ -16,13 +17,10 @@ heed_history_prepare(HeedTestDatabase *test)
 {
     HeedPolicy policy = heed_policy_default();
     g_autoptr(GError) error = NULL;
-    g_autofree char *schema = NULL;
+    const HeedRoles roles = {.none = true};
     int version = 0;
 
-    (void)g_file_get_contents(HEED_SOURCE_DIR "/db/migrations/0001_schema.sql", &schema, NULL,
-                              &error);
-    g_assert_no_error(error);
-    heed_test_database_do(test->database, schema);
+    heed_assert_done(heed_migrate(test->database, &roles, &error), error);
     heed_assert_done(heed_policy_establish(test->database, &policy, &version, &error), error);
     return version;
 }

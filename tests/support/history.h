@@ -22,7 +22,7 @@ typedef struct HeedPastEvent {
     char message; /* the original's name; NUL: unknown */
     char failure; /* reports with the same one are of one failure; NUL: its own */
     bool closed;
-    uint32_t digest; /* 0: the next number */
+    uint32_t digest; /* at least 256; 0: the next number */
 } HeedPastEvent;
 
 typedef struct HeedPastDecision {

@@ -310,7 +310,7 @@ test_set(void)
         g_autofree char *reason = g_strdup_printf("reason %u", i / 100);
 
         g_assert_true(heed_suppressed_set_add(set, address, strlen(address), reason));
-        g_assert_false(heed_suppressed_set_add(set, address, strlen(address), "another"));
+        g_assert_false(heed_suppressed_set_add(set, address, strlen(address), reason));
     }
     g_assert_cmpuint(heed_suppressed_set_count(set), ==, 100000);
     for (unsigned i = 0; i < 200000; i++) {

@@ -386,8 +386,8 @@ test_versions(void)
     heed_assert_done(heed_policy_rebuild(test->database, second, &rebuilt, &error), error);
     g_assert_false(is_stale());
     got = heed_history_states(test->database, NULL);
-    g_assert_cmpstr(got, ==,
-                    " suppressed hard bad-mailbox since 0, 1 from 0 to 0: hard: plausible report\n");
+    g_assert_cmpstr(
+        got, ==, " suppressed hard bad-mailbox since 0, 1 from 0 to 0: hard: plausible report\n");
     version = establish(2);
     g_assert_cmpint(version, >, second);
 }

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "suppress/clean.h"
+#include "suppress/suppressed_set.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const HeedSuppressedSet *
+suppressed(void)
+{
+    static HeedSuppressedSet *set;
+
+    if (set == NULL) {
+        set = heed_suppressed_set_new(0, NULL);
+        g_assert_nonnull(set);
+        (void)heed_suppressed_set_add(set, "gone@example.com", 16, "hard bad-mailbox");
+    }
+    return set;
+}
+
+/* Cleans; NULL when the list was refused. Caller frees with free(). */
+static char *
+clean(const void *data, size_t size, const char *column, size_t *out_length, HeedCleaned *out)
+{
+    char *kept = NULL;
+    bool done;
+
+    {
+        g_autoptr(HeedFile) list = fmemopen((void *)(uintptr_t)data, size, "r");
+        g_autoptr(HeedFile) removed = fopen("/dev/null", "w");
+        g_autoptr(HeedFile) result = open_memstream(&kept, out_length);
+        const HeedCleanOptions options = {
+            .list_name = "fuzz", .column = column, .list = list, .out = result, .removed = removed};
+
+        done = heed_clean(suppressed(), &options, out, NULL);
+    }
+    if (!done)
+        g_clear_pointer(&kept, free);
+    return kept;
+}
+
+/* Each record is kept or counted as removed, and nothing is added. */
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const columns[] = {NULL, "email", "2"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(columns) && size > 0; i++) {
+        HeedCleaned counts;
+        size_t length = 0;
+        char *kept = clean(data, size, columns[i], &length, &counts);
+
+        if (kept == NULL)
+            continue;
+        g_assert_cmpuint(counts.lines, ==,
+                         counts.kept + counts.suppressed + counts.invalid + counts.duplicate);
+        g_assert_cmpuint(length, <=, size);
+        g_assert_true(counts.kept < counts.lines ||
+                      (length == size && memcmp(kept, data, size) == 0));
+        free(kept);
+    }
+    return 0;
+}

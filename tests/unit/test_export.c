@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "suppress/clean.h"
+#include "suppress/export.h"
+#include "tests/support/check.h"
+#include "tests/support/history.h"
+
+#include <string.h>
+
+static HeedTestDatabase *test;
+
+#define COLUMNS "scope,address,domain,reason,verdict,since,until,evidence_count,last_event_at\n"
+
+typedef struct Row {
+    const char *name;
+    HeedExportFormat format;
+    const char *scope;
+    uint64_t count;
+    const char *want;
+} Row;
+
+static const Row rows[] = {
+    {"text", HEED_EXPORT_TEXT, NULL, 5,
+     "\"a\\\\b\"@example.com\n\"c,\\\"d\"@example.com\nB@example.com\na@example.com\n"
+     "n@example.com\n"},
+    {"text-everywhere", HEED_EXPORT_TEXT, "", 3,
+     "\"a\\\\b\"@example.com\n\"c,\\\"d\"@example.com\na@example.com\n"},
+    {"text-scope", HEED_EXPORT_TEXT, "news", 4,
+     "\"c,\\\"d\"@example.com\nB@example.com\na@example.com\nn@example.com\n"},
+    {"csv", HEED_EXPORT_CSV, "shop", 3,
+     COLUMNS ",\"\"\"a\\\\b\"\"@example.com\",example.com,bad-mailbox,hard,2026-01-02T03:04:05Z,,2,"
+             "2026-02-02T03:04:05Z\n"
+             ",\"\"\"c,\\\"\"d\"\"@example.com\",example.com,manual,manual,2026-01-02T03:04:05Z,,2,"
+             "2026-02-02T03:04:05Z\n"
+             ",a@example.com,example.com,bad-mailbox,hard,2026-01-02T03:04:05Z,,2,"
+             "2026-02-02T03:04:05Z\n"},
+    {"csv-all-scopes-of-an-address", HEED_EXPORT_CSV, "fair", 4,
+     COLUMNS ",\"\"\"a\\\\b\"\"@example.com\",example.com,bad-mailbox,hard,2026-01-02T03:04:05Z,,2,"
+             "2026-02-02T03:04:05Z\n"
+             ",\"\"\"c,\\\"\"d\"\"@example.com\",example.com,manual,manual,2026-01-02T03:04:05Z,,2,"
+             "2026-02-02T03:04:05Z\n"
+             ",a@example.com,example.com,bad-mailbox,hard,2026-01-02T03:04:05Z,,2,"
+             "2026-02-02T03:04:05Z\n"
+             "fair,a@example.com,example.com,abuse,complaint,2026-01-02T03:04:05Z,"
+             "2099-01-01T00:00:00Z,2,\n"},
+    {"json", HEED_EXPORT_JSON, "", 3,
+     "{\"scope\":\"\",\"address\":\"\\\"a\\\\\\\\b\\\"@example.com\",\"domain\":\"example.com\","
+     "\"reason\":\"bad-mailbox\",\"verdict\":\"hard\",\"since\":\"2026-01-02T03:04:05Z\","
+     "\"until\":null,\"evidence_count\":2,\"last_event_at\":\"2026-02-02T03:04:05Z\"}\n"
+     "{\"scope\":\"\",\"address\":\"\\\"c,\\\\\\\"d\\\"@example.com\",\"domain\":\"example.com\","
+     "\"reason\":\"manual\",\"verdict\":\"manual\",\"since\":\"2026-01-02T03:04:05Z\","
+     "\"until\":null,\"evidence_count\":2,\"last_event_at\":\"2026-02-02T03:04:05Z\"}\n"
+     "{\"scope\":\"\",\"address\":\"a@example.com\",\"domain\":\"example.com\","
+     "\"reason\":\"bad-mailbox\",\"verdict\":\"hard\",\"since\":\"2026-01-02T03:04:05Z\","
+     "\"until\":null,\"evidence_count\":2,\"last_event_at\":\"2026-02-02T03:04:05Z\"}\n"},
+};
+
+/* Suppressed everywhere: a, "a\\b" (but allowed for news), "c,\"d". For news: n, B. For fair: a,
+ * with an end. Over since 2020: old. Waiting: w. */
+static void
+fill(void)
+{
+    heed_test_database_do(
+        test->database,
+        "INSERT INTO heed_data.address_state (scope, address, domain, suppressed, allowed, reason, "
+        "verdict, since, until, evidence_count, last_event_at, rule, policy_version) "
+        "SELECT scope, address, 'example.com', suppressed, allowed, reason, verdict, "
+        "'2026-01-02T03:04:05Z', until::timestamptz, 2, last::timestamptz, 'rule', 1 FROM (VALUES "
+        "('', 'a@example.com', true, false, 'bad-mailbox', 'hard', NULL, '2026-02-02T03:04:05Z'), "
+        "('', E'\"a\\\\\\\\b\"@example.com', true, false, 'bad-mailbox', 'hard', NULL, "
+        "'2026-02-02T03:04:05Z'), "
+        "('news', E'\"a\\\\\\\\b\"@example.com', false, true, NULL, NULL, NULL, NULL), "
+        "('', E'\"c,\\\\\"d\"@example.com', true, false, 'manual', 'manual', NULL, "
+        "'2026-02-02T03:04:05Z'), "
+        "('news', 'n@example.com', true, false, 'abuse', 'complaint', NULL, NULL), "
+        "('news', 'B@example.com', true, false, 'abuse', 'complaint', NULL, NULL), "
+        "('fair', 'a@example.com', true, false, 'abuse', 'complaint', '2099-01-01Z', NULL), "
+        "('', 'old@example.com', true, false, 'mailbox-full', 'soft', '2020-01-01Z', NULL), "
+        "('', 'w@example.com', false, false, NULL, NULL, NULL, NULL)"
+        ") AS row (scope, address, suppressed, allowed, reason, verdict, until, last)");
+}
+
+static void
+test_row(const void *data)
+{
+    const Row *row = data;
+    g_autofree char *got = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&got, &length);
+    g_autoptr(GError) error = NULL;
+    uint64_t count = 0;
+
+    heed_assert_done(heed_export(test->database, row->format, row->scope, out, &count, &error),
+                     error);
+    g_assert_cmpint(fclose(out), ==, 0);
+    g_assert_cmpstr(got, ==, row->want);
+    g_assert_cmpuint(count, ==, row->count);
+    free(g_steal_pointer(&got));
+}
+
+static void
+test_full_disk(void)
+{
+    g_autoptr(HeedFile) out = fopen("/dev/full", "w");
+    g_autoptr(GError) error = NULL;
+    uint64_t count = 0;
+
+    g_assert_nonnull(out);
+    g_assert_false(heed_export(test->database, HEED_EXPORT_CSV, NULL, out, &count, &error));
+    g_assert_error(error, HEED_ERROR, HEED_ERROR_IO);
+    g_assert_cmpstr(error->message, ==,
+                    "cannot write the suppression list: No space left on device");
+    g_clear_error(&error);
+    g_assert_true(heed_export(test->database, HEED_EXPORT_TEXT, "none", stderr, &count, &error));
+    g_assert_cmpuint(count, ==, 3);
+}
+
+static const char *
+find(const HeedSuppressedSet *set, const char *address)
+{
+    return heed_suppressed_set_find(set, address, strlen(address));
+}
+
+/* What cleaning compares with is what the export lists. */
+static void
+test_set(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HeedSuppressedSet) any = heed_suppressed_set_load(test->database, NULL, &error);
+    g_autoptr(HeedSuppressedSet) news = NULL;
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(heed_suppressed_set_count(any), ==, 5);
+    g_assert_cmpstr(find(any, "a@example.com"), !=, NULL);
+    g_assert_cmpstr(find(any, "\"a\\\\b\"@example.com"), ==, "hard bad-mailbox");
+    g_assert_cmpstr(find(any, "\"c,\\\"d\"@example.com"), ==, "manual");
+    g_assert_cmpstr(find(any, "n@example.com"), ==, "complaint abuse");
+    g_assert_null(find(any, "old@example.com"));
+    g_assert_null(find(any, "w@example.com"));
+    news = heed_suppressed_set_load(test->database, "news", &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(heed_suppressed_set_count(news), ==, 4);
+    g_assert_null(find(news, "\"a\\\\b\"@example.com"));
+    g_assert_cmpstr(find(news, "a@example.com"), ==, "hard bad-mailbox");
+}
+
+/* More rows than the estimate expects. */
+static void
+test_underestimated_set(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HeedSuppressedSet) set = NULL;
+
+    heed_test_database_do(test->database, "ANALYZE heed_data.address_state");
+    heed_test_database_do(test->database,
+                          "INSERT INTO heed_data.address_state (scope, address, domain, "
+                          "suppressed, reason, verdict, rule, policy_version) SELECT '', 'user' || "
+                          "n || '@example.net', 'example.net', true, 'bad-mailbox', 'hard', '', 1 "
+                          "FROM generate_series(1, 50000) AS n");
+    heed_test_database_do(
+        test->database,
+        "UPDATE pg_class SET reltuples = 1, relpages = 1000 WHERE relname = 'address_state'");
+    set = heed_suppressed_set_load(test->database, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50005);
+    for (unsigned i = 1; i <= 50000; i++) {
+        g_autofree char *address = g_strdup_printf("user%u@example.net", i);
+
+        g_assert_cmpstr(find(set, address), ==, "hard bad-mailbox");
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    test = heed_test_database_new();
+    (void)heed_history_prepare(test);
+    fill();
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_strdup_printf("/export/%s", rows[i].name);
+
+        g_test_add_data_func(path, &rows[i], test_row);
+    }
+    g_test_add_func("/export/full-disk", test_full_disk);
+    g_test_add_func("/export/set", test_set);
+    g_test_add_func("/export/underestimated-set", test_underestimated_set);
+    status = g_test_run();
+    heed_test_database_free(test);
+    return status;
+}
