@@ -7,6 +7,8 @@ endforeach()
 foreach(module IN ITEMS digest frame sandbox pipeline)
     heed_test(${module} LINKS heed_ingest)
 endforeach()
+heed_fuzz(digest LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures)
+heed_fuzz(frame LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/frame)
 # Mail makes its parser misbehave.
 target_link_options(test_pipeline PRIVATE -Wl,--wrap=heed_parser_read)
 
