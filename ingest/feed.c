@@ -73,6 +73,7 @@ heed_feed_break(HeedFeed *feed, GError *error)
     (void)heed_child_end(&feed->child);
     if (feed->source_is_ours)
         g_clear_pointer(&feed->source, heed_source_free);
+    g_clear_pointer(&feed->own_mailbox, heed_mailbox_free);
     drop_unacknowledged(feed);
     g_clear_error(&feed->error);
     feed->error = error;
@@ -133,6 +134,7 @@ open_feed(HeedFlow *flow, HeedFeed *feed)
 {
     HeedFetcherSection section = {.mailbox = feed->mailbox,
                                   .watch = flow->options->watch,
+                                  .dry_run = flow->options->dry_run,
                                   .watch_seconds = flow->options->watch_seconds};
     g_autoptr(GError) error = NULL;
 
@@ -362,6 +364,7 @@ finish(HeedFlow *flow, HeedFeed *feed)
     if (feed->source != NULL) {
         if (feed->source_is_ours)
             g_clear_pointer(&feed->source, heed_source_free);
+        g_clear_pointer(&feed->own_mailbox, heed_mailbox_free);
         end_feed(flow, feed);
         return;
     }

@@ -307,6 +307,8 @@ take_section(Fetcher *fetcher, GError **error)
     fetcher->watch_seconds = (unsigned)json_integer_value(json_object_get(json, "watch_seconds"));
     if (fetcher->watch_seconds == 0)
         fetcher->watch_seconds = WATCH_SECONDS;
+    if (fetcher->mailbox != NULL && json_boolean_value(json_object_get(json, "dry_run")))
+        heed_fetcher_leave_all(fetcher->mailbox);
     return fetcher->mailbox != NULL;
 }
 

@@ -27,6 +27,7 @@ int heed_fetcher_main(int fd);
 typedef struct HeedFetcherSection {
     const HeedMailbox *mailbox;
     bool watch;
+    bool dry_run; /* as if every action were to leave the mail where it is */
     unsigned watch_seconds;
 } HeedFetcherSection;
 
@@ -37,6 +38,9 @@ GBytes *heed_fetcher_resume_frame(const HeedResume *resume, const GPtrArray *ope
 
 /* Acks: of HeedAck. */
 GBytes *heed_fetcher_acknowledge_frame(const GArray *acks);
+
+/* Has every action leave the mail where it is, so that a source opens the mailbox read-only. */
+void heed_fetcher_leave_all(HeedMailbox *mailbox);
 
 /* Known: of bool. */
 GBytes *heed_fetcher_known_frame(const GArray *known);

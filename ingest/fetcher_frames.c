@@ -40,6 +40,13 @@ heed_fetcher_uid_from_text(const char *text)
     return uid != NULL ? uid : g_strdup(text);
 }
 
+void
+heed_fetcher_leave_all(HeedMailbox *mailbox)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(mailbox->on_done); i++)
+        mailbox->on_done[i].what = HEED_ON_DONE_LEAVE;
+}
+
 GBytes *
 heed_fetcher_section_frame(const HeedFetcherSection *section)
 {
@@ -47,6 +54,7 @@ heed_fetcher_section_frame(const HeedFetcherSection *section)
 
     json_object_set_new(json, "mailbox", heed_mailbox_to_json(section->mailbox));
     json_object_set_new(json, "watch", json_boolean(section->watch));
+    json_object_set_new(json, "dry_run", json_boolean(section->dry_run));
     json_object_set_new(json, "watch_seconds", json_integer(section->watch_seconds));
     return heed_frame_json(HEED_FRAME_SECTION, json);
 }

@@ -37,9 +37,10 @@ typedef struct HeedFeed {
     const HeedMailbox *mailbox;
     int64_t mailbox_id;
     HeedFeedState state;
-    HeedChild child;     /* its fetcher; or */
-    HeedSource *source;  /* read in this process */
-    bool source_is_ours; /* to free */
+    HeedChild child;          /* its fetcher; or */
+    HeedSource *source;       /* read in this process */
+    bool source_is_ours;      /* to free */
+    HeedMailbox *own_mailbox; /* owned; a copy for a dry run, or NULL */
     int64_t epoch;
     GQueue jobs;           /* of HeedJob *, owned: not yet in the batch, in the order fetched */
     size_t in_hand;        /* messages received and not yet committed */

@@ -3,7 +3,7 @@
  * when no children are wanted. */
 #include "ingest/flow.h"
 
-#include "base/error.h"
+#include "base/cleanup.h"
 #include "ingest/fetcher.h"
 
 /* At most so many before others get their turn. */
@@ -78,6 +78,18 @@ resume(HeedFlow *flow, HeedFeed *feed, GError **error)
     return heed_local_acknowledge(flow, feed, acks, error);
 }
 
+/* For a dry run. */
+static HeedMailbox *
+copy_to_leave(const HeedMailbox *mailbox)
+{
+    g_autoptr(json_t) json = heed_mailbox_to_json(mailbox);
+    HeedMailbox *copy = heed_mailbox_from_json(json, NULL);
+
+    if (copy != NULL)
+        heed_fetcher_leave_all(copy);
+    return copy;
+}
+
 void
 heed_local_open(HeedFlow *flow, HeedFeed *feed)
 {
@@ -86,7 +98,10 @@ heed_local_open(HeedFlow *flow, HeedFeed *feed)
     if (feed->source == NULL) {
         HeedSourceHost host = {.known = known, .data = feed};
 
-        feed->source = heed_source_new(feed->mailbox, &host);
+        if (flow->options->dry_run)
+            feed->own_mailbox = copy_to_leave(feed->mailbox);
+        feed->source =
+            heed_source_new(feed->own_mailbox != NULL ? feed->own_mailbox : feed->mailbox, &host);
         feed->source_is_ours = true;
     }
     feed->state = HEED_FEED_READING;
