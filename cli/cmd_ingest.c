@@ -12,7 +12,7 @@ static int
 reparse(HeedInvocation *invocation, const HeedConfig *config, GError **error)
 {
     g_autoptr(HeedDatabase) database =
-        heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+        heed_cli_database(invocation, config, HEED_ACCESS_STORE, error);
     HeedPipelineOptions pipeline = heed_cli_pipeline(config);
     g_autoptr(HeedSource) source = NULL;
 
@@ -40,7 +40,7 @@ ingest(HeedInvocation *invocation,
     pipeline.mailbox_count = 1;
     if (dry_run)
         return heed_cli_dry_run(NULL, &pipeline, error);
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    database = heed_cli_database(invocation, config, HEED_ACCESS_STORE, error);
     if (database == NULL)
         return EX_OK;
     return heed_cli_store(database, config, &pipeline, NULL, error);

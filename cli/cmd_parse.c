@@ -21,30 +21,6 @@ typedef struct Printed {
     int status;
 } Printed;
 
-static bool
-resume(
-    void *data, size_t mailbox, int64_t epoch, HeedResume *out, GPtrArray *out_open, GError **error)
-{
-    (void)data;
-    (void)mailbox;
-    (void)out_open;
-    (void)error;
-    out->epoch = epoch;
-    return true;
-}
-
-static bool
-known(void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error)
-{
-    (void)data;
-    (void)mailbox;
-    (void)error;
-    g_array_set_size(out_known, uids->len);
-    if (uids->len > 0)
-        memset(out_known->data, 0, uids->len * sizeof(bool));
-    return true;
-}
-
 static void
 print(Printed *printed, const HeedArrival *arrival)
 {
@@ -53,7 +29,7 @@ print(Printed *printed, const HeedArrival *arrival)
 
     if (arrival->disposition == HEED_DISPOSITION_UNREADABLE) {
         printed->unreadable++;
-        heed_log(HEED_LOG_ERROR, "'%s': %s", name, why != NULL ? why : "cannot be read");
+        heed_log(HEED_LOG_ERROR, "%s", why != NULL ? why : "a file cannot be read");
     } else if (arrival->disposition == HEED_DISPOSITION_QUARANTINED) {
         printed->crashed++;
         heed_log(HEED_LOG_ERROR, "'%s': could not be parsed: %s", name, why != NULL ? why : "?");
@@ -72,16 +48,6 @@ commit(void *data, const GPtrArray *arrivals, GError **error)
     for (size_t i = 0; i < arrivals->len; i++)
         print(data, arrivals->pdata[i]);
     return heed_output_flush(error);
-}
-
-static bool
-acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error)
-{
-    (void)data;
-    (void)mailbox;
-    (void)uids;
-    (void)error;
-    return true;
 }
 
 static void
@@ -143,7 +109,7 @@ heed_cmd_parse(HeedInvocation *invocation, GError **error)
     g_autoptr(HeedMailbox) mailbox = NULL;
     const HeedMailbox *mailboxes[1];
     Printed printed = {0};
-    const HeedSink sink = {resume, known, commit, acknowledged, finished, &printed};
+    const HeedSink sink = {.commit = commit, .finished = finished, .data = &printed};
     HeedPipelineOptions pipeline;
     int chosen;
 

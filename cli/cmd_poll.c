@@ -129,7 +129,7 @@ poll_store(HeedInvocation *invocation,
            GError **error)
 {
     g_autoptr(HeedDatabase) database =
-        heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+        heed_cli_database(invocation, config, HEED_ACCESS_STORE, error);
     g_auto(Polled) polled = {0};
     int status;
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/signals.h"
 
 HeedRoles
 heed_cli_roles(const HeedConfig *config)
@@ -52,6 +53,9 @@ open_as(const HeedInvocation *invocation,
     HeedDatabaseOptions how = {
         .conninfo = config->database, .role = role, .patience_seconds = patience};
 
+    if (patience > 0)
+        how.stop = heed_cli_catch_signals();
+
     return config->database == NULL ? open_private(invocation, &how, error)
                                     : heed_database_open(&how, error);
 }
@@ -67,6 +71,7 @@ role_name(const HeedConfig *config, HeedAccess access)
 {
     switch (access) {
     case HEED_ACCESS_INGEST:
+    case HEED_ACCESS_STORE:
         return config->role_ingest != NULL ? config->role_ingest : "heed_ingest";
     case HEED_ACCESS_READER:
         return config->role_reader != NULL ? config->role_reader : "heed_reader";
@@ -124,15 +129,17 @@ heed_cli_database(const HeedInvocation *invocation,
                   HeedAccess access,
                   GError **error)
 {
-    unsigned patience = access == HEED_ACCESS_INGEST ? HEED_CLI_PATIENCE_SECONDS : 0;
     g_autoptr(HeedDatabase) database = NULL;
 
     if (config->database == NULL && !migrate_private(invocation, config, error))
         return NULL;
-    database = open_as(invocation, config, role_name(config, access), patience, error);
+    database = open_as(invocation, config, role_name(config, access), 0, error);
     if (database == NULL || !check_version(database, error))
         return NULL;
-    return g_steal_pointer(&database);
+    if (access != HEED_ACCESS_STORE)
+        return g_steal_pointer(&database);
+    g_clear_pointer(&database, heed_database_close);
+    return open_as(invocation, config, role_name(config, access), HEED_CLI_PATIENCE_SECONDS, error);
 }
 
 static bool

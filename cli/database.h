@@ -14,11 +14,13 @@
 #include "db/connection.h"
 #include "db/migrate.h"
 
-/* As whom; HEED_ACCESS_OWNER is for migrations. */
+/* As whom, and with what patience. */
 typedef enum HeedAccess {
-    HEED_ACCESS_OWNER,
-    HEED_ACCESS_INGEST,
-    HEED_ACCESS_READER
+    HEED_ACCESS_OWNER,  /* migrates */
+    HEED_ACCESS_INGEST, /* reads and writes all that is not for users */
+    HEED_ACCESS_STORE, /* the same for a long run: connects again for HEED_CLI_PATIENCE_SECONDS; the
+                          first connection must work at once, since a cron job's next run is soon */
+    HEED_ACCESS_READER /* the views */
 } HeedAccess;
 
 /* How long the store goes on trying when the database restarts or fails over. */

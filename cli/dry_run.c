@@ -111,23 +111,13 @@ on_commit(void *data, const GPtrArray *arrivals, GError **error)
     return heed_output_flush(error);
 }
 
-static bool
-on_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error)
-{
-    (void)data;
-    (void)mailbox;
-    (void)uids;
-    (void)error;
-    return true;
-}
-
 static void
 on_finished(void *data, size_t mailbox, const GError *error)
 {
     DryRun *run = data;
 
-    if (error == NULL)
-        return;
+    if (error == NULL || (run->silent && g_error_matches(error, HEED_ERROR, HEED_ERROR_CANCELLED)))
+        return; /* a trial ends itself */
     heed_log(HEED_LOG_ERROR, "mailbox '%s': %s", run->pipeline->mailboxes[mailbox]->name,
              error->message);
     run->status = heed_exit_status_worse(run->status, heed_error_exit_status(error));
@@ -138,7 +128,11 @@ heed_cli_try(HeedPipelineOptions *pipeline, GError **error)
 {
     g_autofree HeedCheckpoint *checkpoints = g_new0(HeedCheckpoint, pipeline->mailbox_count);
     DryRun run = {.pipeline = pipeline, .checkpoints = checkpoints, .silent = true};
-    const HeedSink sink = {on_resume, on_known, on_commit, on_acknowledged, on_finished, &run};
+    const HeedSink sink = {.resume = on_resume,
+                           .known = on_known,
+                           .commit = on_commit,
+                           .finished = on_finished,
+                           .data = &run};
 
     pipeline->dry_run = true;
     pipeline->keep_raw = false;
@@ -155,7 +149,11 @@ heed_cli_dry_run(HeedDatabase *database, HeedPipelineOptions *pipeline, GError *
 {
     g_autofree HeedCheckpoint *checkpoints = g_new0(HeedCheckpoint, pipeline->mailbox_count);
     DryRun run = {.database = database, .pipeline = pipeline, .checkpoints = checkpoints};
-    const HeedSink sink = {on_resume, on_known, on_commit, on_acknowledged, on_finished, &run};
+    const HeedSink sink = {.resume = on_resume,
+                           .known = on_known,
+                           .commit = on_commit,
+                           .finished = on_finished,
+                           .data = &run};
 
     pipeline->dry_run = true;
     pipeline->keep_raw = false;

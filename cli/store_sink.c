@@ -8,7 +8,6 @@
 #include "cli/replay_source.h"
 #include "cli/store_state.h"
 #include "cli/terminal.h"
-#include "db/quarantine.h"
 #include "db/store.h"
 #include "suppress/policy.h"
 
@@ -36,13 +35,10 @@ void
 heed_store_sink_keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4])
 {
     for (int i = HEED_DISPOSITION_DONE; i <= HEED_DISPOSITION_QUARANTINED; i++) {
-        if (!knows_order(mailbox))
-            out[i] = heed_store_box_stays(mailbox, (HeedDisposition)i) ? HEED_KEEP_ROW_WHILE_THERE
-                                                                       : HEED_KEEP_ROW_UNTIL_ACKED;
-        else if (mailbox->on_done[i].what == HEED_ON_DONE_LEAVE)
-            out[i] = HEED_KEEP_ROW_NEVER;
-        else
+        if (mailbox->on_done[i].what != HEED_ON_DONE_LEAVE)
             out[i] = HEED_KEEP_ROW_UNTIL_ACKED;
+        else
+            out[i] = knows_order(mailbox) ? HEED_KEEP_ROW_NEVER : HEED_KEEP_ROW_WHILE_THERE;
     }
     /* Where the position passes over it, the row is what asks for it again. */
     out[HEED_DISPOSITION_UNREADABLE] =
@@ -99,8 +95,6 @@ lease_again(HeedStoreSink *sink)
 bool
 heed_store_sink_try_again(HeedStoreSink *sink, HeedStoreAttempts *attempts, GError **error)
 {
-    int64_t now = g_get_monotonic_time();
-
     if (g_error_matches(*error, HEED_ERROR, HEED_ERROR_CONFLICT) &&
         ++attempts->conflicts < STORE_MAX_CONFLICTS) {
         g_clear_error(error);
@@ -110,16 +104,10 @@ heed_store_sink_try_again(HeedStoreSink *sink, HeedStoreAttempts *attempts, GErr
     }
     if (!g_error_matches(*error, HEED_ERROR, HEED_ERROR_TEMPORARY))
         return false;
-    if (attempts->failures == 0)
-        attempts->started = now;
-    if (now - attempts->started > (int64_t)HEED_CLI_PATIENCE_SECONDS * G_USEC_PER_SEC)
-        return false;
     heed_progress_clear();
     if (attempts->failures++ == 0)
         heed_log(HEED_LOG_WARNING, "%s; trying again for %u seconds", (*error)->message,
                  HEED_CLI_PATIENCE_SECONDS);
-    else
-        g_usleep(G_USEC_PER_SEC); /* reachable, yet it failed again */
     g_clear_error(error);
     if (!heed_database_reconnect(sink->options.database, error))
         return false;
@@ -170,8 +158,7 @@ store_once(HeedStoreSink *sink, const GPtrArray *arrivals, HeedStored *out, GErr
         !(sink->options.replay != NULL ? heed_store_replace(database, arrivals, out, error)
                                        : heed_store_insert(database, arrivals, out, error)) ||
         !heed_policy_fold(database, sink->options.policy_version, out->addresses, error) ||
-        !save_checkpoints(sink, arrivals, error) ||
-        (sink->options.replay != NULL && !heed_quarantine_settle(database, arrivals, error)))
+        !save_checkpoints(sink, arrivals, error))
         return false;
     HEED_FAULT("store.before-commit");
     if (!heed_transaction_commit(transaction, error))

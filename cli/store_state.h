@@ -28,8 +28,7 @@ struct HeedStoreSink {
 /* The attempts at one piece of work. */
 typedef struct HeedStoreAttempts {
     unsigned conflicts;
-    unsigned failures;
-    int64_t started; /* of the first failure */
+    unsigned failures; /* of the database */
 } HeedStoreAttempts;
 
 /*

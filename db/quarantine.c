@@ -32,30 +32,3 @@ heed_quarantine_content(HeedDatabase *database, int64_t id, GBytes **out, GError
     *out = heed_rows_count(rows) == 0 ? NULL : heed_rows_bytes(rows, 0, 0);
     return true;
 }
-
-bool
-heed_quarantine_settle(HeedDatabase *database, const GPtrArray *arrivals, GError **error)
-{
-    static const char sql[] =
-        "UPDATE heed_data.quarantine q SET attempts = q.attempts + 1, "
-        "  resolved_at = CASE WHEN a.resolved THEN now() END, "
-        "  reason = coalesce(a.reason, q.reason), detail = coalesce(a.detail, q.detail) "
-        "FROM (SELECT * FROM unnest($1::bytea[], $2::boolean[], $3::text[], $4::text[]) "
-        "        AS u (digest, resolved, reason, detail) ORDER BY digest) AS a "
-        "WHERE q.digest = a.digest AND q.resolved_at IS NULL";
-    g_autoptr(HeedParams) params = heed_params_new();
-    HeedArrayParam *digests = heed_params_bytes_array(params);
-    HeedArrayParam *resolved = heed_params_bool_array(params);
-    HeedArrayParam *reasons = heed_params_text_array(params);
-    HeedArrayParam *details = heed_params_text_array(params);
-
-    for (size_t i = 0; i < arrivals->len; i++) {
-        const HeedArrival *arrival = arrivals->pdata[i];
-
-        heed_array_add_bytes(digests, arrival->digest, sizeof(arrival->digest));
-        heed_array_add_bool(resolved, arrival->disposition <= HEED_DISPOSITION_UNRECOGNISED);
-        heed_array_add_text(reasons, arrival->reason);
-        heed_array_add_text(details, arrival->detail);
-    }
-    return heed_database_run(database, "settle the quarantine", sql, params, error);
-}

@@ -6,7 +6,6 @@
  * db/kept_mail.h. */
 
 #include "db/connection.h"
-#include "parsers/arrival.h"
 
 /*
  * A page of what is unresolved (or all), ids above after, oldest first, at most 1000 rows of: id,
@@ -18,11 +17,6 @@ HeedRows *heed_quarantine_page(HeedDatabase *database, int64_t after, bool all, 
 
 /* One message's zstd content; NULL without an error when there is no such id. Caller unrefs. */
 bool heed_quarantine_content(HeedDatabase *database, int64_t id, GBytes **out, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-
-/* After a retry, in its transaction: those of the arrivals that were read are resolved, the others
- * have one attempt more and their new reason. */
-bool heed_quarantine_settle(HeedDatabase *database, const GPtrArray *arrivals, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
