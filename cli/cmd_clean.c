@@ -118,7 +118,7 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
     config = heed_config_load(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_READER, error);
+    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     if (database == NULL)
         return EX_OK;
     set = heed_suppressed_set_load(database, cleaning.scope, error);

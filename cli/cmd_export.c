@@ -39,7 +39,7 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
     config = heed_config_load(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_READER, error);
+    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     if (database == NULL)
         return EX_OK;
     if (output != NULL && (file = heed_atomic_file_open(output, 0644, error)) == NULL)

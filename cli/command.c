@@ -173,8 +173,14 @@ no_such_command(char **words, int count)
         print_commands(wants_help ? stdout : stderr, group);
         return wants_help ? EX_OK : EX_USAGE;
     }
-    typed = is_group ? g_strconcat(group, words[1], NULL) : g_strdup(words[0]);
+    typed =
+        count > 1 && words[1][0] != '-' ? g_strconcat(group, words[1], NULL) : g_strdup(words[0]);
     meant = suggestion(typed);
+    if (meant == NULL && !is_group) {
+        g_free(typed);
+        typed = g_strdup(words[0]);
+        meant = suggestion(typed);
+    }
     if (words[0][0] == '-')
         heed_log(HEED_LOG_ERROR, "'%s' stands after the command: heed help", typed);
     else if (meant != NULL)
