@@ -54,8 +54,8 @@ choose(const HeedConfig *config, char **names, GError **error)
         HeedMailbox *mailbox = find_mailbox(config, names[i]);
 
         if (mailbox == NULL) {
-            g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG, "%s has no mailbox '%s'",
-                        config->path, names[i]);
+            g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "%s has no mailbox '%s'", config->path,
+                        names[i]);
             return NULL;
         }
         if (!g_ptr_array_find(chosen, mailbox, NULL))

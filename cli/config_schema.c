@@ -194,6 +194,17 @@ has_secret(const HeedMailbox *mailbox)
            mailbox->token_command != NULL || mailbox->token_file != NULL;
 }
 
+/* What the message says behind "KEY: ", with which the room that looked at the value begins it. */
+static const char *
+without_key(const char *message, const char *key)
+{
+    size_t length = strlen(key);
+
+    return strncmp(message, key, length) == 0 && strncmp(message + length, ": ", 2) == 0
+               ? message + length + 2
+               : message;
+}
+
 static int
 read_url(cfg_t *section, HeedMailbox *mailbox)
 {
@@ -213,8 +224,10 @@ read_url(cfg_t *section, HeedMailbox *mailbox)
                       tls);
     if (tls != NULL)
         mailbox->tls = HEED_TLS_NONE;
+    /* Only its scheme is repeated: a password in it may be what is wrong. */
     if (!heed_mailbox_set_url(mailbox, url, &error))
-        return refuse(line_of(section, "url"), "%s", error->message);
+        return refuse(line_of(section, "url"), "url = \"%.*s…\": %s", (int)strcspn(url, ":/"), url,
+                      without_key(error->message, "url"));
     if (mailbox->protocol == HEED_PROTOCOL_MAILDIR || mailbox->protocol == HEED_PROTOCOL_MBOX) {
         char *folder = resolve(mailbox->folder);
 
@@ -224,19 +237,39 @@ read_url(cfg_t *section, HeedMailbox *mailbox)
     return 0;
 }
 
+static const char *const action_keys[] = {"on-done", "on-unrecognised", "on-quarantine"};
+
 static int
 read_actions(cfg_t *section, HeedMailbox *mailbox)
 {
-    static const char *const names[] = {"on-done", "on-unrecognised", "on-quarantine"};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        const char *text = cfg_getstr(section, names[i]);
+    for (size_t i = 0; i < G_N_ELEMENTS(action_keys); i++) {
+        const char *text = cfg_getstr(section, action_keys[i]);
         g_autoptr(GError) error = NULL;
 
         if (text != NULL && !heed_ack_action_parse(text, &mailbox->on_done[i], &error))
-            return refuse(line_of(section, names[i]), "%s: %s", names[i], error->message);
+            return refuse(line_of(section, action_keys[i]), "%s: %s", action_keys[i],
+                          without_key(error->message, action_keys[i]));
     }
     return 0;
+}
+
+/* What this protocol cannot do: named with its value and its line where it is one of the actions.
+ */
+static int
+check_mailbox(cfg_t *section, const HeedMailbox *mailbox)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (heed_mailbox_check(mailbox, &error))
+        return 0;
+    for (size_t i = 0; i < G_N_ELEMENTS(action_keys); i++) {
+        const char *rest = without_key(error->message, action_keys[i]);
+
+        if (rest != error->message && cfg_getstr(section, action_keys[i]) != NULL)
+            return refuse(line_of(section, action_keys[i]), "mailbox '%s': %s = \"%s\": %s",
+                          mailbox->name, action_keys[i], cfg_getstr(section, action_keys[i]), rest);
+    }
+    return refuse(section->line, "mailbox '%s': %s", mailbox->name, error->message);
 }
 
 /* The end of a mailbox section. */
@@ -246,7 +279,6 @@ on_mailbox(cfg_t *root, cfg_opt_t *option)
     cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
     g_autoptr(HeedMailbox) mailbox = heed_mailbox_new(cfg_title(section));
     const char *trust = cfg_getstr(section, "trust");
-    g_autoptr(GError) error = NULL;
 
     (void)root;
     if (*mailbox->name == '\0')
@@ -269,8 +301,8 @@ on_mailbox(cfg_t *root, cfg_opt_t *option)
     if (!is_server(mailbox) && has_secret(mailbox))
         return refuse(section->line, "mailbox '%s' is a file or folder and needs no password",
                       mailbox->name);
-    if (!heed_mailbox_check(mailbox, &error))
-        return refuse(section->line, "mailbox '%s': %s", mailbox->name, error->message);
+    if (check_mailbox(section, mailbox) != 0)
+        return -1;
     g_ptr_array_add(reading.config->mailboxes, g_steal_pointer(&mailbox));
     return 0;
 }

@@ -163,11 +163,28 @@ heed_store_mailbox_acknowledged(void *data, size_t mailbox, const GPtrArray *uid
     return true;
 }
 
+/* One line a mailbox, and a second one only for what went wrong within a run that went well. */
+static void
+report(const HeedStoreBox *box, const GError *error)
+{
+    g_autofree char *text = heed_run_totals_text(&box->totals);
+    const char *name = box->mailbox->name;
+
+    if (error != NULL) {
+        heed_log(HEED_LOG_ERROR, "mailbox '%s': %s", name, error->message);
+        return;
+    }
+    if (box->totals.unreadable > 0)
+        heed_log(HEED_LOG_WARNING, "mailbox '%s': left there for the next run: %s", name,
+                 box->unreadable != NULL ? box->unreadable : "a message that could not be read");
+    if (box->checkpoint.mailbox_id != 0)
+        heed_log(HEED_LOG_NOTICE, "mailbox '%s': %s", name, text);
+}
+
 void
 heed_store_mailbox_finished(void *data, size_t mailbox, const GError *error)
 {
     HeedStoreSink *sink = data;
-    g_autofree char *text = NULL;
     g_autoptr(GError) ignored = NULL;
     HeedStoreBox *box;
 
@@ -179,13 +196,8 @@ heed_store_mailbox_finished(void *data, size_t mailbox, const GError *error)
         return;
     }
     box = &sink->boxes[mailbox];
-    text = heed_run_totals_text(&box->totals);
-    if (error != NULL) {
-        heed_log(HEED_LOG_ERROR, "mailbox '%s': %s", box->mailbox->name, error->message);
-        sink->status = heed_exit_status_worse(sink->status, heed_error_exit_status(error));
-    } else if (box->checkpoint.mailbox_id != 0) {
-        heed_log(HEED_LOG_NOTICE, "mailbox '%s': %s", box->mailbox->name, text);
-    }
+    report(box, error);
+    sink->status = heed_exit_status_worse(sink->status, heed_error_exit_status(error));
     /* Only what `heed status` shows; the run itself is stored. */
     if (box->checkpoint.mailbox_id != 0 &&
         !heed_checkpoint_finish(sink->options.database, box->checkpoint.mailbox_id,

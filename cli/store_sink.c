@@ -71,8 +71,10 @@ heed_store_sink_free(HeedStoreSink *sink)
 {
     if (sink == NULL)
         return;
-    for (size_t i = 0; i < sink->options.mailbox_count; i++)
+    for (size_t i = 0; i < sink->options.mailbox_count; i++) {
         g_clear_pointer(&sink->boxes[i].unacknowledged, g_hash_table_unref);
+        g_free(sink->boxes[i].unreadable);
+    }
     g_free(sink->boxes);
     g_free(sink);
 }
@@ -167,14 +169,20 @@ store_once(HeedStoreSink *sink, const GPtrArray *arrivals, HeedStored *out, GErr
     return true;
 }
 
+/* A file of the command line is named at once; what a mailbox did not give is told when it ends,
+ * once. */
 static void
-report_unreadable(const HeedStoreBox *box, const HeedArrival *arrival)
+note_unreadable(HeedStoreBox *box, const HeedArrival *arrival)
 {
     const char *why = arrival->detail != NULL ? arrival->detail : arrival->reason;
 
+    if (box != NULL && box->checkpoint.mailbox_id != 0) {
+        g_free(box->unreadable);
+        box->unreadable = g_strdup(why);
+        return;
+    }
     heed_progress_clear();
-    heed_log(HEED_LOG_WARNING, "%s: %s", box != NULL ? box->mailbox->name : "store",
-             why != NULL ? why : "a message could not be read");
+    heed_log(HEED_LOG_ERROR, "%s", why != NULL ? why : "a message could not be read");
 }
 
 static void
@@ -189,7 +197,7 @@ count(HeedStoreSink *sink, const GPtrArray *arrivals, const HeedStored *stored)
         HeedRunTotals *totals[] = {&sink->totals, box != NULL ? &box->totals : NULL};
 
         if (arrival->disposition == HEED_DISPOSITION_UNREADABLE)
-            report_unreadable(box, arrival);
+            note_unreadable(box, arrival);
         for (size_t j = 0; j < G_N_ELEMENTS(totals) && totals[j] != NULL; j++) {
             totals[j]->messages++;
             totals[j]->unrecognised += arrival->disposition == HEED_DISPOSITION_UNRECOGNISED;

@@ -16,6 +16,7 @@ typedef struct HeedStoreBox {
     /* uid → disposition + 1, from commit to acknowledgement, where it decides whether the message
      * is still there afterwards; else NULL */
     GHashTable *unacknowledged;
+    char *unreadable; /* owned; why the last message that could not be had was not */
 } HeedStoreBox;
 
 struct HeedStoreSink {
