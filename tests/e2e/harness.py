@@ -37,7 +37,7 @@ own {
 DUMPS = {
     "report": "SELECT to_jsonb(r) - 'arrived_at' - 'mailbox_id' - 'source' FROM heed_data.report r",
     "event": "SELECT to_jsonb(e) - 'arrived_at' FROM heed_data.event e",
-    "failure": "SELECT to_jsonb(f) FROM heed_data.failure f",
+    "failure": "SELECT to_jsonb(f) - 'arrived_at' FROM heed_data.failure f",
     "seen": "SELECT to_jsonb(s) - 'arrived_at' FROM heed_data.report_seen s",
     "raw": "SELECT jsonb_build_array(digest, length(content)) FROM heed_data.raw_message",
     "quarantine": "SELECT jsonb_build_array(digest, reason, size, resolved_at IS NULL) FROM heed_data.quarantine",

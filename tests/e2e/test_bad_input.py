@@ -53,7 +53,7 @@ class Servers(Case):
         self.assertNotIn("sesame", done.stdout + done.stderr)
 
     def test_unknown_host(self):
-        self.poll(self.world.mailbox("fbl", "imaps://fbl@nowhere.invalid/INBOX"), 75, "nowhere.invalid")
+        self.poll(self.world.mailbox("fbl", "imaps://fbl@nowhere.invalid/INBOX"), 69, "nowhere.invalid")
 
     def test_refused_port(self):
         port = hostile.refused_port()
@@ -64,18 +64,18 @@ class Servers(Case):
             for scheme in ("imaps", "imap+starttls", "pop3s", "pop3+starttls"):
                 with self.subTest(host=host, scheme=scheme):
                     user, _ = self.world.user(reports(1))
-                    self.poll(self.world.mailbox("fbl", self.world.url(scheme, user, host=host)), 69, "certificate", word)
+                    self.poll(self.world.mailbox("fbl", self.world.url(scheme, user, host=host)), 77, "certificate", word)
 
     def test_unknown_authority(self):
         user, _ = self.world.user(reports(1))
-        self.poll(self.world.mailbox("fbl", self.world.url("imaps", user), ca_file=None), 69, "certificate")
+        self.poll(self.world.mailbox("fbl", self.world.url("imaps", user), ca_file=None), 77, "certificate")
 
     def test_no_such_folder(self):
         user, _ = self.world.user(reports(1))
         self.poll(self.world.mailbox("fbl", self.world.url("imaps", user, folder="Nothing")), 69, "Nothing")
 
     def test_closed_at_the_greeting(self):
-        self.hostile(hostile.close_at_greeting, 75)
+        self.hostile(hostile.close_at_greeting, 69)
 
     def test_closed_inside_a_literal(self):
         self.hostile(hostile.cut, 75)
@@ -89,16 +89,16 @@ class Servers(Case):
         self.assertLess(took, 40)
 
     def test_endless_line(self):
-        self.hostile(hostile.endless_line, 69)
+        self.hostile(hostile.endless_line, 65)
 
     def test_huge_literal(self):
-        self.hostile(hostile.huge_literal, 69)
+        self.hostile(hostile.huge_literal, 65)
 
     def test_nested_parentheses(self):
-        self.hostile(hostile.nested_parentheses, 69)
+        self.hostile(hostile.nested_parentheses, 65)
 
     def test_endless_responses(self):
-        self.hostile(hostile.endless_responses, 69)
+        self.hostile(hostile.endless_responses, 65)
 
 
 def nested_groups():
@@ -183,9 +183,9 @@ class Files(Case):
         list(make_reports.write_maildir(maildir, reports(5)))
         bad = sorted((maildir / "new").iterdir())[2]
         good = bad.read_bytes()
-        # A link to nowhere is unreadable for root too.
+        # A link to itself is unreadable for root too.
         bad.unlink()
-        bad.symlink_to("/nonexistent/mail")
+        bad.symlink_to(bad)
         database = self.world.database()
         config = self.world.config(database, "unreadable.conf", self.world.mailbox("fbl", f"maildir:{maildir}"))
         done = run_heed(["poll"], config)
@@ -219,7 +219,7 @@ class Files(Case):
             "unknown key in a section": ('mailbox "fbl" {\n url = "maildir:/x"\n colour = "red"\n}\n' + own, "refused.conf:3", "colour"),
             "syntax": ('mailbox "fbl" {\n url = \n}\n' + own, "refused.conf:"),
             "a value not allowed": ('mailbox "fbl" {\n url = "maildir:/x"\n on-done = "burn"\n}\n' + own, "refused.conf:3", "burn"),
-            "a scheme not allowed": ('mailbox "fbl" {\n url = "ftp://x"\n}\n' + own, "refused.conf:2", "ftp"),
+            "a scheme not allowed": ('mailbox "fbl" {\n url = "ftp://x"\n}\n' + own, "refused.conf:2", "url"),
             "a password in the url": ('mailbox "fbl" {\n url = "imaps://a:secret@b/INBOX"\n}\n' + own, "refused.conf:2", "password"),
             "no own domains": (box, "domains"),
             "twice the same name": (box + box + own, "fbl"),
@@ -238,10 +238,12 @@ class Files(Case):
     def test_secret_files(self):
         secret = self.world.folder / "open-secret"
         secret.write_text("word\n")
-        text = 'mailbox "fbl" {{\n url = "imaps://a@localhost/INBOX"\n password-file = "{}"\n}}\nown {{ domains = {{"example.com"}} }}\n'
         secret.chmod(0o640)
-        self.refuse(text.format(secret), "open-secret", "600")
-        self.refuse(text.format(self.world.folder / "no-secret"), "no-secret")
+        text = 'mailbox "fbl" {{\n url = "imaps://a@localhost/INBOX"\n password-file = "{}"\n}}\nown {{ domains = {{"example.com"}} }}\n'
+        for command in (("config", "check"), ("poll",)):
+            with self.subTest(command):
+                self.refuse(text.format(secret), "open-secret", "600", command=command)
+                self.refuse(text.format(self.world.folder / "no-secret"), "no-secret", command=command)
 
     def test_usage(self):
         config = self.world.config(self.world.database(), "usage.conf", "")

@@ -86,6 +86,12 @@ class Actions(Case):
         others = sum(1 for truth in truths if truth["kind"] == "other")
         return before, contents(self.world.dovecot.maildir(user)), others
 
+    def assert_untouched(self, scheme, before, after):
+        """POP3 knows no flags; that Dovecot marks what is retrieved as seen cannot be helped."""
+        if scheme.startswith("pop3"):
+            before, after = ({"": self.mails(state[""])} for state in (before, after))
+        self.assertEqual(after, before)
+
     def mails(self, entries):
         return sorted(mail for mail, _ in entries)
 
@@ -93,7 +99,7 @@ class Actions(Case):
         for scheme in ("imaps", "pop3s", "maildir"):
             with self.subTest(scheme=scheme):
                 before, after, _ = self.poll(scheme)
-                self.assertEqual(after, before)
+                self.assert_untouched(scheme, before, after)
 
     def test_seen(self):
         for scheme in ("imaps", "maildir"):
@@ -138,7 +144,7 @@ class Actions(Case):
         config = self.world.config("postgres", "cannot.conf",
                                    self.world.mailbox("fbl", self.world.url("pop3s", user), on_done="move:Done"))
         done = self.heed("poll", config=config, want=78)
-        self.assert_one_line(done.stderr, "fbl", "move")
+        self.assert_one_line(done.stderr, "fbl", "on-done")
 
     def test_dry_run_changes_nothing(self):
         for scheme in ("imaps", "pop3s", "maildir"):
@@ -151,7 +157,7 @@ class Actions(Case):
                 dump = self.world.dump(database)
                 self.heed("poll", "--dry-run", config=config)
                 self.assert_same_dump(dump, self.world.dump(database), "after a dry run")
-                self.assertEqual(contents(self.world.dovecot.maildir(user)), before)
+                self.assert_untouched(scheme, before, contents(self.world.dovecot.maildir(user)))
 
 
 class Many(Case):
@@ -167,7 +173,7 @@ class Many(Case):
         user, _ = self.world.user(reports(10, seed=99))
         sections.insert(2, self.world.mailbox("broken", self.world.url("imaps", user, host="127.0.0.2")))
         config = self.world.config(database, "many.conf", "".join(sections))
-        done = self.heed("poll", config=config, want=69)
+        done = self.heed("poll", config=config, want=77)
         self.assert_one_line(done.stderr, "broken", "certificate")
         self.assertEqual(len(self.world.dump(database)["seen"]), total)
 
@@ -179,7 +185,7 @@ class Many(Case):
                                    + self.world.mailbox("two", self.world.url("imaps", two)))
         self.heed("poll", "--mailbox", "two", config=config)
         self.assertEqual(len(self.world.dump(database)["seen"]), 6)
-        self.heed("poll", "--mailbox", "three", config=config, want=64)
+        self.heed("poll", "--mailbox", "three", config=config, want=78)
 
     def test_the_same_report_in_two_mailboxes_counts_once(self):
         database = self.world.database()
