@@ -34,7 +34,7 @@ append_shifted(GString *encoded, const char *text)
                 g_string_append_c(encoded, alphabet[bits >> (count - SIXTET_BITS) & SIXTET_MASK]);
             bits &= (1U << count) - 1;
         }
-        text = g_utf8_next_char(text);
+        text += g_utf8_skip[*(const guchar *)text];
     }
     if (count > 0)
         g_string_append_c(encoded, alphabet[bits << (SIXTET_BITS - count) & SIXTET_MASK]);

@@ -137,10 +137,11 @@ set_host(HeedMailbox *mailbox, const char *text, size_t length, GError **error)
     if (*whole == '[') {
         host = whole + 1;
         end = strchr(host, ']');
-        if (end == NULL || end == host ||
-            strspn(host, "0123456789abcdef:.") != (size_t)(end - host))
+        if (end == NULL)
             return url_error(error, "an IPv6 address is written [2001:db8::1]");
         *end++ = '\0';
+        if (!g_hostname_is_ip_address(host) || strchr(host, ':') == NULL)
+            return url_error(error, "an IPv6 address is written [2001:db8::1]");
     } else {
         end = host + strcspn(host, ":");
     }
@@ -161,20 +162,23 @@ set_host(HeedMailbox *mailbox, const char *text, size_t length, GError **error)
 static bool
 set_folder(HeedMailbox *mailbox, const char *text, GError **error)
 {
-    size_t length = strlen(text);
     g_autofree char *folder = NULL;
 
-    if (length > 0 && text[length - 1] == '/')
-        length--;
-    if (mailbox->protocol == HEED_PROTOCOL_POP3 && length > 0)
+    if (mailbox->protocol == HEED_PROTOCOL_POP3 && text[strspn(text, "/")] != '\0')
         return url_error(error, "POP3 has no folders; leave out what follows the host");
     if (mailbox->protocol == HEED_PROTOCOL_POP3)
         return true;
-    if (strcspn(text, "?#;") < length)
+    if (strpbrk(text, "?#;") != NULL)
         return url_error(error, "in a folder '?', '#' and ';' are written %3F, %23 and %3B");
-    folder = length > 0 ? decode_component(text, length) : g_strdup("INBOX");
-    if (folder == NULL || *folder == '\0')
+    folder = decode_component(text, strlen(text));
+    if (folder == NULL)
         return url_error(error, "the folder is not well encoded ('%' is written %25)");
+    for (size_t length = strlen(folder); length > 0 && folder[length - 1] == '/'; length--)
+        folder[length - 1] = '\0';
+    if (*folder == '\0') {
+        g_free(folder);
+        folder = g_strdup("INBOX");
+    }
     /* RFC 9051 5.1: INBOX in any case is the same folder. */
     if (g_ascii_strcasecmp(folder, "INBOX") == 0)
         memcpy(folder, "INBOX", strlen("INBOX"));
@@ -222,8 +226,8 @@ set_local(HeedMailbox *mailbox, HeedProtocol protocol, const char *path, GError 
 {
     size_t length;
 
-    if (g_str_has_prefix(path, "///"))
-        path += strlen("//"); /* an empty authority, as in file:///path */
+    while (g_str_has_prefix(path, "//"))
+        path++; /* an empty authority, as in file:///path */
     length = strlen(path);
     while (length > 1 && path[length - 1] == '/')
         length--;

@@ -69,9 +69,9 @@ heed_mailbox_to_json(const HeedMailbox *mailbox)
     json_object_set_new(json, "read_seconds", json_integer(mailbox->read_seconds));
     json_object_set_new(json, "response_seconds", json_integer(mailbox->response_seconds));
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-        char *const *member = (char *const *)G_STRUCT_MEMBER_P(mailbox, texts[i].offset);
+        const void *member = (const char *)mailbox + texts[i].offset;
 
-        json_object_set_new(json, texts[i].key, text_to_json(*member));
+        json_object_set_new(json, texts[i].key, text_to_json(*(char *const *)member));
     }
     if (mailbox->paths != NULL) {
         json_t *paths = json_array();

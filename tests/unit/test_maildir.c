@@ -183,13 +183,13 @@ test_acknowledge(gconstpointer data)
 {
     const AckCase *row = data;
     g_auto(Folder) folder = folder_make();
-    g_autoptr(HeedMailbox) outer = maildir_make(&folder, "md");
     g_autoptr(HeedMailbox) mailbox = maildir_make(&folder, row->maildir);
     g_autofree char *first = g_strconcat(row->maildir, "/new/1.new", NULL);
     g_autofree char *second = g_strconcat(row->maildir, "/cur/2.cur:2,FT", NULL);
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
 
+    heed_mailbox_free(maildir_make(&folder, "md")); /* the outermost one of a subfolder */
     mailbox->on_done[0].what = row->what;
     mailbox->on_done[0].folder = g_strdup(row->folder);
     folder_write(&folder, first, "Subject: x\n\n");

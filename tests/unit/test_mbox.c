@@ -165,7 +165,6 @@ test_resume_in_the_middle(void)
     HeedResume resume = {0};
     g_autoptr(GPtrArray) all = NULL;
     g_autoptr(GPtrArray) anew = NULL;
-    g_autofree char *path = folder_path_of(&folder, "mbox");
 
     folder_write(&folder, "mbox", FROM "A: 1\n\n" FROM "B: 2\n\n");
     all = read_from(mailbox, &resume);
