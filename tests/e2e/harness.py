@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class World:
         self.folder.chmod(0o755)
         self.postgres = Postgres(self.folder / "pg", settings)
         self.dovecot = None
+        self.lock = threading.Lock()
         self.taken = 0
         self.databases = 0
         self.template = None
@@ -77,22 +79,24 @@ class World:
 
     def user(self, messages=()):
         """A mail user that no case had before, with these messages; (name, truths)."""
-        name = f"user{self.taken}"
-        self.taken += 1
+        with self.lock:
+            name = f"user{self.taken}"
+            self.taken += 1
         truths = list(make_reports.write_maildir(self.dovecot.maildir(name), messages))
         self.dovecot.give(name)
         return name, truths
 
     def database(self):
         """A database with the schema, copied from one that was migrated once."""
-        self.databases += 1
-        name = f"case{self.databases}"
-        if self.template is None:
-            self.postgres.create("migrated")
-            done = run_heed(["db", "migrate"], config=self.config("migrated", "migrated.conf", ""))
-            if done.returncode != 0:
-                raise RuntimeError(f"heed db migrate: {done.stderr}")
-            self.template = "migrated"
+        with self.lock:
+            self.databases += 1
+            name = f"case{self.databases}"
+            if self.template is None:
+                self.postgres.create("migrated")
+                done = run_heed(["db", "migrate"], config=self.config("migrated", "migrated.conf", ""))
+                if done.returncode != 0:
+                    raise RuntimeError(f"heed db migrate: {done.stderr}")
+                self.template = "migrated"
         self.postgres.create(name, self.template)
         return name
 
@@ -119,10 +123,12 @@ class World:
 
     def dump(self, database):
         """{what: sorted rows} of a database, without what differs between two equal histories."""
-        answer = {}
-        for what, sql in DUMPS.items():
-            answer[what] = sorted(row[0] for row in self.postgres.query(database, sql))
-        return answer
+        query = " UNION ALL ".join(f"SELECT '{what}', ({alias}.j)::text FROM ({sql}) {alias}(j)"
+                                   for alias, (what, sql) in zip((f"q{n}" for n in range(len(DUMPS))), DUMPS.items()))
+        answer = {what: [] for what in DUMPS}
+        for what, row in self.postgres.query(database, query):
+            answer[what].append(row)
+        return {what: sorted(rows) for what, rows in answer.items()}
 
 
 def run_heed(arguments, config=None, env=None, timeout=PATIENCE):

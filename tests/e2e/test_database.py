@@ -64,13 +64,13 @@ class Trouble(Case):
             self.world.postgres.stop(signal.SIGKILL)
             time.sleep(0.5)
             self.world.postgres.start()
-        self.during(4000, kill)
+        self.during(1500, kill)
 
     def test_restarted_in_the_middle(self):
         def restart(_):
             self.world.postgres.stop(signal.SIGINT)
             self.world.postgres.start()
-        self.during(4000, restart)
+        self.during(1500, restart)
 
     def test_backends_killed_again_and_again(self):
         def terminate(database):
@@ -78,7 +78,7 @@ class Trouble(Case):
                 self.world.postgres.query("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                                           f"WHERE datname = '{database}'")
                 time.sleep(0.1)
-        self.during(4000, terminate)
+        self.during(1500, terminate)
 
     def test_read_only(self):
         database, config, wanted = self.mailbox()
@@ -131,6 +131,7 @@ class DiskFull(unittest.TestCase):
             wanted = world.dump(reference)
             world.postgres.drop(reference)
             world.postgres.query("postgres", "CHECKPOINT")
+            world.postgres.query(database, "SELECT 1")  # the first session writes what later ones start from
             world.postgres.query("postgres", "CREATE TABLE filler (bytes bytea)")
             world.postgres.query("postgres", "ALTER TABLE filler ALTER bytes SET STORAGE EXTERNAL")
             fill = ("INSERT INTO filler SELECT decode(repeat(md5(random()::text), {}), 'hex') FROM generate_series(1, 8)")
