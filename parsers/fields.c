@@ -209,6 +209,15 @@ heed_field_unfold(HeedSpan value, GString *out)
     }
 }
 
+static void
+trim(GString *text)
+{
+    HeedSpan span = heed_span_trim((HeedSpan){text->str, text->len});
+
+    g_string_truncate(text, (gsize)(span.at - text->str) + span.length);
+    g_string_erase(text, 0, (gssize)(text->len - span.length));
+}
+
 void
 heed_field_strip_comments(HeedSpan value, GString *out)
 {
@@ -237,10 +246,6 @@ heed_field_strip_comments(HeedSpan value, GString *out)
         else if (depth == 0)
             out->str[kept++] = c;
     }
-    while (kept > 0 && is_blank(out->str[kept - 1]))
-        kept--;
     g_string_truncate(out, kept);
-    for (kept = 0; kept < out->len && is_blank(out->str[kept]); kept++)
-        continue;
-    g_string_erase(out, 0, (gssize)kept);
+    trim(out);
 }

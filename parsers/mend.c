@@ -138,9 +138,7 @@ limit_line(Cutter *cutter, const char *at, const char *line_end, const char *nex
         return;
     }
     cutter->block += length;
-    if (cutter->block > HEED_LIMIT_HEADER_BYTES)
-        cut(cutter, at, next);
-    else if (before > HEED_LIMIT_HEADER_FIELD_BYTES)
+    if (cutter->block > HEED_LIMIT_HEADER_BYTES || before > HEED_LIMIT_HEADER_FIELD_BYTES)
         cut(cutter, at, next);
     else if (cutter->field > HEED_LIMIT_HEADER_FIELD_BYTES)
         cut(cutter, MIN(at + (HEED_LIMIT_HEADER_FIELD_BYTES - before), line_end), line_end);
@@ -177,7 +175,7 @@ limit_fields(HeedMended *mended, HeedReport *report)
 void
 heed_mend(const char *bytes, size_t length, HeedReport *report, HeedMended *out)
 {
-    *out = (HeedMended){.bytes = bytes, .length = length};
+    *out = (HeedMended){.bytes = length == 0 ? "" : bytes, .length = length};
     if (length > HEED_LIMIT_MESSAGE_BYTES) {
         out->length = HEED_LIMIT_MESSAGE_BYTES;
         heed_report_warn(report, "the message was longer than is read, its end is missing");

@@ -253,24 +253,107 @@ name_of(const char *const *names, size_t count, unsigned value)
     return value < count ? names[value] : NULL;
 }
 
-/* The pair of functions for one enum and its table. */
-#define NAMES(Type, noun)                                                          \
-    const char *heed_##noun##_name(Type value)                                     \
-    {                                                                              \
-        return name_of(noun##_names, G_N_ELEMENTS(noun##_names), (unsigned)value); \
-    }                                                                              \
-    bool heed_##noun##_from_name(const char *name, Type *out_value)                \
-    {                                                                              \
-        unsigned found;                                                            \
-        if (!find_name(noun##_names, G_N_ELEMENTS(noun##_names), name, &found))    \
-            return false;                                                          \
-        *out_value = (Type)found;                                                  \
-        return true;                                                               \
-    }
+#define FIND(names, name, out_found) find_name(names, G_N_ELEMENTS(names), name, out_found)
+#define NAME(names, value)           name_of(names, G_N_ELEMENTS(names), (unsigned)(value))
 
-NAMES(HeedKind, kind)
-NAMES(HeedAction, action)
-NAMES(HeedClass, class)
-NAMES(HeedVerdict, verdict)
-NAMES(HeedAddressSource, address_source)
-NAMES(HeedTrust, trust)
+const char *
+heed_kind_name(HeedKind kind)
+{
+    return NAME(kind_names, kind);
+}
+
+bool
+heed_kind_from_name(const char *name, HeedKind *out_kind)
+{
+    unsigned found;
+
+    if (!FIND(kind_names, name, &found))
+        return false;
+    *out_kind = (HeedKind)found;
+    return true;
+}
+
+const char *
+heed_action_name(HeedAction action)
+{
+    return NAME(action_names, action);
+}
+
+bool
+heed_action_from_name(const char *name, HeedAction *out_action)
+{
+    unsigned found;
+
+    if (!FIND(action_names, name, &found))
+        return false;
+    *out_action = (HeedAction)found;
+    return true;
+}
+
+const char *
+heed_class_name(HeedClass class_)
+{
+    return NAME(class_names, class_);
+}
+
+bool
+heed_class_from_name(const char *name, HeedClass *out_class)
+{
+    unsigned found;
+
+    if (!FIND(class_names, name, &found))
+        return false;
+    *out_class = (HeedClass)found;
+    return true;
+}
+
+const char *
+heed_verdict_name(HeedVerdict verdict)
+{
+    return NAME(verdict_names, verdict);
+}
+
+bool
+heed_verdict_from_name(const char *name, HeedVerdict *out_verdict)
+{
+    unsigned found;
+
+    if (!FIND(verdict_names, name, &found))
+        return false;
+    *out_verdict = (HeedVerdict)found;
+    return true;
+}
+
+const char *
+heed_address_source_name(HeedAddressSource source)
+{
+    return NAME(address_source_names, source);
+}
+
+bool
+heed_address_source_from_name(const char *name, HeedAddressSource *out_source)
+{
+    unsigned found;
+
+    if (!FIND(address_source_names, name, &found))
+        return false;
+    *out_source = (HeedAddressSource)found;
+    return true;
+}
+
+const char *
+heed_trust_name(HeedTrust trust)
+{
+    return NAME(trust_names, trust);
+}
+
+bool
+heed_trust_from_name(const char *name, HeedTrust *out_trust)
+{
+    unsigned found;
+
+    if (!FIND(trust_names, name, &found))
+        return false;
+    *out_trust = (HeedTrust)found;
+    return true;
+}

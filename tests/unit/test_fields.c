@@ -9,13 +9,12 @@ static char *
 describe(const char *text, bool header)
 {
     size_t length = strlen(text);
-    g_autofree char *exact = g_malloc(MAX(length, 1));
+    g_autofree char *exact = length > 0 ? g_memdup2(text, length) : g_malloc(1);
     g_autoptr(GString) value = g_string_new(NULL);
     GString *out = g_string_new(NULL);
     HeedFieldCursor cursor;
     HeedField field;
 
-    memcpy(exact, text, length);
     heed_fields_begin(&cursor, exact, length, header);
     while (heed_fields_next(&cursor, &field)) {
         heed_field_unfold(field.value, value);
