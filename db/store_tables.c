@@ -92,40 +92,41 @@ heed_store_write_seen(HeedDatabase *database, HeedBatch *batch, GError **error)
     return true;
 }
 
-bool
-heed_store_raise_trust(HeedDatabase *database,
-                       const HeedBatch *batch,
-                       GPtrArray *out_addresses,
-                       GError **error)
+/* The rows of report_seen are the locks; those who hold one write the others. In a statement of its
+ * own: nearly always nothing is raised, and then nothing else is looked at. */
+static HeedRows *
+lock_raised(HeedDatabase *database, HeedParams *copies, GError **error)
+{
+    return heed_database_query(
+        database, "look for reports that are believed more now",
+        "SELECT seen.digest, seen.arrived_at, greatest(seen.trust, copy.trust), copy.closed"
+        " FROM unnest($1, $2, $3) AS copy (digest, trust, closed)"
+        " JOIN heed_data.report_seen AS seen ON seen.digest = copy.digest"
+        " WHERE seen.trust < copy.trust OR copy.closed"
+        " ORDER BY seen.digest FOR UPDATE OF seen",
+        copies, error);
+}
+
+static HeedRows *
+raise_locked(HeedDatabase *database, const HeedRows *raised, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     HeedArrayParam *columns[MOST_COLUMNS];
-    g_autoptr(HeedRows) rows = NULL;
-    size_t known = 0;
 
-    make_columns(params, "yib", columns);
-    for (guint i = 0; i < batch->reports->len; i++) {
-        const HeedBatchReport *report = g_ptr_array_index(batch->reports, i);
+    make_columns(params, "ytib", columns);
+    for (size_t i = 0; i < heed_rows_count(raised); i++) {
+        g_autoptr(GBytes) digest = heed_rows_bytes(raised, i, 0);
 
-        if (report->is_new)
-            continue;
-        heed_array_add_bytes(columns[0], report->arrival->digest, HEED_DIGEST_BYTES);
-        heed_array_add_int(columns[1], (int64_t)report->trust);
-        heed_array_add_bool(columns[2], report->closed);
-        known++;
+        heed_array_add_bytes(columns[0], g_bytes_get_data(digest, NULL), HEED_DIGEST_BYTES);
+        heed_array_add_text(columns[1], heed_rows_text(raised, i, 1));
+        heed_array_add_int(columns[2], heed_rows_int(raised, i, 2));
+        heed_array_add_bool(columns[3], heed_rows_bool(raised, i, 3));
     }
-    if (known == 0)
-        return true;
-    /* The rows of report_seen are the locks; those who hold one write the others. */
-    rows = heed_database_query(
+    return heed_database_query(
         database, "raise the trust of known reports",
         "WITH raised AS MATERIALIZED ("
-        "    SELECT seen.digest, seen.arrived_at, greatest(seen.trust, copy.trust) AS trust,"
-        "        copy.closed"
-        "    FROM unnest($1, $2, $3) AS copy (digest, trust, closed)"
-        "    JOIN heed_data.report_seen AS seen ON seen.digest = copy.digest"
-        "    WHERE seen.trust < copy.trust OR copy.closed"
-        "    ORDER BY seen.digest FOR UPDATE OF seen"
+        "    SELECT digest, arrived_at::timestamptz AS arrived_at, trust, closed"
+        "    FROM unnest($1, $2, $3, $4) AS copy (digest, arrived_at, trust, closed)"
         "), seen AS ("
         "    UPDATE heed_data.report_seen AS seen SET trust = raised.trust FROM raised"
         "    WHERE seen.digest = raised.digest AND seen.trust < raised.trust"
@@ -142,6 +143,39 @@ heed_store_raise_trust(HeedDatabase *database,
         "    RETURNING event.address"
         ") SELECT address FROM event WHERE address IS NOT NULL",
         params, error);
+}
+
+bool
+heed_store_raise_trust(HeedDatabase *database,
+                       const HeedBatch *batch,
+                       GPtrArray *out_addresses,
+                       GError **error)
+{
+    g_autoptr(HeedParams) copies = heed_params_new();
+    HeedArrayParam *columns[MOST_COLUMNS];
+    g_autoptr(HeedRows) raised = NULL;
+    g_autoptr(HeedRows) rows = NULL;
+    size_t known = 0;
+
+    make_columns(copies, "yib", columns);
+    for (guint i = 0; i < batch->reports->len; i++) {
+        const HeedBatchReport *report = g_ptr_array_index(batch->reports, i);
+
+        if (report->is_new)
+            continue;
+        heed_array_add_bytes(columns[0], report->arrival->digest, HEED_DIGEST_BYTES);
+        heed_array_add_int(columns[1], (int64_t)report->trust);
+        heed_array_add_bool(columns[2], report->closed);
+        known++;
+    }
+    if (known == 0)
+        return true;
+    raised = lock_raised(database, copies, error);
+    if (raised == NULL)
+        return false;
+    if (heed_rows_count(raised) == 0)
+        return true;
+    rows = raise_locked(database, raised, error);
     if (rows == NULL)
         return false;
     for (size_t i = 0; i < heed_rows_count(rows); i++)

@@ -6,3 +6,7 @@ heed_database_test(connection LINKS heed_test_database)
 heed_database_test(migrate LINKS heed_test_database)
 heed_database_test(store LINKS heed_test_database)
 heed_database_test(cluster LINKS heed_test_database)
+heed_database_test(checkpoint LINKS heed_test_database)
+
+add_executable(bench_store EXCLUDE_FROM_ALL bench/bench_store.c)
+target_link_libraries(bench_store PRIVATE heed_test_database heed_flags)
