@@ -492,6 +492,36 @@ test_deleted_while_waiting(void)
                     "report\n");
 }
 
+/* The same of one failure said to be hard by one report, and not by another that is trusted more.
+ */
+static void
+test_simultaneous_contradiction(void)
+{
+    g_autoptr(HeedDatabase) other = heed_test_database_connect(test);
+    g_autoptr(HeedDatabase) third = heed_test_database_connect(test);
+    HeedPastEvent first = {.verdict = "soft", .trust = 4, .hour = 0, .failure = 'f'};
+    Racer racer = {other, {.verdict = "hard", .trust = 3, .hour = 0, .failure = 'f'}};
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *got = NULL;
+    HeedTransaction *transaction;
+    GThread *thread;
+
+    empty_store();
+    g_ptr_array_add(addresses, g_strdup("a@example.com"));
+    transaction = heed_transaction_begin(test->database, &error);
+    g_assert_no_error(error);
+    heed_history_add_event(test->database, &first);
+    heed_assert_done(heed_policy_fold(test->database, version, addresses, &error), error);
+    thread = g_thread_new("race", race, &racer);
+    wait_until_blocked(third);
+    heed_assert_done(heed_transaction_commit(transaction, &error), error);
+    heed_transaction_free(transaction);
+    g_thread_join(thread);
+    got = heed_history_states(test->database, NULL);
+    g_assert_cmpstr(got, ==, "");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -510,6 +540,7 @@ main(int argc, char **argv)
     g_test_add_func("/policy/rebuild-slices", test_rebuild_slices);
     g_test_add_func("/policy/versions", test_versions);
     g_test_add_func("/policy/simultaneous", test_simultaneous);
+    g_test_add_func("/policy/simultaneous-contradiction", test_simultaneous_contradiction);
     g_test_add_func("/policy/deleted-while-waiting", test_deleted_while_waiting);
     status = g_test_run();
     heed_test_database_free(test);
