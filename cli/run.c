@@ -47,10 +47,12 @@ heed_cli_paths_mailbox(char **paths)
 static void
 report_totals(const HeedRunTotals *totals)
 {
+    g_autofree char *text = heed_run_totals_text(totals);
+
     heed_log(HEED_LOG_NOTICE,
-             "%" PRIu64 " messages: %" PRIu64 " stored now (%" PRIu64 " recipients), %" PRIu64
-             " known already",
-             totals->messages, totals->new_reports, totals->recipients, totals->known);
+             "%s: %" PRIu64 " stored now (%" PRIu64 " %s), %" PRIu64 " known already", text,
+             totals->new_reports, totals->recipients,
+             totals->recipients == 1 ? "recipient" : "recipients", totals->known);
     if (totals->quarantined > 0)
         heed_log(HEED_LOG_WARNING,
                  "%" PRIu64 " %s could not be read and %s kept: heed quarantine list",

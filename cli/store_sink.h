@@ -51,8 +51,7 @@ int heed_store_sink_status(const HeedStoreSink *sink);
 /* How the rows of a mailbox's messages are kept, by disposition. */
 void heed_store_sink_keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4]);
 
-/* "12 messages: 10 reports (11 recipients), 8 of them new, 1 not recognised, 1 in quarantine".
- * Caller frees. */
+/* "12 messages, 1 not a report, 1 quarantined". Caller frees. */
 char *heed_run_totals_text(const HeedRunTotals *totals);
 
 #endif
