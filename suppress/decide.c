@@ -86,8 +86,7 @@ decide_once(HeedDatabase *database,
     return true;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): a decision has that many sides */
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a decision has that many sides */
 heed_decide(HeedDatabase *database,
             HeedDecisionAction action,
             const char *scope,

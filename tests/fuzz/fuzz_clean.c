@@ -49,19 +49,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const columns[] = {NULL, "email", "2"};
 
-    for (size_t i = 0; i < G_N_ELEMENTS(columns) && size > 0; i++) {
-        HeedCleaned counts;
-        size_t length = 0;
-        char *kept = clean(data, size, columns[i], &length, &counts);
+    HeedCleaned counts;
+    size_t length = 0;
+    char *kept;
 
-        if (kept == NULL)
-            continue;
-        g_assert_cmpuint(counts.lines, ==,
-                         counts.kept + counts.suppressed + counts.invalid + counts.duplicate);
-        g_assert_cmpuint(length, <=, size);
-        g_assert_true(counts.kept < counts.lines ||
-                      (length == size && memcmp(kept, data, size) == 0));
-        free(kept);
-    }
+    if (size == 0)
+        return 0;
+    kept = clean(data, size, columns[data[size - 1] % G_N_ELEMENTS(columns)], &length, &counts);
+    if (kept == NULL)
+        return 0;
+    g_assert_cmpuint(counts.lines, ==,
+                     counts.kept + counts.suppressed + counts.invalid + counts.duplicate);
+    g_assert_cmpuint(length, <=, size);
+    g_assert_true(counts.kept < counts.lines || (length == size && memcmp(kept, data, size) == 0));
+    free(kept);
     return 0;
 }
