@@ -283,7 +283,7 @@ connect_once(HeedDatabase *database, GError **error)
 static bool
 is_stopped(const HeedDatabase *database)
 {
-    return database->stop != NULL && g_atomic_int_get(database->stop) != 0;
+    return database->stop != NULL && __atomic_load_n(database->stop, __ATOMIC_SEQ_CST) != 0;
 }
 
 /* Doubles with each try, and varies, so that many clients do not come back as one. */

@@ -178,6 +178,7 @@ test_several_hosts(void)
     g_autoptr(HeedDatabase) database = heed_database_open(&options, &error);
 
     g_assert_no_error(error);
+    g_assert_nonnull(database);
 }
 
 static void
@@ -252,7 +253,7 @@ test_transactions(void)
     {
         g_autoptr(HeedTransaction) dropped = heed_transaction_begin(test->database, &error);
 
-        g_assert_no_error(error);
+        g_assert_nonnull(dropped);
         heed_test_database_do(test->database, "INSERT INTO public.t VALUES (1)");
         g_assert_null(heed_transaction_begin(test->database, &error));
         g_assert_error(error, HEED_ERROR, HEED_ERROR_INTERNAL);
@@ -276,6 +277,7 @@ test_transactions(void)
         g_autoptr(HeedTransaction) snapshot =
             heed_transaction_begin_snapshot(test->database, &error);
 
+        g_assert_nonnull(snapshot);
         g_assert_true(heed_database_setting(test->database, "scope", "a", &error));
         g_assert_false(
             heed_database_script(test->database, "write", "DELETE FROM public.t", &error));
@@ -367,6 +369,7 @@ test_reconnect(void)
     {
         g_autoptr(HeedTransaction) transaction = heed_transaction_begin(other, &error);
 
+        g_assert_nonnull(transaction);
         heed_test_database_do(test->database, end);
         g_usleep(G_USEC_PER_SEC / 5);
         g_assert_false(heed_database_run(other, "ask", "SELECT 1", NULL, &error));
