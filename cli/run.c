@@ -114,7 +114,7 @@ add_address(GPtrArray *addresses, const char *word, HeedError code, GError **err
     char *normal = heed_address_normalise(word, -1);
 
     if (normal == NULL) {
-        g_set_error(error, HEED_ERROR, code, "'%s' is not a mail address", word);
+        g_set_error(error, HEED_ERROR, (gint)code, "'%s' is not a mail address", word);
         return false;
     }
     g_ptr_array_add(addresses, normal);

@@ -28,7 +28,7 @@ heed_terminal_clean(const char *text)
         return g_strdup("-");
     valid = g_utf8_make_valid(text, -1);
     clean = g_string_sized_new(strlen(valid));
-    for (const char *c = valid; *c != '\0'; c = g_utf8_next_char(c)) {
+    for (const char *c = valid; *c != '\0'; c = g_utf8_find_next_char(c, NULL)) {
         gunichar letter = g_utf8_get_char(c);
 
         if (letter == '\n' || letter == '\r' || letter == '\t')
@@ -47,7 +47,7 @@ heed_terminal_width(const char *text)
 {
     size_t width = 0;
 
-    for (const char *c = text; *c != '\0'; c = g_utf8_next_char(c)) {
+    for (const char *c = text; *c != '\0'; c = g_utf8_find_next_char(c, NULL)) {
         gunichar letter = g_utf8_get_char(c);
 
         if (g_unichar_iszerowidth(letter))

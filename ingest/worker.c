@@ -128,17 +128,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Worker, worker_clear)
 static const char **
 list_from_json(const json_t *json)
 {
-    GPtrArray *list;
+    const char **list;
     size_t index;
     json_t *entry;
 
     if (json == NULL)
         return NULL;
-    list = g_ptr_array_new();
+    list = g_new0(const char *, json_array_size(json) + 1);
     json_array_foreach(json, index, entry)
-        g_ptr_array_add(list, (gpointer)(uintptr_t)json_string_value(entry));
-    g_ptr_array_add(list, NULL);
-    return (const char **)g_ptr_array_free(list, FALSE);
+        list[index] = json_string_value(entry);
+    return list;
 }
 
 static size_t
