@@ -146,7 +146,10 @@ on_number(cfg_t *section, cfg_opt_t *option, const char *value, void *result)
         const char *name;
         long least;
         long most;
-    } ranges[] = {{"raw-days", 0, 3650}, {"read-timeout", 1, 3600}, {"workers", 0, 256}};
+    } ranges[] = {{"raw-days", 0, 3650},
+                  {"read-timeout", 1, 3600},
+                  {"response-timeout", 1, 86400},
+                  {"workers", 0, 256}};
 
     char *end = NULL;
     long number = strtol(value, &end, 10);
@@ -296,6 +299,7 @@ on_mailbox(cfg_t *root, cfg_opt_t *option)
     mailbox->ca_file = resolve(cfg_getstr(section, "ca-file"));
     mailbox->stream = g_strdup(cfg_getstr(section, "stream"));
     mailbox->read_seconds = (unsigned)cfg_getint(section, "read-timeout");
+    mailbox->response_seconds = (unsigned)cfg_getint(section, "response-timeout");
     if (mailbox->stream != NULL && *mailbox->stream == '\0')
         return refuse(line_of(section, "stream"), "stream is empty: leave it out, or name it");
     if (!is_server(mailbox) && has_secret(mailbox))
@@ -407,6 +411,7 @@ static cfg_opt_t mailbox_options[] = {
     CFG_STR("stream", NULL, CFGF_NODEFAULT),
     CFG_STR("trust", NULL, CFGF_NODEFAULT),
     CFG_INT_CB("read-timeout", 0, CFGF_NONE, on_number),
+    CFG_INT_CB("response-timeout", 0, CFGF_NONE, on_number),
     CFG_END(),
 };
 

@@ -52,6 +52,19 @@ class Servers(Case):
         self.assertEqual(done.returncode, 77, done.stderr)
         self.assertNotIn("sesame", done.stdout + done.stderr)
 
+    def test_secret_files(self):
+        """Open to others, or not there: refused, also by the check."""
+        secret = self.world.folder / "open-secret"
+        secret.write_text("word\n")
+        secret.chmod(0o640)
+        user, _ = self.world.user(reports(1))
+        for path, words in ((secret, ("open-secret", "600")), (self.world.folder / "no-secret", ("no-secret",))):
+            section = self.world.mailbox("fbl", self.world.url("imaps", user), password_file=path)
+            self.poll(section, 78, *words)
+            done = run_heed(["config", "check"], self.world.config("postgres", "secret.conf", section))
+            self.assertEqual(done.returncode, 78, done.stderr)
+            self.assert_one_line(done.stderr, *words)
+
     def test_unknown_host(self):
         self.poll(self.world.mailbox("fbl", "imaps://fbl@nowhere.invalid/INBOX"), 69, "nowhere.invalid")
 
@@ -75,7 +88,7 @@ class Servers(Case):
         self.poll(self.world.mailbox("fbl", self.world.url("imaps", user, folder="Nothing")), 69, "Nothing")
 
     def test_closed_at_the_greeting(self):
-        self.hostile(hostile.close_at_greeting, 69)
+        self.hostile(hostile.close_at_greeting, 75)
 
     def test_closed_inside_a_literal(self):
         self.hostile(hostile.cut, 75)
@@ -234,16 +247,6 @@ class Files(Case):
         done = run_heed(["poll"], self.world.folder / "there-is-none.conf")
         self.assertEqual(done.returncode, 78, done.stderr)
         self.assert_one_line(done.stderr, "there-is-none.conf")
-
-    def test_secret_files(self):
-        secret = self.world.folder / "open-secret"
-        secret.write_text("word\n")
-        secret.chmod(0o640)
-        text = 'mailbox "fbl" {{\n url = "imaps://a@localhost/INBOX"\n password-file = "{}"\n}}\nown {{ domains = {{"example.com"}} }}\n'
-        for command in (("config", "check"), ("poll",)):
-            with self.subTest(command):
-                self.refuse(text.format(secret), "open-secret", "600", command=command)
-                self.refuse(text.format(self.world.folder / "no-secret"), "no-secret", command=command)
 
     def test_usage(self):
         config = self.world.config(self.world.database(), "usage.conf", "")

@@ -185,7 +185,7 @@ class Many(Case):
                                    + self.world.mailbox("two", self.world.url("imaps", two)))
         self.heed("poll", "--mailbox", "two", config=config)
         self.assertEqual(len(self.world.dump(database)["seen"]), 6)
-        self.heed("poll", "--mailbox", "three", config=config, want=78)
+        self.heed("poll", "--mailbox", "three", config=config, want=64)
 
     def test_the_same_report_in_two_mailboxes_counts_once(self):
         database = self.world.database()
