@@ -15,13 +15,25 @@ heed_cluster_state_clear(HeedClusterState *state)
     g_clear_pointer(&state->major, g_free);
 }
 
-/* All that the environment (PGHOSTADDR, PGPORT, PGOPTIONS …) could turn elsewhere is said. */
+/* All that the environment (PGHOSTADDR, PGPORT, PGOPTIONS, PGSSLMODE …), which somebody set for
+ * another database, could turn elsewhere or demand in vain is said. */
 static char *
 conninfo_of(const HeedCluster *cluster, const char *database)
 {
     const char *const keywords[][2] = {
-        {"host", cluster->socket_dir}, {"hostaddr", ""}, {"port", "5432"}, {"user", "heed"},
-        {"dbname", database},          {"options", ""},
+        {"host", cluster->socket_dir},
+        {"hostaddr", ""},
+        {"port", "5432"},
+        {"user", "heed"},
+        {"dbname", database},
+        {"options", ""},
+        {"requirepeer", cluster->account},
+        {"target_session_attrs", "any"},
+        {"channel_binding", "disable"},
+        {"gssencmode", "disable"},
+        {"sslmode", "disable"},
+        {"ssl_min_protocol_version", ""},
+        {"ssl_max_protocol_version", ""},
     };
     g_autoptr(GString) conninfo = g_string_new(NULL);
 

@@ -56,18 +56,12 @@ bool
 heed_cluster_choose_socket(HeedCluster *cluster, GError **error)
 {
     g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, cluster->data_dir, -1);
-    const char *runtime = g_getenv("XDG_RUNTIME_DIR");
 
     hash[12] = '\0';
     cluster->socket_dir = g_build_filename(cluster->data_dir, "run", NULL);
     if (fits(cluster->socket_dir))
         return true;
-    if (!cluster->is_root && runtime != NULL && g_path_is_absolute(runtime)) {
-        g_free(cluster->socket_dir);
-        cluster->socket_dir = g_strdup_printf("%s/heed-%s", runtime, hash);
-        if (fits(cluster->socket_dir))
-            return true;
-    }
+    /* Not in $XDG_RUNTIME_DIR: cron has none, and it goes when the user logs out. */
     g_free(cluster->socket_dir);
     cluster->socket_dir = g_strdup_printf("/tmp/heed-%lu-%s", (unsigned long)cluster->uid, hash);
     if (fits(cluster->socket_dir))

@@ -185,10 +185,20 @@ test_long_path_and_environment(void)
     g_autofree char *name = g_strnfill(120, 'x');
     g_auto(Place) place = place_new(name);
     g_autoptr(HeedCluster) cluster = open_cluster(place.data_dir);
-    const char *const variables[][2] = {
-        {"PGHOST", "192.0.2.1"},     {"PGHOSTADDR", "192.0.2.1"}, {"PGPORT", "1"},
-        {"PGDATABASE", "nowhere"},   {"PGUSER", "nobody"},        {"PGDATA", "/nonexistent"},
-        {"PGOPTIONS", "-c nonsense"}};
+    const char *const variables[][2] = {{"PGHOST", "192.0.2.1"},
+                                        {"PGHOSTADDR", "192.0.2.1"},
+                                        {"PGPORT", "1"},
+                                        {"PGDATABASE", "nowhere"},
+                                        {"PGUSER", "nobody"},
+                                        {"PGDATA", "/nonexistent"},
+                                        {"PGOPTIONS", "-c nonsense"},
+                                        {"PGCHANNELBINDING", "require"},
+                                        {"PGTARGETSESSIONATTRS", "standby"},
+                                        {"PGREQUIREPEER", "nobody"},
+                                        {"PGGSSENCMODE", "require"},
+                                        {"PGSSLMODE", "verify-full"},
+                                        {"PGSSLMINPROTOCOLVERSION", "nonsense"},
+                                        {"XDG_RUNTIME_DIR", "/nonexistent"}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(variables); i++)
         g_assert_true(g_setenv(variables[i][0], variables[i][1], TRUE));
