@@ -35,7 +35,8 @@ report AS (
         OFFSET 0
     ) AS found
 ),
--- Each failure once; the most trusted report speaks for it, of equals the earliest.
+-- Each failure once; the most trusted report speaks for it, of equals the earliest, but of complaints first one from a
+-- closed mailbox: it proves more, and nothing is gained by sending another ahead of it.
 failure AS (
     SELECT DISTINCT ON (address, failure_key)
         address, role, digest, ordinal, occurred_at, closed, trust, class, verdict, status,
@@ -45,7 +46,7 @@ failure AS (
         coalesce(encode(original_key, 'hex'), '') COLLATE "C" AS original,
         min(arrived_at) OVER (PARTITION BY address, failure_key) AS first_arrived_at
     FROM report
-    ORDER BY address, failure_key, trust DESC, occurred_at, digest, ordinal
+    ORDER BY address, failure_key, trust DESC, (verdict = 'complaint' AND closed) DESC, occurred_at, digest, ordinal
 ),
 decision AS MATERIALIZED (
     SELECT wanted.address, found.*

@@ -7,7 +7,7 @@
 
 /* Which rules fold.sql knows, and which addresses are roles: counted up with each change of them
  * that can change a state, so that what was folded before counts as stale. */
-#define RULES_REVISION 1
+#define RULES_REVISION 2
 
 /* Addresses that one transaction of a rebuild locks. */
 #define SLICE_ADDRESSES 1000

@@ -112,7 +112,12 @@ is_before(const HeedPastEvent *one, const HeedPastEvent *other)
 static bool
 speaks_better(const HeedPastEvent *one, const HeedPastEvent *other)
 {
-    return one->trust > other->trust || (one->trust == other->trust && is_before(one, other));
+    bool one_closed = one->closed && g_str_equal(one->verdict, "complaint");
+    bool other_closed = other->closed && g_str_equal(other->verdict, "complaint");
+
+    if (one->trust != other->trust)
+        return one->trust > other->trust;
+    return one_closed != other_closed ? one_closed : is_before(one, other);
 }
 
 static GArray *
