@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* realpath() is not in POSIX alone. */
+#define _XOPEN_SOURCE 700
+
 #include "base/atomic_file.h"
 
 #include "base/cleanup.h"
@@ -36,6 +39,47 @@ heed_atomic_file_open(const char *path, unsigned mode, GError **error)
     return g_steal_pointer(&file);
 }
 
+static HeedAtomicFile *
+cannot_create(const char *path, int reason, GError **error)
+{
+    g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", path,
+                g_strerror(reason));
+    return NULL;
+}
+
+/* A pipe or a device: there is nothing to put in its place. */
+static HeedAtomicFile *
+open_as_it_is(const char *path, GError **error)
+{
+    g_autoptr(HeedAtomicFile) file = g_new0(HeedAtomicFile, 1);
+    g_auto(HeedFd) fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+    file->path = g_strdup(path);
+    if (fd < 0 || (file->stream = fdopen(fd, "w")) == NULL)
+        return cannot_create(path, errno, error);
+    (void)heed_fd_steal(&fd);
+    return g_steal_pointer(&file);
+}
+
+HeedAtomicFile *
+heed_atomic_file_open_output(const char *path, unsigned mode, GError **error)
+{
+    struct stat status;
+    char *target = NULL;
+    HeedAtomicFile *file;
+
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return open_as_it_is(path, error);
+    if (lstat(path, &status) < 0 || !S_ISLNK(status.st_mode))
+        return heed_atomic_file_open(path, mode, error);
+    target = realpath(path, NULL);
+    if (target == NULL)
+        return cannot_create(path, errno, error);
+    file = heed_atomic_file_open(target, mode, error);
+    free(target);
+    return file;
+}
+
 /* The rename itself must survive a crash; a file system that cannot sync folders is no reason to
  * fail. */
 static void
@@ -51,8 +95,8 @@ sync_folder_of(const char *path)
 bool
 heed_atomic_file_commit(HeedAtomicFile *file, GError **error)
 {
-    bool written =
-        fflush(file->stream) == 0 && !ferror(file->stream) && fsync(fileno(file->stream)) == 0;
+    bool written = fflush(file->stream) == 0 && !ferror(file->stream) &&
+                   (file->temporary == NULL || fsync(fileno(file->stream)) == 0);
     int reason = errno;
 
     if (fclose(file->stream) != 0 && written) {
@@ -60,7 +104,7 @@ heed_atomic_file_commit(HeedAtomicFile *file, GError **error)
         reason = errno;
     }
     file->stream = NULL;
-    if (written && rename(file->temporary, file->path) < 0) {
+    if (written && file->temporary != NULL && rename(file->temporary, file->path) < 0) {
         written = false;
         reason = errno;
     }
@@ -69,8 +113,9 @@ heed_atomic_file_commit(HeedAtomicFile *file, GError **error)
                     g_strerror(reason));
         return false;
     }
+    if (file->temporary != NULL)
+        sync_folder_of(file->path);
     g_clear_pointer(&file->temporary, g_free);
-    sync_folder_of(file->path);
     return true;
 }
 

@@ -16,11 +16,17 @@
 typedef struct HeedAtomicFile {
     FILE *stream;    /* owned; where to write */
     char *path;      /* owned; the final place */
-    char *temporary; /* owned; NULL once renamed */
+    char *temporary; /* owned; NULL once renamed, and where nothing is to be renamed */
 } HeedAtomicFile;
 
 /* Mode is that of the final file, e.g. 0644, less the umask. HEED_ERROR_CANT_CREATE. */
 HeedAtomicFile *heed_atomic_file_open(const char *path, unsigned mode, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a path that a person names. A symbolic link stays, and what it points to is
+ * replaced; what is neither a file nor missing (a pipe, a device such as /dev/null) stays, and is
+ * written to as it comes: not whole or not at all. */
+HeedAtomicFile *heed_atomic_file_open_output(const char *path, unsigned mode, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Flushes, syncs and renames. On HEED_ERROR_IO the old file stands untouched. */

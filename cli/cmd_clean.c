@@ -38,7 +38,7 @@ open_output(const char *path, HeedAtomicFile **out, GError **error)
 {
     if (path == NULL)
         return true;
-    *out = heed_atomic_file_open(path, 0644, error);
+    *out = heed_atomic_file_open_output(path, 0644, error);
     return *out != NULL;
 }
 
@@ -46,6 +46,16 @@ static bool
 commit_output(HeedAtomicFile *file, GError **error)
 {
     return file == NULL || heed_atomic_file_commit(file, error);
+}
+
+/* Of two files in one place the second would take the first's. */
+static bool
+is_same_file(const char *one, const char *other)
+{
+    g_autofree char *first = one != NULL ? g_canonicalize_filename(one, NULL) : NULL;
+    g_autofree char *second = other != NULL ? g_canonicalize_filename(other, NULL) : NULL;
+
+    return first != NULL && g_strcmp0(first, second) == 0;
 }
 
 static FILE *
@@ -95,7 +105,8 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
         {"removed", 'r', 0, G_OPTION_ARG_FILENAME, &cleaning.removed,
          "Write the removed lines to FILE, each with its reason", "FILE"},
         {"scope", 's', 0, G_OPTION_ARG_FILENAME, &cleaning.scope,
-         "Also remove what is suppressed for this stream only", "SCOPE"},
+         "Remove what is suppressed for this stream or everywhere, not what is for any stream",
+         "SCOPE"},
         {"column", 'c', 0, G_OPTION_ARG_FILENAME, &cleaning.column,
          "The CSV column that holds the addresses", "NAME"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cleaning.lists, NULL, NULL},
@@ -106,11 +117,17 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
     g_autoptr(HeedSuppressedSet) set = NULL;
     g_autoptr(HeedFile) list = NULL;
 
-    if (!heed_invocation_parse(invocation, entries, error))
+    if (!heed_invocation_parse(invocation, entries, error) ||
+        !heed_cli_is_text("scope", cleaning.scope, error))
         return EX_USAGE;
     if (cleaning.lists == NULL || cleaning.lists[1] != NULL) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
                     "which list? heed clean LIST; - is standard input");
+        return EX_USAGE;
+    }
+    if (is_same_file(cleaning.output, cleaning.removed)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
+                    "--output and --removed name the same file");
         return EX_USAGE;
     }
     if (strcmp(cleaning.lists[0], "-") != 0 && (list = open_list(cleaning.lists[0], error)) == NULL)

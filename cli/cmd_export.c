@@ -34,6 +34,7 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
     int chosen;
 
     if (!heed_invocation_parse(invocation, entries, error) ||
+        !heed_cli_is_text("scope", scope, error) ||
         (chosen = heed_cli_choice("format", format, formats, error)) < 0)
         return EX_USAGE;
     config = heed_config_load(invocation->config, error);
@@ -42,7 +43,7 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     if (database == NULL)
         return EX_OK;
-    if (output != NULL && (file = heed_atomic_file_open(output, 0644, error)) == NULL)
+    if (output != NULL && (file = heed_atomic_file_open_output(output, 0644, error)) == NULL)
         return EX_OK;
     if (!heed_export(database, values[chosen], scope, file != NULL ? file->stream : stdout, &count,
                      error) ||

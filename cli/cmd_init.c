@@ -172,7 +172,7 @@ write_file(const char *path, const HeedInitAnswers *answers, GError **error)
 
     if (config == NULL)
         return NULL;
-    file = heed_atomic_file_open(path, 0600, error);
+    file = heed_atomic_file_open_output(path, 0600, error);
     if (file == NULL)
         return NULL;
     (void)fputs(text, file->stream);

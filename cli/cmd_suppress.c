@@ -51,11 +51,12 @@ decide(HeedInvocation *invocation, HeedDecisionAction action, GError **error)
     g_autoptr(HeedDatabase) database = NULL;
     size_t changes = 0;
 
-    if (!heed_invocation_parse(invocation, entries, error))
+    if (!heed_invocation_parse(invocation, entries, error) ||
+        !heed_cli_is_text("scope", scope, error) || !heed_cli_is_text("why", why, error))
         return EX_USAGE;
     addresses = heed_cli_addresses(words, error);
     if (addresses == NULL)
-        return EX_USAGE;
+        return EX_OK;
     database = open_database(invocation, error);
     if (database == NULL)
         return EX_OK;

@@ -165,7 +165,7 @@ heed_cmd_why(HeedInvocation *invocation, GError **error)
         return EX_USAGE;
     addresses = heed_cli_addresses(words, error);
     if (addresses == NULL)
-        return EX_USAGE;
+        return EX_OK;
     if (addresses->len != 1) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "which address? heed why ADDRESS");
         return EX_USAGE;

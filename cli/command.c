@@ -208,7 +208,9 @@ run(const HeedCommand *command, int argc, char **argv)
     if (invocation.helped)
         status = EX_OK;
     if (!heed_output_flush(&output)) {
-        heed_log(HEED_LOG_ERROR, "%s", output->message);
+        /* What went wrong first knows better why. */
+        heed_log(HEED_LOG_ERROR, "%s", error != NULL ? error->message : output->message);
+        status = heed_exit_status_worse(status, heed_error_exit_status(error));
         status = heed_exit_status_worse(status, EX_IOERR);
     } else if (error != NULL) {
         heed_log(HEED_LOG_ERROR, "%s", error->message);

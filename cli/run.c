@@ -11,9 +11,14 @@
 #include "parsers/address.h"
 #include "suppress/policy.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+
+/* An address with some space around it. */
+#define LONGEST_LINE_BYTES (2U * HEED_LIMIT_ADDRESS_BYTES)
 
 static const char *const *
 strings(const GPtrArray *list)
@@ -121,22 +126,58 @@ add_address(GPtrArray *addresses, const char *word, HeedError code, GError **err
     return true;
 }
 
+/* The next line without its end, as far as LONGEST_LINE_BYTES; false at the end. */
+static bool
+next_line(GString *line, bool *out_too_long)
+{
+    int c = getc(stdin);
+
+    g_string_truncate(line, 0);
+    *out_too_long = false;
+    if (c == EOF)
+        return false;
+    for (; c != EOF && c != '\n'; c = getc(stdin)) {
+        if (line->len < LONGEST_LINE_BYTES)
+            g_string_append_c(line, (char)c);
+        else
+            *out_too_long = true;
+    }
+    return true;
+}
+
 static bool
 add_standard_input(GPtrArray *addresses, GError **error)
 {
-    char line[HEED_LIMIT_ADDRESS_BYTES + 2];
-    unsigned number = 0;
+    g_autoptr(GString) line = g_string_new(NULL);
+    bool too_long;
 
-    while (fgets(line, (int)sizeof(line), stdin) != NULL) {
-        number++;
-        if (*g_strstrip(line) == '\0')
-            continue;
-        if (!add_address(addresses, line, HEED_ERROR_DATA, error)) {
+    for (unsigned number = 1; next_line(line, &too_long); number++) {
+        if (too_long || strlen(line->str) != line->len) {
+            g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
+                        "standard input:%u: is not a mail address", number);
+            return false;
+        }
+        if (*g_strstrip(line->str) != '\0' &&
+            !add_address(addresses, line->str, HEED_ERROR_DATA, error)) {
             g_prefix_error(error, "standard input:%u: ", number);
             return false;
         }
     }
+    if (ferror(stdin)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot read standard input: %s",
+                    g_strerror(errno));
+        return false;
+    }
     return true;
+}
+
+bool
+heed_cli_is_text(const char *option, const char *value, GError **error)
+{
+    if (value == NULL || g_utf8_validate(value, -1, NULL))
+        return true;
+    g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--%s: is not UTF-8", option);
+    return false;
 }
 
 GPtrArray *

@@ -34,8 +34,14 @@ heed_cli_choice(const char *option, const char *value, const char *const *words,
 
 /*
  * The addresses of the command line, "-" replaced by the lines of standard input, in normal form
- * (char *). HEED_ERROR_USAGE or HEED_ERROR_DATA for one that is none.
+ * (char *). HEED_ERROR_USAGE or HEED_ERROR_DATA for one that is none,
+ * HEED_ERROR_IO.
  */
 GPtrArray *heed_cli_addresses(char **words, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* What goes to the database as text; NULL is nothing. HEED_ERROR_USAGE, naming the option, for what
+ * is not UTF-8. */
+bool heed_cli_is_text(const char *option, const char *value, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

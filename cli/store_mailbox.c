@@ -174,11 +174,12 @@ report(const HeedStoreBox *box, const GError *error)
         heed_log(HEED_LOG_ERROR, "mailbox '%s': %s", name, error->message);
         return;
     }
+    if (box->checkpoint.mailbox_id == 0) /* files of the command line: each was named */
+        return;
     if (box->totals.unreadable > 0)
         heed_log(HEED_LOG_WARNING, "mailbox '%s': left there for the next run: %s", name,
                  box->unreadable != NULL ? box->unreadable : "a message that could not be read");
-    if (box->checkpoint.mailbox_id != 0)
-        heed_log(HEED_LOG_NOTICE, "mailbox '%s': %s", name, text);
+    heed_log(HEED_LOG_NOTICE, "mailbox '%s': %s", name, text);
 }
 
 void

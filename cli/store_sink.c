@@ -220,12 +220,13 @@ may_be_one_message(const GError *error)
 }
 
 /* The database takes this report in no way: its mail is kept, its content is not looked at again
- * until somebody does. */
+ * until somebody does. Where we have not got its mail (raw-days = 0), it stays where it is. */
 static void
 quarantine(HeedArrival *arrival, const GError *error)
 {
     g_clear_pointer(&arrival->report, heed_report_free);
-    arrival->disposition = HEED_DISPOSITION_QUARANTINED;
+    arrival->disposition =
+        arrival->compressed != NULL ? HEED_DISPOSITION_QUARANTINED : HEED_DISPOSITION_UNREADABLE;
     g_free(arrival->reason);
     arrival->reason = g_strdup("store-refused");
     g_free(arrival->detail);

@@ -269,6 +269,101 @@ class Cli(Case):
         self.assertEqual(done.stdout, "new@example.org\n")
         self.assertIn("other@example.org", removed.read_text())
 
+    def test_outputs_that_are_no_files(self):
+        config = self.world.config(self.world.database(), "outputs.conf", "")
+        self.heed("suppress", "add", "a@example.org", config=config)
+        folder = self.world.folder / "outputs"
+        folder.mkdir()
+        real, link, pipe, dangling = (folder / name for name in ("real", "link", "pipe", "dangling"))
+        real.write_text("old")
+        link.symlink_to("real")
+        self.heed("export", "-o", link, config=config)
+        self.assertTrue(link.is_symlink())
+        self.assertEqual(real.read_text(), "a@example.org\n")
+        os.mkfifo(pipe)
+        reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
+        try:
+            self.heed("export", "-o", pipe, config=config)
+        finally:
+            if not pipe.is_fifo():
+                reader.kill()
+        self.assertTrue(pipe.is_fifo())
+        self.assertEqual(reader.communicate(timeout=30)[0], "a@example.org\n")
+        standard = folder / "stdout"
+        standard.symlink_to("/proc/self/fd/1")
+        self.assertEqual(self.heed("export", "-o", standard, config=config).stdout, "a@example.org\n")
+        dangling.symlink_to("nowhere/at/all")
+        self.heed("export", "-o", dangling, config=config, want=73)
+        self.heed("export", "-o", folder, config=config, want=73)
+        self.assertEqual(sorted(path.name for path in folder.iterdir()), ["dangling", "link", "pipe", "real", "stdout"])
+        done = self.heed("clean", real, "-o", folder / "x", "-r", folder / "." / "x", config=config, want=64)
+        self.assert_one_line(done.stderr, "same file")
+
+    def test_standard_files_closed(self):
+        """What we open does not land in their place: a list written into the database's socket."""
+        config = self.world.config(self.world.database(), "closed.conf", "")
+        self.heed("suppress", "add", "a@example.org", config=config)
+
+        def without(redirection, *arguments):
+            command = ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", str(harness.PROGRAM), "--config", str(config)]
+            return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False,
+                                  env=harness.environment(), timeout=harness.PATIENCE)
+
+        done = without(">&-", "export")
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assert_one_line(done.stderr, "Bad file descriptor")
+        done = without(">/dev/full", "export")
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assert_one_line(done.stderr, "No space left")
+        done = without("<&-", "suppress", "add", "-")
+        self.assertEqual(done.returncode, 74, done.stderr)
+        done = without("2>&-", "export")
+        self.assertEqual((done.returncode, done.stdout), (0, "a@example.org\n"))
+
+    def test_addresses_on_standard_input(self):
+        config = self.world.config(self.world.database(), "lines.conf", "")
+        for text in (b"a@example.org\0junk\n", b" " * 1025 + b"a@example.org" + b" " * 1500 + b"junk\n", b"x" * 9000):
+            done = feed(["suppress", "add", "-"], text, config)
+            self.assertEqual(done.returncode, 65, done.stderr)
+            self.assertIn(b"standard input:1", done.stderr)
+        folder = os.open("/", os.O_RDONLY)
+        try:
+            done = subprocess.run([str(harness.PROGRAM), "--config", str(config), "suppress", "add", "-"], stdin=folder,
+                                  capture_output=True, text=True, check=False, env=harness.environment())
+        finally:
+            os.close(folder)
+        self.assertEqual(done.returncode, 74, done.stderr)
+        self.assertEqual(self.suppressed(config), set())
+        for arguments in (["suppress", "add", "--scope", "\udcff", "a@example.org"], ["export", "--scope", "\udcff"],
+                          ["suppress", "add", "--why", "\udcff", "a@example.org"]):
+            done = run_heed(arguments, config)
+            self.assertEqual(done.returncode, 64, done.stderr)
+            self.assert_one_line(done.stderr, "UTF-8")
+
+    def test_ingest_what_is_not_there(self):
+        config = self.world.config(self.world.database(), "none.conf", "")
+        done = self.heed("ingest", "--quiet", "/nonexistent/mail", config=config, want=66)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+
+    def test_refused_by_the_store_and_not_kept(self):
+        """Without the mail at hand it cannot be quarantined; so it stays where it is, and is asked for again."""
+        maildir = self.write_reports("refused", 3)
+        database = self.world.database()
+        config = self.world.config(database, "refused.conf",
+                                   self.world.mailbox("box", f"maildir:{maildir}", on_done="delete", on_quarantine="delete",
+                                                      on_unrecognised="delete"), more="retention { raw-days = 0 }")
+        self.world.postgres.query(database, """
+            CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$;
+            CREATE TRIGGER refuse BEFORE INSERT ON heed_data.report FOR EACH ROW EXECUTE FUNCTION refuse()""")
+        before = sorted(mail.read_bytes() for mail in maildir.rglob("*") if mail.is_file())
+        done = self.heed("poll", config=config, want=75)
+        self.assertIn("refused", done.stderr)
+        self.assertEqual(sorted(mail.read_bytes() for mail in maildir.rglob("*") if mail.is_file()), before)
+        self.world.postgres.query(database, "DROP TRIGGER refuse ON heed_data.report")
+        done = self.heed("poll", config=config)
+        self.assertIn("3 stored now", done.stderr)
+        self.assertEqual([path for path in maildir.rglob("*") if path.is_file()], [])
+
     def test_dry_run_without_a_database(self):
         maildir = self.write_reports("dry", 5)
         config = self.world.config("there_is_none", "dry.conf", self.world.mailbox("box", f"maildir:{maildir}"))
