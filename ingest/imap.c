@@ -202,7 +202,9 @@ answer(ImapSource *source, const HeedImapEntry *entry, GBytes *bytes, const char
     item->position = MAX(entry->uid, source->resumed_at);
     item->received_at = entry->received_at;
     item->size = entry->size;
-    item->truncated = entry->size > HEED_LIMIT_MESSAGE_BYTES;
+    /* Sizes of some servers are estimates. */
+    item->truncated = entry->size > HEED_LIMIT_MESSAGE_BYTES ||
+                      (bytes != NULL && g_bytes_get_size(bytes) >= HEED_LIMIT_MESSAGE_BYTES);
     item->bytes = bytes != NULL ? g_bytes_ref(bytes) : NULL;
     item->detail = bytes == NULL ? g_strdup(detail) : NULL;
     g_queue_push_tail(&source->ready, item);

@@ -11,6 +11,7 @@
 /* What one FETCH response said. */
 typedef struct Message {
     HeedImapEntry entry;
+    bool has_size;
     const struct mailimap_msg_att_body_section *body; /* borrowed; NULL: none */
 } Message;
 
@@ -38,9 +39,10 @@ read_message(const struct mailimap_msg_att *attributes)
             continue;
         if (fixed->att_type == MAILIMAP_MSG_ATT_UID)
             message.entry.uid = fixed->att_data.att_uid;
-        else if (fixed->att_type == MAILIMAP_MSG_ATT_RFC822_SIZE)
+        else if (fixed->att_type == MAILIMAP_MSG_ATT_RFC822_SIZE) {
             message.entry.size = fixed->att_data.att_rfc822_size;
-        else if (fixed->att_type == MAILIMAP_MSG_ATT_INTERNALDATE)
+            message.has_size = true;
+        } else if (fixed->att_type == MAILIMAP_MSG_ATT_INTERNALDATE)
             message.entry.received_at = seconds_of(fixed->att_data.att_internal_date);
         else if (fixed->att_type == MAILIMAP_MSG_ATT_BODY_SECTION)
             message.body = fixed->att_data.att_body_section;
@@ -76,8 +78,9 @@ heed_imap_fetch_entries(HeedImap *imap, struct mailimap_set *set, GArray *out, G
     for (clistiter *at = clist_begin(list); at != NULL; at = clist_next(at)) {
         Message message = read_message(clist_content(at));
 
-        /* Servers also send what has changed unasked, without a size. */
-        if (message.entry.uid != 0 && message.entry.size != 0)
+        /* Servers also send what has changed unasked, without a size. A size of 0 is a server's
+         * mistake, and no reason never to read the message. */
+        if (message.entry.uid != 0 && message.has_size)
             g_array_append_val(out, message.entry);
     }
     mailimap_fetch_list_free(list);

@@ -20,7 +20,8 @@
 
 #define WINDOW_MESSAGES 1000U
 
-/* RFC 1939 7: a UIDL is at most 70 octets; longer ones of careless servers are accepted so far. */
+/* RFC 1939 7: a UIDL is at most 70 octets; longer ones of careless servers are taken as they are up
+ * to this length, and hashed beyond. */
 #define UIDL_BYTES 255U
 
 /* A list: 600,000 messages and more. */
@@ -48,6 +49,7 @@ typedef struct Pop3Source {
     HeedSource base;
     HeedPop3 pop3;
     bool is_listed;  /* entries are what the server has, or had when we quit */
+    bool has_gap;    /* the list that was read last left a message out */
     GArray *entries; /* of Entry */
     GString *uids;
     size_t looked_at; /* of entries, in windows */
@@ -89,8 +91,8 @@ read_list_bytes(void *data, const char *bytes, size_t length)
     char *word = NULL;
     guint64 number;
 
-    if (reader->line->len + length <= LIST_LINE_BYTES)
-        g_string_append_len(reader->line, bytes, (gssize)length);
+    g_string_append_len(reader->line, bytes,
+                        (gssize)MIN(length, LIST_LINE_BYTES - reader->line->len));
     if (bytes[length - 1] != '\n')
         return;
     number = g_ascii_strtoull(reader->line->str, &word, 10);
@@ -105,9 +107,13 @@ static void
 take_uid(Pop3Source *source, guint64 number, const char *word)
 {
     Entry entry = {.uid = (guint32)source->uids->len};
+    g_autofree char *hashed = NULL;
 
-    if (number != (guint64)source->entries->len + 1 || strlen(word) > UIDL_BYTES)
+    source->has_gap |= number > (guint64)source->entries->len + 1;
+    if (number != (guint64)source->entries->len + 1)
         return;
+    if (strlen(word) > UIDL_BYTES)
+        word = hashed = g_compute_checksum_for_string(G_CHECKSUM_SHA256, word, -1);
     g_string_append_len(source->uids, word, (gssize)strlen(word) + 1);
     g_array_append_val(source->entries, entry);
 }
@@ -148,8 +154,16 @@ list_all(Pop3Source *source, GError **error)
     source->window_at = 0;
     source->looked_at = 0;
     source->is_listed = false;
+    source->has_gap = false;
     if (!read_list(source, "UIDL", take_uid, error) || !read_list(source, "LIST", take_size, error))
         return false;
+    if (source->has_gap) {
+        /* What stands behind it could not be told apart, and would never be read. */
+        g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
+                    "UIDL: '%s' lists no unique id of message %u", source->base.mailbox->host,
+                    source->entries->len + 1);
+        return false;
+    }
     for (size_t i = 0; i < source->entries->len; i++)
         entry_at(source, i)->given = g_hash_table_contains(given, uid_at(source, i));
     source->is_listed = true;
@@ -344,7 +358,7 @@ mark_deleted(Pop3Source *source, size_t index, GError **error)
 
 /* Takes the deleted out of the list and the window; those behind them move up, as on the server. */
 static void
-forget_deleted(Pop3Source *source, GHashTable *deleted)
+forget_deleted(Pop3Source *source, const bool *deleted)
 {
     g_autofree guint32 *moved = g_new(guint32, source->entries->len + 1);
     guint32 kept = 0;
@@ -352,12 +366,10 @@ forget_deleted(Pop3Source *source, GHashTable *deleted)
     guint window_kept = 0;
 
     for (guint32 i = 0; i < source->entries->len; i++) {
-        bool gone = g_hash_table_contains(deleted, uid_at(source, i));
-
-        moved[i] = gone ? UINT32_MAX : kept;
-        if (gone && i < looked_at)
+        moved[i] = deleted[i] ? UINT32_MAX : kept;
+        if (deleted[i] && i < looked_at)
             source->looked_at--;
-        if (!gone)
+        if (!deleted[i])
             *entry_at(source, kept++) = *entry_at(source, i);
     }
     for (guint i = (guint)source->window_at; i < source->window->len; i++) {
@@ -371,20 +383,73 @@ forget_deleted(Pop3Source *source, GHashTable *deleted)
     g_array_set_size(source->entries, kept);
 }
 
-/* Deletes and quits. False with the connection lost: nothing is deleted, or all of it and we do not
- * know; either way it can be done again. */
+/* A uid to delete: how often it was acknowledged, how many messages have it, and how many of them
+ * are marked. */
+typedef struct Wanted {
+    size_t acks;
+    size_t listed;
+    size_t marked;
+} Wanted;
+
+static void
+want(GHashTable *wanted, const char *uid)
+{
+    Wanted *one = g_hash_table_lookup(wanted, uid);
+
+    if (one == NULL) {
+        one = g_new0(Wanted, 1);
+        g_hash_table_insert(wanted, (gpointer)(uintptr_t)uid, one);
+    }
+    one->acks++;
+}
+
+static void
+count_listed(const Pop3Source *source, GHashTable *wanted)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, wanted);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        *(Wanted *)value = (Wanted){.acks = ((Wanted *)value)->acks};
+    for (size_t i = 0; i < source->entries->len; i++) {
+        Wanted *one = g_hash_table_lookup(wanted, uid_at(source, i));
+
+        if (one != NULL)
+            one->listed++;
+    }
+}
+
+/*
+ * Deletes and quits. False with the connection lost: nothing is deleted, or all of it and we do not
+ * know; either way it can be done again. Several messages may have one UIDL (RFC 1939 7: copies;
+ * careless servers: any): as many are deleted as were acknowledged, of those that were given out
+ * here, which is in the same order; which one an earlier run has stored nobody knows, so that all
+ * of them stay.
+ */
 static bool
 delete_and_quit(Pop3Source *source, GHashTable *wanted, GError **error)
 {
-    for (size_t i = 0; i < source->entries->len; i++)
-        if (g_hash_table_contains(wanted, uid_at(source, i)) && !mark_deleted(source, i, error))
+    g_autofree bool *deleted = g_new0(bool, source->entries->len + 1);
+
+    count_listed(source, wanted);
+    for (size_t i = 0; i < source->entries->len; i++) {
+        Wanted *one = g_hash_table_lookup(wanted, uid_at(source, i));
+
+        if (one == NULL || one->marked == one->acks ||
+            (one->listed > 1 && !entry_at(source, i)->given))
+            continue;
+        if (!mark_deleted(source, i, error))
             return false;
+        deleted[i] = true;
+        one->marked++;
+    }
     HEED_FAULT("pop3.before-quit");
     if (!heed_pop3_command(&source->pop3, "QUIT", "QUIT", 0, NULL, error))
         return false;
     HEED_FAULT("pop3.after-quit");
     heed_pop3_close(&source->pop3);
-    forget_deleted(source, wanted);
+    forget_deleted(source, deleted);
     return true;
 }
 
@@ -392,13 +457,13 @@ static bool
 pop3_acknowledge(HeedSource *source, const HeedAck *acks, size_t count, GError **error)
 {
     Pop3Source *pop3 = self(source);
-    g_autoptr(GHashTable) wanted = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) wanted = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     GError *trouble = NULL;
 
     for (size_t i = 0; i < count; i++)
         if (acks[i].disposition <= HEED_DISPOSITION_QUARANTINED &&
             source->mailbox->on_done[acks[i].disposition].what == HEED_ON_DONE_DELETE)
-            g_hash_table_add(wanted, (gpointer)(uintptr_t)acks[i].uid);
+            want(wanted, acks[i].uid);
     if (g_hash_table_size(wanted) == 0)
         return true;
     for (;;) {

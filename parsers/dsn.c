@@ -325,6 +325,23 @@ kind_of(const HeedReport *report)
 }
 
 void
+heed_dsn_finish_empty(HeedReading *reading)
+{
+    HeedReport *report = reading->report;
+    HeedRecipient *recipient = heed_report_add_recipient(report);
+    g_autofree char *mailed = heed_original_only_recipient(reading);
+
+    if (mailed != NULL) {
+        recipient->address = heed_report_text(report, mailed, -1);
+        recipient->address_source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
+    }
+    recipient->action = HEED_ACTION_FAILED;
+    heed_classify_recipient(report, recipient, reading->settings->relays);
+    heed_report_warn(report, "the delivery status names no recipient");
+    report->kind = HEED_KIND_BOUNCE;
+}
+
+void
 heed_dsn_finish(HeedReading *reading)
 {
     HeedReport *report = reading->report;

@@ -26,4 +26,10 @@ bool heed_dsn_find(HeedSpan text, HeedSpan *out_content);
  */
 void heed_dsn_finish(HeedReading *reading);
 
+/*
+ * Instead, for a report whose delivery status names no recipient: a bounce of class unknown, about
+ * whom the original names in To: if it names nobody else.
+ */
+void heed_dsn_finish_empty(HeedReading *reading);
+
 #endif

@@ -110,14 +110,20 @@ cut(Cutter *cutter, const char *from, const char *to)
     cutter->copied = to;
 }
 
+/* Whether GMime may take the line for a field: more lenient than our own reader, which knows a
+ * limit to a name and what is in front of its colon. */
 static bool
 is_field_line(const char *at, const char *line_end)
 {
-    HeedFieldCursor cursor;
-    HeedField field;
+    const char *c = at;
 
-    heed_fields_begin(&cursor, at, (size_t)(line_end - at), false);
-    return heed_fields_next(&cursor, &field);
+    while (c < line_end && (guchar)*c > ' ' && *c != ':')
+        c++;
+    if (c == at)
+        return false;
+    while (c < line_end && (*c == ' ' || *c == '\t'))
+        c++;
+    return c < line_end && *c == ':';
 }
 
 /* One line; `next` is behind its line end. */
@@ -147,6 +153,7 @@ limit_line(Cutter *cutter, const char *at, const char *line_end, const char *nex
 /*
  * A field or a run of fields is cut wherever in the message it stands: whether lines are a header
  * is known only to the one who parses them, and what is cut of a body this way is of no use to us.
+ * Lines end here with LF, as they do for GMime, whom this protects.
  */
 static void
 limit_fields(HeedMended *mended, HeedReport *report)
@@ -156,8 +163,9 @@ limit_fields(HeedMended *mended, HeedReport *report)
     const char *at = mended->bytes;
 
     while (at < end) {
-        const char *line_end = heed_line_end(at, end);
-        const char *next = heed_line_next(line_end, end);
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const char *line_end = newline == NULL ? end : newline;
+        const char *next = newline == NULL ? end : newline + 1;
 
         limit_line(&cutter, at, line_end, next);
         at = next;

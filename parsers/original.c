@@ -224,7 +224,7 @@ is_received_for(HeedSpan value, const char *address, GString *scratch)
 }
 
 char *
-heed_original_recipient(const HeedReading *reading)
+heed_original_only_recipient(const HeedReading *reading)
 {
     g_autofree char *address = NULL;
     guint count = 0;
@@ -232,7 +232,7 @@ heed_original_recipient(const HeedReading *reading)
     for (guint i = 0; i < reading->original->len; i++) {
         const HeedField *field = &g_array_index(reading->original, HeedField, i);
 
-        if (is_list_field(field) || heed_field_is(field, "cc"))
+        if (is_list_field(field) || heed_field_is(field, "cc") || heed_field_is(field, "bcc"))
             return NULL;
         if (!heed_field_is(field, "to"))
             continue;
@@ -241,6 +241,14 @@ heed_original_recipient(const HeedReading *reading)
             return NULL;
         address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
     }
+    return g_steal_pointer(&address);
+}
+
+char *
+heed_original_recipient(const HeedReading *reading)
+{
+    g_autofree char *address = heed_original_only_recipient(reading);
+
     for (guint i = 0; address != NULL && i < reading->original->len; i++) {
         const HeedField *field = &g_array_index(reading->original, HeedField, i);
 

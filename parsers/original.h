@@ -18,6 +18,12 @@ void heed_original_read(HeedReading *reading);
  */
 char *heed_original_recipient(const HeedReading *reading);
 
+/*
+ * The same with less proof, for reports that name nobody: without the Received: field. Not enough
+ * for a verdict.
+ */
+char *heed_original_only_recipient(const HeedReading *reading);
+
 /* The address of a From: field; the field's decoded text where there is none. */
 const char *heed_original_mailbox(HeedReading *reading, HeedSpan value);
 

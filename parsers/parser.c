@@ -161,6 +161,21 @@ read_status(HeedReading *reading)
     return true;
 }
 
+/* A report that says it is one of delivery, and not of whom. */
+static bool
+read_empty_status(HeedReading *reading)
+{
+    const HeedMessage *message = reading->message;
+    const HeedPart *part = heed_message_part(message, HEED_PART_DELIVERY_STATUS);
+
+    if (!message->is_report || (strcmp(message->report_type, "delivery-status") != 0 &&
+                                (part == NULL || message->report_type[0] != '\0')))
+        return false;
+    reading->report->format = heed_report_text(reading->report, "rfc3464", -1);
+    heed_dsn_finish_empty(reading);
+    return true;
+}
+
 static bool
 read_feedback(HeedReading *reading)
 {
@@ -233,7 +248,7 @@ heed_parser_read(HeedParser *parser,
     /* Reports that say what they are first. What none of these knows may be a server's own notice:
      * the place for formats without a standard is in front of the replies. */
     if (!read_status(&reading) && !read_feedback(&reading) && !read_disposition(&reading) &&
-        !read_mislabelled_status(&reading))
+        !read_mislabelled_status(&reading) && !read_empty_status(&reading))
         (void)heed_autoreply_recognise(&reading);
     if (parser->settings.domains != NULL)
         assess_trust(&reading, context != NULL && context->closed);

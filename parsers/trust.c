@@ -144,13 +144,25 @@ passed_domains(const HeedTrustInput *input, const Arrival *arrival)
     return domains;
 }
 
-/* Whether the sender writes as the domain and not as one of its users, whom it signs for, too. */
+/*
+ * Whether the sender writes as the domain and not as one of its users, whom it signs for, too. Only
+ * names that no provider gives to a user: a role address ("news@", "joe-request@") may be anybody's
+ * there.
+ */
 static bool
 speaks_for_domain(const HeedReport *report, const char *from, const char *address)
 {
+    static const char *const names[] = {
+        "mailer-daemon@", "mailerdaemon@", "postmaster@", "abuse@",
+        /* what Exchange writes its reports as, the same everywhere */
+        "microsoftexchange329e71ec88ae4615bbc36ab6ce41109e@"};
+
     if (report->kind == HEED_KIND_UNSUBSCRIBE && strcmp(from, address) == 0)
         return true;
-    return heed_address_is_role(from) || g_str_has_prefix(from, "microsoftexchange");
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_has_prefix(from, names[i]))
+            return true;
+    return false;
 }
 
 /* Whether this domain answers for the recipient: it is his own, or his provider's. The report's
@@ -202,6 +214,31 @@ is_from_feedback_loop(const HeedReport *report, const char *from, const GPtrArra
     return false;
 }
 
+/*
+ * A signature also holds where others send the message on. What it need not cover can be changed
+ * then: a second From: can be put on top (RFC 6376 8.15), and another Content-Type makes one part
+ * of a bounce, the copy of what its receiver had sent, into another bounce. So there must be one
+ * From:, and a report that was made for somebody else (To:) is not believed.
+ */
+static bool
+may_be_resent(const HeedTrustInput *input)
+{
+    size_t senders = 0;
+
+    for (size_t i = 0; i < input->count; i++) {
+        g_autofree char *address = NULL;
+
+        senders += field_is(input, i, "from") ? 1 : 0;
+        if (!field_is(input, i, "to"))
+            continue;
+        address = heed_address_normalise(input->values[i], -1);
+        if (address == NULL ||
+            !heed_domain_is_among(heed_address_domain(address), input->settings->domains))
+            return true;
+    }
+    return senders > 1;
+}
+
 static bool
 is_authenticated(const HeedTrustInput *input, const Arrival *arrival)
 {
@@ -217,6 +254,8 @@ is_authenticated(const HeedTrustInput *input, const Arrival *arrival)
     from = report->reporter_from == NULL ? NULL : heed_address_normalise(report->reporter_from, -1);
     if (is_from_feedback_loop(report, from, passed))
         return true;
+    if (may_be_resent(input))
+        return false;
     for (guint i = 0; i < report->recipients->len; i++)
         if (!is_answered_for(report, from, &g_array_index(report->recipients, HeedRecipient, i),
                              passed))

@@ -130,6 +130,12 @@ def greet(scenario, client):
         send(client, b"* OK ready\r\n" if scenario.startswith("imap") else b"+OK ready\r\n")
 
 
+def may_delete(scenario, command):
+    if scenario == "pop3-same-uidl-resumed":
+        return False
+    return scenario != "pop3-same-uidl" or command.endswith(b" 1")
+
+
 def pop3_command(scenario, client, command):
     word = command.split(b" ")[0].upper()
     if word == b"UIDL" and scenario == "pop3-no-uidl":
@@ -141,7 +147,14 @@ def pop3_command(scenario, client, command):
         if scenario == "pop3-endless-list-line":
             send(client, b"+OK\r\n1 ")
             pour(client, MEGABYTE, 300)
-        send(client, b"+OK\r\n1 11\r\n2 22\r\n.\r\n")
+        if scenario.startswith("pop3-same-uidl"):
+            send(client, b"+OK\r\n1 11\r\n2 22\r\n3 11\r\n.\r\n")
+        elif scenario == "pop3-gap":
+            send(client, b"+OK\r\n1 11\r\n3 33\r\n.\r\n")
+        elif scenario == "pop3-long-uidl":
+            send(client, b"+OK\r\n1 " + b"1" * 300 + b"\r\n2 22\r\n.\r\n")
+        else:
+            send(client, b"+OK\r\n1 11\r\n2 22\r\n.\r\n")
     elif word == b"UIDL":
         send(client, b"+OK 2 22\r\n")
     elif word == b"RETR":
@@ -161,6 +174,8 @@ def pop3_command(scenario, client, command):
     elif word == b"QUIT" and scenario == "pop3-quit-fails":
         send(client, b"-ERR some deleted messages not removed\r\n")
         raise Gone
+    elif word == b"DELE" and not may_delete(scenario, command):
+        send(client, b"-ERR that one was not asked for\r\n")
     elif word == b"QUIT":
         send(client, b"+OK\r\n")
         raise Gone

@@ -113,6 +113,9 @@ static const Case cases[] = {
     {"pop3-close-in-retr", HEED_TLS_NONE, true, HEED_ERROR_TEMPORARY, "closed", 0, 1},
     {"pop3-endless-retr", HEED_TLS_NONE, true, HEED_ERROR_LIMIT, "more than", 0, 1},
     {"pop3-trickle", HEED_TLS_NONE, true, HEED_ERROR_TEMPORARY, "within 2 seconds", 0, 1},
+    {"pop3-same-uidl", HEED_TLS_NONE, false, 0, NULL, 3, 0},
+    {"pop3-gap", HEED_TLS_NONE, true, HEED_ERROR_DATA, "message 2", 0, 0},
+    {"pop3-long-uidl", HEED_TLS_NONE, false, 0, NULL, 2, 0},
     {"pop3-refuses-one", HEED_TLS_NONE, false, 0, "cannot read that one", 2, 1},
 };
 
@@ -215,6 +218,45 @@ test_quit_fails(void)
     g_assert_nonnull(strstr(error->message, "not removed"));
 }
 
+/* Two messages of one UIDL (RFC 1939 7 allows it for copies): one acknowledgement deletes one. */
+static void
+test_same_uidl(void)
+{
+    static const Case row = {"pop3-same-uidl", HEED_TLS_NONE, false, 0, NULL, 3, 0};
+    g_auto(Folder) folder = folder_make();
+    g_auto(Server) server = server_start(row.scenario);
+    g_autoptr(HeedMailbox) mailbox = mailbox_at(&server, &row, &folder);
+    g_autoptr(HeedSource) source = NULL;
+    g_autoptr(GPtrArray) items = NULL;
+    g_autoptr(GError) error = NULL;
+    HeedAck ack = {"11", HEED_DISPOSITION_DONE};
+
+    mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
+    source = source_opened(mailbox, NULL, NULL);
+    items = source_drain(source);
+    g_assert_cmpuint(items->len, ==, 3);
+    g_assert_true(source->ops->acknowledge(source, &ack, 1, &error));
+    g_assert_no_error(error);
+}
+
+/* Of two with one UIDL nobody can say which one an earlier run has stored: both stay. */
+static void
+test_same_uidl_resumed(void)
+{
+    static const Case row = {"pop3-same-uidl-resumed", HEED_TLS_NONE, false, 0, NULL, 3, 0};
+    g_auto(Folder) folder = folder_make();
+    g_auto(Server) server = server_start(row.scenario);
+    g_autoptr(HeedMailbox) mailbox = mailbox_at(&server, &row, &folder);
+    g_autoptr(HeedSource) source = NULL;
+    g_autoptr(GError) error = NULL;
+    HeedAck ack = {"11", HEED_DISPOSITION_DONE};
+
+    mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
+    source = source_opened(mailbox, NULL, NULL);
+    g_assert_true(source->ops->acknowledge(source, &ack, 1, &error));
+    g_assert_no_error(error);
+}
+
 /* After all of the above. The sanitizers' own memory is theirs. */
 static void
 test_memory(void)
@@ -238,6 +280,8 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &cases[i], test_scenario);
     }
     g_test_add_func("/hostile/b/quit-fails", test_quit_fails);
+    g_test_add_func("/hostile/b/same-uidl", test_same_uidl);
+    g_test_add_func("/hostile/b/same-uidl-resumed", test_same_uidl_resumed);
     g_test_add_func("/hostile/c/memory", test_memory);
     return g_test_run();
 }

@@ -79,6 +79,37 @@ check_nested_groups(void)
     }
 }
 
+/* The same where our own reader of fields sees several of them, or none. */
+static void
+check_disguised_groups(void)
+{
+    static const struct {
+        const char *name;
+        const char *between;
+    } rows[] = {{"To: g:", "\r"},
+                {"To: g:", "\r;;;\r"},
+                {"To: g:", "\n\tg:"},
+                {"To                                                                            "
+                 "                                                                  : g:",
+                 ""}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) header = g_string_new(NULL);
+        g_autoptr(GString) message = NULL;
+        g_autoptr(HeedReport) report = NULL;
+
+        while (header->len < 8192)
+            g_string_append(header, "X-Padding: more\n");
+        g_string_append(header, rows[i].name);
+        for (size_t n = 0; n < 20000; n++)
+            g_string_append_printf(header, "g:g:g:g:g:g:g:g:g:g:%s", rows[i].between);
+        g_string_append(header, "\n");
+        message = bounce(header->str, failed, "Subject: x\n\n");
+        report = read_exact(NULL, message->str, message->len);
+        expect_failed(report);
+    }
+}
+
 static void
 check_header_block(void)
 {
@@ -127,6 +158,44 @@ check_many_recipients(void)
     report = read_exact(NULL, message->str, message->len);
     g_assert_cmpuint(report->recipients->len, ==, HEED_LIMIT_RECIPIENTS);
     g_assert_cmpuint(report->warnings->len, ==, 0);
+}
+
+/* A delivery status that speaks of no recipient: a bounce still, of whom the original was for if
+ * that is beyond doubt. */
+static void
+check_no_group(void)
+{
+    static const struct {
+        const char *status;
+        const char *enclosed;
+        const char *address;
+    } rows[] = {
+        {"", "To: Kim <kim@example.org>\nSubject: x\n\n", "kim@example.org"},
+        {"Reporting-MTA: dns; mx.example.net\n\n", "Subject: x\nTo: kim@example.org\n\n",
+         "kim@example.org"},
+        {"Reporting-MTA: dns; mx.example.net\n", "To: a@example.org, b@example.org\n\n", NULL},
+        {"", "To: kim@example.org\nTo: b@example.org\n\n", NULL},
+        {"", "To: kim@example.org\nCc: b@example.org\n\n", NULL},
+        {"", "To: kim@example.org\nBcc: b@example.org\n\n", NULL},
+        {"", "To: talk@example.org\nList-Post: <mailto:talk@example.org>\n\n", NULL},
+        {"", "Subject: x\n\n", NULL},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GString) message = bounce("", rows[i].status, rows[i].enclosed);
+        g_autoptr(HeedReport) report = read_exact(NULL, message->str, message->len);
+        const HeedRecipient *recipient = recipient_at(report, 0);
+
+        g_assert_cmpint(report->kind, ==, HEED_KIND_BOUNCE);
+        g_assert_cmpuint(report->recipients->len, ==, 1);
+        g_assert_cmpuint(report->warnings->len, ==, 1);
+        g_assert_cmpstr(recipient->address, ==, rows[i].address);
+        g_assert_cmpint(recipient->address_source, ==,
+                        rows[i].address == NULL ? HEED_ADDRESS_SOURCE_NONE
+                                                : HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE);
+        g_assert_cmpint(recipient->class_, ==, HEED_CLASS_UNKNOWN);
+        g_assert_cmpint(recipient->verdict, ==, HEED_VERDICT_NONE);
+    }
 }
 
 /* Multiparts in each other, `depth` of them, with a delivery status in the innermost. */
@@ -287,9 +356,11 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/parser/nested-groups", check_nested_groups);
+    g_test_add_func("/parser/disguised-groups", check_disguised_groups);
     g_test_add_func("/parser/header-block", check_header_block);
     g_test_add_func("/parser/recipient-limit", check_recipient_limit);
     g_test_add_func("/parser/many-recipients", check_many_recipients);
+    g_test_add_func("/parser/no-group", check_no_group);
     g_test_add_func("/parser/depth-limit", check_depth_limit);
     g_test_add_func("/parser/part-limit", check_part_limit);
     g_test_add_func("/parser/size-limit", check_size_limit);
