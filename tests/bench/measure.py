@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SAMPLE_SECONDS = 0.02
+SAMPLE_SECONDS = 0.01
 
 
 @dataclass
@@ -45,7 +45,10 @@ def family(root):
 
 
 def peak(pid):
+    """Its VmHWM in MiB; 0 while it still is this Python, on its way to become another program."""
     try:
+        if os.path.samefile(f"/proc/{pid}/exe", "/proc/self/exe"):
+            return 0.0
         for line in Path(f"/proc/{pid}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
@@ -87,7 +90,6 @@ def run(command, env=None, stdin=None, stdout=None):
     process.stderr.close()
     if process.returncode != 0:
         raise RuntimeError(f"{command}: status {process.returncode}\n{errors[-2000:]}")
-    memory["parent"] = max(memory.get("parent", 0.0), usage.ru_maxrss / 1024 if len(memory) <= 1 else 0.0)
     return Taken(seconds, usage.ru_utime + usage.ru_stime, text, memory)
 
 
@@ -105,4 +107,4 @@ def most_memory(taken):
 
 
 def memory_text(roles):
-    return ", ".join(f"{role} {size:.0f}" for role, size in sorted(roles.items()))
+    return ", ".join(f"{role} {size:.0f}" for role, size in sorted(roles.items()) if size > 0)
