@@ -198,6 +198,9 @@ count(HeedStoreSink *sink, const GPtrArray *arrivals, const HeedStored *stored)
 
         if (arrival->disposition == HEED_DISPOSITION_UNREADABLE)
             note_unreadable(box, arrival);
+        /* Where a mailbox that is opened again in this run goes on. */
+        if (box != NULL && arrival->epoch == box->checkpoint.epoch)
+            box->checkpoint.position = MAX(box->checkpoint.position, arrival->position);
         for (size_t j = 0; j < G_N_ELEMENTS(totals) && totals[j] != NULL; j++) {
             totals[j]->messages++;
             totals[j]->unrecognised += arrival->disposition == HEED_DISPOSITION_UNRECOGNISED;

@@ -26,12 +26,32 @@ heed_host_read(const char *text, char out[HEED_HOST_BYTES])
     return true;
 }
 
+/* Domains below which each name is another customer's, although the public suffix list does not say
+ * so. Longer ones first. */
+static const char *const shared_domains[] = {".mail.onmicrosoft.com", ".onmicrosoft.com"};
+
+/* The part of the name that one organisation has registered; NULL for none. */
+static const char *
+organisation_of(const char *host)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(shared_domains); i++) {
+        const char *label;
+
+        if (!g_str_has_suffix(host, shared_domains[i]))
+            continue;
+        label = host + strlen(host) - strlen(shared_domains[i]);
+        while (label > host && label[-1] != '.')
+            label--;
+        return label;
+    }
+    return psl_registrable_domain(psl_builtin(), host);
+}
+
 bool
 heed_host_same_organisation(const char *one, const char *other)
 {
-    const psl_ctx_t *list = psl_builtin();
-    const char *mine = psl_registrable_domain(list, one);
-    const char *theirs = psl_registrable_domain(list, other);
+    const char *mine = organisation_of(one);
+    const char *theirs = organisation_of(other);
 
     return mine != NULL && theirs != NULL && strcmp(mine, theirs) == 0;
 }

@@ -81,7 +81,8 @@ read_own_header(HeedReading *reading)
         report->date = heed_date_parse_mail(field->value.at, field->value.length);
     field = heed_message_field(reading->message, "from");
     if (field != NULL)
-        report->reporter_from = heed_original_mailbox(reading, field->value);
+        /* Strictly: what it says is held against a signature. */
+        report->reporter_from = heed_original_mailbox(reading, field->strict);
 }
 
 /*

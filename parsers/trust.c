@@ -214,21 +214,42 @@ is_from_feedback_loop(const HeedReport *report, const char *from, const GPtrArra
     return false;
 }
 
+static size_t
+count_fields(const HeedTrustInput *input, const char *name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < input->count; i++)
+        count += field_is(input, i, name) ? 1 : 0;
+    return count;
+}
+
 /*
- * A signature also holds where others send the message on. What it need not cover can be changed
- * then: a second From: can be put on top (RFC 6376 8.15), and another Content-Type makes one part
- * of a bounce, the copy of what its receiver had sent, into another bounce. So there must be one
- * From:, and a report that was made for somebody else (To:) is not believed.
+ * Who the report is from, normalised; NULL when that is not certain. A signature also holds where
+ * others send the message on, and need not cover a second From: that they put on top (RFC
+ * 6376 8.15).
+ */
+static char *
+certain_sender(const HeedTrustInput *input)
+{
+    const char *from = input->report->reporter_from;
+
+    if (from == NULL || count_fields(input, "from") > 1)
+        return NULL;
+    return heed_address_normalise(from, -1);
+}
+
+/*
+ * Whether the report was made for somebody else. Sent on to us, its signature still holds, and need
+ * not cover Content-Type: another boundary makes a part of it, the copy of what he had sent, into a
+ * report of its own.
  */
 static bool
-may_be_resent(const HeedTrustInput *input)
+is_for_others(const HeedTrustInput *input)
 {
-    size_t senders = 0;
-
     for (size_t i = 0; i < input->count; i++) {
         g_autofree char *address = NULL;
 
-        senders += field_is(input, i, "from") ? 1 : 0;
         if (!field_is(input, i, "to"))
             continue;
         address = heed_address_normalise(input->values[i], -1);
@@ -236,7 +257,7 @@ may_be_resent(const HeedTrustInput *input)
             !heed_domain_is_among(heed_address_domain(address), input->settings->domains))
             return true;
     }
-    return senders > 1;
+    return false;
 }
 
 static bool
@@ -251,10 +272,10 @@ is_authenticated(const HeedTrustInput *input, const Arrival *arrival)
     passed = passed_domains(input, arrival);
     if (passed->len == 0)
         return false;
-    from = report->reporter_from == NULL ? NULL : heed_address_normalise(report->reporter_from, -1);
+    from = certain_sender(input);
     if (is_from_feedback_loop(report, from, passed))
         return true;
-    if (may_be_resent(input))
+    if (is_for_others(input))
         return false;
     for (guint i = 0; i < report->recipients->len; i++)
         if (!is_answered_for(report, from, &g_array_index(report->recipients, HeedRecipient, i),

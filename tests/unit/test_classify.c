@@ -90,6 +90,8 @@ static const Row rows[] = {
     /* the brake */
     {"5.1.1-quota", "failed", "5.1.1", "550 5.1.1 user is over quota", NULL, "mailbox-full", "soft",
      "contradiction:quota", NULL},
+    {"5.1.1-suppressed", "failed", "5.1.1", "550 5.1.1 ses.example has suppressed sending to it",
+     NULL, "suppressed", "none", "contradiction:suppressed", NULL},
     {"5.1.1-spf", "failed", "5.1.1", "550 5.1.1 SPF check failed", NULL, "auth-failure", "block",
      NULL, NULL},
     {"5.1.1-size", "failed", "5.1.1", "552 5.1.1 message too large", NULL, "too-big", "block", NULL,

@@ -351,6 +351,16 @@ check_trust(void)
     g_assert_cmpint(unproven->receiver_date, ==, HEED_DATE_UNKNOWN);
 }
 
+/* A line that is no field and not indented does not say who a report is from. */
+static void
+check_sender_is_strict(void)
+{
+    static const char text[] = "From: evil@hotmail.com\n<staff@hotmail.com>\nSubject: x\n\nx\n";
+    g_autoptr(HeedReport) report = read_exact(NULL, text, sizeof(text) - 1);
+
+    g_assert_cmpstr(report->reporter_from, ==, "evil@hotmail.com");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -368,6 +378,7 @@ main(int argc, char **argv)
     g_test_add_func("/parser/truncated-context", check_truncated_context);
     g_test_add_func("/parser/own-domain", check_own_domain);
     g_test_add_func("/parser/trust", check_trust);
+    g_test_add_func("/parser/sender-is-strict", check_sender_is_strict);
     g_test_add_data_func("/parser/truncation/dsn", "dsn/002-postfix-several-recipients.eml",
                          check_truncation);
     g_test_add_data_func("/parser/truncation/arf", "arf/008-auth-failure-dkim.eml",
