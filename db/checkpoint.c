@@ -193,6 +193,55 @@ save_messages(HeedDatabase *database,
         params, error);
 }
 
+/*
+ * The position moves past the arrivals of the mailbox's own epoch; a poll of one that somebody else
+ * has left behind moves nothing. Counted is what was neither passed nor noted: a batch comes again
+ * when the answer to its commit was lost.
+ */
+static const char move_sql[] =
+    "WITH arrival AS MATERIALIZED ("
+    "    SELECT uid, epoch, position, stored"
+    "    FROM unnest($2, $3, $4, $5) AS a (uid, epoch, position, stored)"
+    ") UPDATE heed_data.mailbox AS mailbox SET"
+    " position = greatest(mailbox.position,"
+    "    (SELECT max(arrival.position) FROM arrival WHERE arrival.epoch = mailbox.epoch)),"
+    " messages_stored = mailbox.messages_stored + ("
+    "    SELECT count(*) FROM arrival"
+    "    LEFT JOIN heed_data.mailbox_message AS message ON message.mailbox_id = mailbox.mailbox_id"
+    "        AND message.epoch = arrival.epoch AND message.uid = arrival.uid"
+    "    WHERE arrival.stored AND coalesce(message.disposition = $6, arrival.epoch <> mailbox.epoch"
+    "        OR arrival.position NOT BETWEEN 1 AND mailbox.position)),"
+    " last_message_at = CASE WHEN (SELECT bool_or(stored) FROM arrival) THEN now()"
+    "    ELSE mailbox.last_message_at END"
+    " WHERE mailbox.mailbox_id = $1";
+
+static bool
+move(HeedDatabase *database, int64_t mailbox_id, const GPtrArray *arrivals, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(GStringChunk) pool = g_string_chunk_new(256);
+    HeedArrayParam *uids = NULL;
+    HeedArrayParam *epochs = NULL;
+    HeedArrayParam *positions = NULL;
+    HeedArrayParam *stored = NULL;
+
+    heed_params_int(params, mailbox_id);
+    uids = heed_params_text_array(params);
+    epochs = heed_params_int_array(params);
+    positions = heed_params_int_array(params);
+    stored = heed_params_bool_array(params);
+    for (guint i = 0; i < arrivals->len; i++) {
+        const HeedArrival *arrival = g_ptr_array_index(arrivals, i);
+
+        heed_array_add_text(uids, heed_batch_text(pool, arrival->uid, HEED_UID_BYTES));
+        heed_array_add_int(epochs, arrival->epoch);
+        heed_array_add_int(positions, arrival->position);
+        heed_array_add_bool(stored, arrival->disposition != HEED_DISPOSITION_UNREADABLE);
+    }
+    heed_params_int(params, HEED_DISPOSITION_UNREADABLE);
+    return heed_database_run(database, "move the checkpoint", move_sql, params, error);
+}
+
 bool
 heed_checkpoint_save(HeedDatabase *database,
                      int64_t mailbox_id,
@@ -200,36 +249,9 @@ heed_checkpoint_save(HeedDatabase *database,
                      const HeedKeepRow keep[4],
                      GError **error)
 {
-    g_autoptr(HeedParams) params = heed_params_new();
-    int64_t position = 0;
-    int64_t epoch = 0;
-    size_t stored = 0;
-
-    if (arrivals->len == 0)
-        return true;
-    for (guint i = 0; i < arrivals->len; i++) {
-        const HeedArrival *arrival = g_ptr_array_index(arrivals, i);
-
-        position = MAX(position, arrival->position);
-        epoch = arrival->epoch;
-        stored += arrival->disposition != HEED_DISPOSITION_UNREADABLE ? 1 : 0;
-    }
-    heed_params_int(params, mailbox_id);
-    heed_params_int(params, epoch);
-    heed_params_int(params, position);
-    heed_params_int(params, (int64_t)stored);
-    /* The mailbox first: its row is the lock of its messages. A poll of an epoch that somebody else
-     * has left behind moves nothing. */
-    return heed_database_run(database, "move the checkpoint",
-                             "UPDATE heed_data.mailbox SET"
-                             " position = CASE WHEN epoch = $2 THEN greatest(position, $3)"
-                             "    ELSE position END,"
-                             " messages_stored = messages_stored + $4,"
-                             " last_message_at = CASE WHEN $4 > 0 THEN now()"
-                             "    ELSE last_message_at END"
-                             " WHERE mailbox_id = $1",
-                             params, error) &&
-           save_messages(database, mailbox_id, arrivals, keep, error);
+    /* The mailbox first: its row is the lock of its messages. */
+    return arrivals->len == 0 || (move(database, mailbox_id, arrivals, error) &&
+                                  save_messages(database, mailbox_id, arrivals, keep, error));
 }
 
 bool

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The database's troubles, and who may see what in it."""
 
+import select
 import signal
+import socket
 import threading
 import time
 import unittest
@@ -15,6 +17,48 @@ VIEWS = ["suppression", "event_log", "bounce_daily", "complaint_daily", "unmatch
 # Those that later work adds.
 LATER = {"domain_reputation", "domain_reputation_history", "provider_reputation", "sender_reputation", "ip_reputation",
          "deferral_recent", "throttle_advice", "guard_hold"}
+
+
+class Forgetful:
+    """Stands before the database, and swallows the answers to the first commits that follow an INSERT of reports: they
+    are done, and nobody is told."""
+
+    def __init__(self, folder, server, times):
+        self.server = str(server / ".s.PGSQL.5432")
+        self.times = times
+        self.swallowed = 0
+        folder.mkdir()
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(folder / ".s.PGSQL.5432"))
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.server)
+        stored = swallow = False
+        with client, server:
+            while True:
+                for ready in select.select([client, server], [], [])[0]:
+                    data = ready.recv(1 << 16)
+                    if not data or (swallow and ready is server):
+                        self.swallowed += bool(data)
+                        return
+                    if ready is client:
+                        stored = stored or b"INSERT INTO heed_data.report_seen " in data
+                        swallow = stored and b"COMMIT\0" in data and self.swallowed < self.times
+                    (server if ready is client else client).sendall(data)
+
+    def close(self):
+        self.listener.close()
 
 
 class Trouble(Case):
@@ -79,6 +123,21 @@ class Trouble(Case):
                                           f"WHERE datname = '{database}'")
                 time.sleep(0.1)
         self.during(1500, terminate)
+
+    def test_answer_to_a_commit_is_lost(self):
+        for url in ("imaps", "pop3s"):
+            user, _ = self.world.user(reports(40))
+            reference, database = self.world.database(), self.world.database()
+            section = self.world.mailbox("fbl", self.world.url(url, user))
+            self.heed("poll", config=self.world.config(reference, "reference.conf", section))
+            folder = self.world.folder / f"forgetful.{url}"
+            between = Forgetful(folder, self.world.postgres.folder, 2)
+            path = self.world.config(database, "forgetful.conf", section)
+            path.write_text(path.read_text().replace(f"host={self.world.postgres.folder}", f"host={folder}"))
+            self.heed("poll", config=path, timeout=120)
+            between.close()
+            self.assertEqual(between.swallowed, 2)
+            self.assert_same_dump(self.world.dump(reference), self.world.dump(database), url)
 
     def test_read_only(self):
         database, config, wanted = self.mailbox()

@@ -139,6 +139,40 @@ test_position(void)
     g_assert_cmpint(load(test, "imaps://a@example.com/Other").position, ==, 0);
 }
 
+/* A batch that comes again, its commit's answer lost, counts once; of one with two epochs, only the
+ * mailbox's own moves the position. */
+static void
+test_again(void)
+{
+    static const HeedKeepRow *const keeps[] = {keep_never, keep_until_acked, keep_while_there};
+    g_autoptr(HeedTestDatabase) test = new_store();
+    g_autoptr(GPtrArray) mixed = g_ptr_array_new_with_free_func((GDestroyNotify)heed_arrival_free);
+    g_autoptr(GError) error = NULL;
+    HeedCheckpoint checkpoint = load(test, "imaps://a@example.com/INBOX");
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(keeps); i++) {
+        g_autofree char *want = g_strdup_printf("%u", 3 * (i + 1));
+        g_autofree char *got = NULL;
+
+        save(test, &checkpoint, 10 * i + 1, "dqx", keeps[i]);
+        save(test, &checkpoint, 10 * i + 1, "dqx", keeps[i]);
+        save(test, &checkpoint, 10 * i + 3, "d", keeps[i]);
+        got =
+            heed_test_database_get(test->database, "SELECT messages_stored FROM heed_data.mailbox");
+        g_assert_cmpstr(got, ==, want);
+    }
+    for (int64_t epoch = 6; epoch <= 7; epoch++) {
+        HeedArrival *arrival = heed_test_arrival_quarantined(epoch == 6 ? 900 : 4);
+
+        arrival->epoch = epoch;
+        g_ptr_array_add(mixed, arrival);
+    }
+    g_assert_true(heed_checkpoint_set_epoch(test->database, checkpoint.mailbox_id, 7, &error));
+    g_assert_true(
+        heed_checkpoint_save(test->database, checkpoint.mailbox_id, mixed, keep_never, &error));
+    g_assert_cmpint(load(test, "imaps://a@example.com/INBOX").position, ==, 4);
+}
+
 static void
 test_acknowledge(void)
 {
@@ -228,6 +262,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/checkpoint/position", test_position);
+    g_test_add_func("/checkpoint/again", test_again);
     g_test_add_func("/checkpoint/acknowledge", test_acknowledge);
     g_test_add_func("/checkpoint/known", test_known);
     g_test_add_func("/checkpoint/finish", test_finish);
