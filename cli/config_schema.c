@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/config.h"
+#include "db/connection.h"
 #include "parsers/address.h"
 
 #include <confuse.h>
@@ -487,10 +488,16 @@ heed_config_parse(const char *text, const char *path, GError **error)
     if (cfg_parse_buf(root, whole) != CFG_SUCCESS && reading.error == NULL)
         (void)refuse(root->line, "cannot be read");
     if (reading.error == NULL && !cfg_getbool(root, END_OF_FILE))
-        (void)refuse(root->line, "the file ends within a comment: a */ is missing");
+        (void)refuse(root->line,
+                     "the file ends within a comment or a text: a */ or a quote is missing");
     config->path = g_strdup(path);
     config->database = g_strdup(cfg_getstr(root, "database"));
     config->workers = (unsigned)cfg_getint(root, "workers");
+    if (reading.error == NULL && config->database != NULL &&
+        !heed_database_is_conninfo(config->database))
+        (void)refuse(line_of(root, "database"),
+                     "database: is not a connection string: postgresql://USER@HOST:PORT/NAME or "
+                     "KEYWORD=VALUE …; without it, Heed runs a database of its own");
     (void)cfg_free(root);
     if (reading.error != NULL) {
         g_propagate_error(error, g_steal_pointer(&reading.error));

@@ -104,6 +104,14 @@ wish_is_open(const PQconninfoOption *given, const char *keyword, const char *var
     return true;
 }
 
+bool
+heed_database_is_conninfo(const char *text)
+{
+    g_autoptr(PQconninfoOption) read = PQconninfoParse(text, NULL);
+
+    return read != NULL && text[strspn(text, " \t\n")] != '\0';
+}
+
 static bool
 target_read(const char *conninfo, Target *out, GError **error)
 {

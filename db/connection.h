@@ -29,6 +29,10 @@ typedef struct HeedDatabaseOptions {
     const int *stop;           /* set by a signal handler: wait no longer; may be NULL; borrowed */
 } HeedDatabaseOptions;
 
+/* Whether libpq understands it as a connection string; the empty one, which would be whatever the
+ * environment says, is none. */
+bool heed_database_is_conninfo(const char *text);
+
 /* Connects, checks that the server is PostgreSQL 15 or later and the database UTF8, sets UTC,
  * application_name, time limits and the search path. Of several hosts the one that can be written
  * to, unless the connection string wants another. */
