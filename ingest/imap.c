@@ -41,6 +41,7 @@ typedef struct ImapSource {
     uint32_t width;
     GArray *retry;     /* of uint32_t: uids below the position to ask for again */
     GArray *window;    /* of HeedImapEntry */
+    bool is_retrying;  /* the window is of those */
     size_t window_at;  /* the first entry without an answer */
     GQueue ready;      /* of HeedItem *, to be given out */
     size_t one_by_one; /* so many entries are fetched each for itself */
@@ -179,8 +180,9 @@ fill_window(ImapSource *source, GError **error)
     do {
         if (!ensure_connected(source, error))
             return false;
-        looked = source->retry->len > 0 ? look_at_retries(source, &trouble)
-                                        : look_at_next(source, &trouble);
+        source->is_retrying = source->retry->len > 0;
+        looked = source->is_retrying ? look_at_retries(source, &trouble)
+                                     : look_at_next(source, &trouble);
     } while (!looked && may_retry(source, &trouble, error));
     return looked;
 }
@@ -303,6 +305,9 @@ fetch_next(ImapSource *source, GError **error)
         if (!heed_imap_is_usable(&source->imap) && source->losses == 1)
             return true;
         answer(source, entry_at(source, source->window_at), NULL, trouble->message);
+        /* What was given up before says nothing of what is new: each run gets past one more. */
+        if (source->is_retrying)
+            source->losses = 0;
     }
     source->window_at += count;
     source->one_by_one -= MIN(source->one_by_one, count);

@@ -304,7 +304,9 @@ fetch(Pop3Source *source, guint32 index, HeedItem *out, GError **error)
         out->detail = g_strdup(trouble->message);
     }
     entry_at(source, index)->given = true;
-    (void)g_hash_table_remove(source->retry, out->uid);
+    /* What was given up before says nothing of what is new: each run gets past one more. */
+    if (g_hash_table_remove(source->retry, out->uid))
+        source->losses = 0;
     return true;
 }
 

@@ -73,7 +73,7 @@ def fetch_body(scenario, client, uid):
 def fetch(scenario, client, tag, command):
     if b"RFC822.SIZE" in command:
         for uid in (1, 2):
-            if b"%d" % uid in command.split(b" ")[2] or b":" in command:
+            if b"%d" % uid in command.split(b" ")[3] or b":" in command:
                 send(client, b'* %d FETCH (UID %d RFC822.SIZE 20 INTERNALDATE "01-Jan-2026 00:00:00 +0100")\r\n'
                      % (uid, uid))
     elif scenario == "imap-refuses-one" and b":" not in command.split(b" ")[3] and b" 2 " not in command:

@@ -257,6 +257,29 @@ test_same_uidl_resumed(void)
     g_assert_no_error(error);
 }
 
+/* Each message costs the connection. One that an earlier run has given up costs it again, and must
+ * not keep this run from the next one for ever. */
+static void
+test_goes_past_poison(gconstpointer scenario)
+{
+    const Case row = {scenario, HEED_TLS_NONE, false, 0, NULL, 2, 2};
+    g_auto(Folder) folder = folder_make();
+    g_auto(Server) server = server_start(row.scenario);
+    g_autoptr(HeedMailbox) mailbox = mailbox_at(&server, &row, &folder);
+    char *given_up = g_strdup(g_str_has_prefix(scenario, "imap") ? "1" : "11");
+    g_autoptr(GPtrArray) unreadable = g_ptr_array_new_with_free_func(g_free);
+    HeedResume resume = {.epoch = 7, .position = 1, .unreadable = unreadable};
+    g_autoptr(HeedSource) source = source_opened(mailbox, NULL, NULL);
+    g_autoptr(GPtrArray) items = NULL;
+
+    g_ptr_array_add(unreadable, given_up);
+    source->ops->resume(source, &resume);
+    items = source_drain(source);
+    g_assert_cmpuint(items->len, ==, 2);
+    for (size_t i = 0; i < items->len; i++)
+        g_assert_null(((const HeedItem *)g_ptr_array_index(items, i))->bytes);
+}
+
 /* After all of the above. The sanitizers' own memory is theirs. */
 static void
 test_memory(void)
@@ -282,6 +305,8 @@ main(int argc, char **argv)
     g_test_add_func("/hostile/b/quit-fails", test_quit_fails);
     g_test_add_func("/hostile/b/same-uidl", test_same_uidl);
     g_test_add_func("/hostile/b/same-uidl-resumed", test_same_uidl_resumed);
+    g_test_add_data_func("/hostile/b/imap-poison", "imap-close-in-literal", test_goes_past_poison);
+    g_test_add_data_func("/hostile/b/pop3-poison", "pop3-close-in-retr", test_goes_past_poison);
     g_test_add_func("/hostile/c/memory", test_memory);
     return g_test_run();
 }
