@@ -6,6 +6,9 @@
 typedef struct Reader {
     const char *at;
     GString *token; /* owned; the value of the last token, unquoted */
+    /* A comment has a quote in it: it may repeat an address whose quoted local part (RFC
+     * 5321 4.1.2) ends the comment and goes on as if the receiver had written it. */
+    bool doubtful;
 } Reader;
 
 /* One method's result; the first of each kind of domain counts. */
@@ -30,6 +33,8 @@ skip_blanks(Reader *reader)
             depth--;
         else if (c == '\\' && depth > 0 && reader->at[1] != '\0')
             reader->at++;
+        else if (c == '"' && depth > 0)
+            reader->doubtful = true;
         else if (depth == 0 && !g_ascii_isspace(c))
             return;
     }
@@ -63,6 +68,21 @@ read_token(Reader *reader)
     return reader->token->len > 0;
 }
 
+/* A property's value up to a blank, ";" or the end: an address in it may have "=" and quoted
+ * strings in its local part, which must not be taken for all of it. */
+static void
+read_value(Reader *reader)
+{
+    g_string_truncate(reader->token, 0);
+    skip_blanks(reader);
+    while (*reader->at != '\0' && *reader->at != ';' && !g_ascii_isspace(*reader->at)) {
+        if (*reader->at == '"')
+            read_quoted(reader);
+        else
+            g_string_append_c(reader->token, *reader->at++);
+    }
+}
+
 static bool
 accept(Reader *reader, char wanted)
 {
@@ -73,13 +93,19 @@ accept(Reader *reader, char wanted)
     return true;
 }
 
-/* The domain of "example.com", "@example.com", "user@example.com". */
+/* The domain of "example.com", "@example.com", "user@example.com"; nothing of what is only partly
+ * one. */
 static void
 copy_domain(const char *value, char out[HEED_HOST_BYTES])
 {
     const char *at = strrchr(value, '@');
+    size_t length;
 
-    if (out[0] == '\0' && !heed_host_read(at == NULL ? value : at + 1, out))
+    if (out[0] != '\0')
+        return;
+    value = at == NULL ? value : at + 1;
+    length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.");
+    if (value[length] != '\0' || !heed_host_read(value, out))
         out[0] = '\0';
 }
 
@@ -106,13 +132,14 @@ read_result(Reader *reader, Result *result)
 
         if (!accept(reader, '='))
             continue;
-        (void)read_token(reader);
         if (first) {
+            (void)read_token(reader);
             name[strcspn(name, "/")] = '\0';
             result->dkim = g_ascii_strcasecmp(name, "dkim") == 0;
             result->pass = (result->dkim || g_ascii_strcasecmp(name, "spf") == 0) &&
                            g_ascii_strcasecmp(reader->token->str, "pass") == 0;
         } else {
+            read_value(reader);
             take_property(result, name, reader->token->str);
         }
         first = false;
@@ -127,7 +154,8 @@ bool
 heed_authres_read(const char *value, char out_id[HEED_HOST_BYTES], GPtrArray *domains)
 {
     g_autoptr(GString) token = g_string_new(NULL);
-    Reader reader = {value, token};
+    Reader reader = {value, token, false};
+    guint before = domains->len;
 
     if (!read_token(&reader) || !heed_host_read(token->str, out_id))
         return false;
@@ -144,5 +172,7 @@ heed_authres_read(const char *value, char out_id[HEED_HOST_BYTES], GPtrArray *do
         if (result.pass && domain[0] != '\0')
             g_ptr_array_add(domains, g_strdup(domain));
     }
-    return true;
+    if (reader.doubtful)
+        g_ptr_array_set_size(domains, (gint)before);
+    return !reader.doubtful;
 }

@@ -11,9 +11,9 @@
 /*
  * The authserv-id of the field, and the domains in lower case that passed: header.d (else that of
  * header.i) of dkim=pass, smtp.mailfrom (else smtp.helo) of spf=pass. Appends them to domains (of
- * char
- * *, owned by the array), at most HEED_AUTHRES_MAX of one field. False, and nothing done, when the
- * field has no authserv-id or is not of version 1.
+ * char *, owned by the array), at most HEED_AUTHRES_MAX of one field. False, and nothing done, when
+ * the field has no authserv-id, is not of version 1, or has a comment in which a client's address
+ * may pretend to be more than that.
  */
 bool heed_authres_read(const char *value, char out_id[HEED_HOST_BYTES], GPtrArray *domains);
 
