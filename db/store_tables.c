@@ -506,8 +506,11 @@ heed_store_count(const HeedBatch *batch, HeedRollup *rollup)
             .stream = event->report->arrival->stream,
             .domain = heed_batch_domain(pool, event->recipient.address),
             .provider = event->recipient.provider,
+            /* Of the names as they are stored, so that what is read again is found in the counts.
+             */
             .sender_domain = heed_store_sender_domain(
-                pool, said->original.from, said->original.return_path,
+                pool, heed_batch_text(pool, said->original.from, LONGEST_NAME_BYTES),
+                heed_batch_text(pool, said->original.return_path, LONGEST_NAME_BYTES),
                 said->feedback != NULL ? said->feedback->original_mail_from : NULL),
             .source_ip = said->feedback != NULL ? said->feedback->source_ip : NULL,
             .kind = heed_kind_name(event->kind),

@@ -376,6 +376,31 @@ test_replace(void)
     assert_answer(test->database, COUNTS, "2 2 2 2 2 0 2 2");
 }
 
+/* The author's domain stands behind what is kept of the field. */
+static void
+test_replace_long_author(void)
+{
+    static const HeedTestArrival row =
+        BOUNCE(1, HEED_TRUST_PLAUSIBLE, "1@example.com", "a@example.org");
+    g_autoptr(HeedTestDatabase) test = new_store();
+    g_autofree char *name = g_strnfill(3000, 'x');
+    g_autofree char *author = g_strconcat("\"", name, "\" <news@example.com>", NULL);
+    const Store stores[] = {heed_store_insert, heed_store_replace};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(stores); i++) {
+        g_autoptr(GPtrArray) arrivals = arrivals_of(&row, 1);
+        g_autofree char *done = NULL;
+
+        ((HeedArrival *)g_ptr_array_index(arrivals, 0))->report->original.from = author;
+        done = store_with(stores[i], test->database, arrivals);
+        g_assert_cmpstr(done, ==, i == 0 ? "1 0 0 1 a@example.org" : "0 1 0 1 a@example.org");
+    }
+    assert_answer(test->database,
+                  "SELECT string_agg(failures || ' ' || reports, ', ') FROM heed.bounce_daily"
+                  " WHERE failures <> 0 OR reports <> 0",
+                  "1 1");
+}
+
 /* Rows that came before their partition are moved into it; old mail goes; counts stay. */
 static void
 test_maintain(void)
@@ -431,6 +456,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/wild-text", test_wild_text);
     g_test_add_func("/store/quarantine", test_quarantine);
     g_test_add_func("/store/replace", test_replace);
+    g_test_add_func("/store/replace-long-author", test_replace_long_author);
     g_test_add_func("/store/maintain", test_maintain);
     return g_test_run();
 }
