@@ -74,6 +74,19 @@ status_of(const Printed *printed)
     return status;
 }
 
+/* Files and folders alone: reading them makes nobody wait. What is not there counts as one. */
+static bool
+are_files(char **paths)
+{
+    struct stat status;
+
+    for (size_t i = 0; paths[i] != NULL; i++)
+        if (strcmp(paths[i], "-") == 0 ||
+            (stat(paths[i], &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)))
+            return false;
+    return true;
+}
+
 /* A pipe that brings one message at a time gets its answer at once. */
 static bool
 is_piped(char **paths)
@@ -133,6 +146,7 @@ heed_cmd_parse(HeedInvocation *invocation, GError **error)
     pipeline.mailbox_count = 1;
     pipeline.as_json = !printed.as_text;
     pipeline.in_process = in_process;
+    pipeline.files_here = are_files(mailbox->paths);
     pipeline.keep_raw = false;
     pipeline.workers = jobs > 0 ? (unsigned)jobs : pipeline.workers;
     pipeline.batch_messages = is_piped(mailbox->paths) ? 1 : 0;

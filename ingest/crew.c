@@ -85,7 +85,8 @@ read_here(HeedFlow *flow, HeedJob *job)
     g_autoptr(HeedReport) report = heed_parser_read(flow->parser, bytes, length, &context);
     bool other = report->kind == HEED_KIND_OTHER;
 
-    heed_keeper_digest(flow->keeper, bytes, length, arrival->digest);
+    if (!flow->options->as_json)
+        heed_keeper_digest(flow->keeper, bytes, length, arrival->digest);
     if (heed_worker_keeps(flow->options->keep_raw, arrival->truncated, report->kind))
         arrival->compressed = heed_keeper_compress(flow->keeper, bytes, length);
     if (flow->options->as_json) {
@@ -120,7 +121,8 @@ start_worker(HeedFlow *flow, HeedWorker *worker, GError **error)
     worker->alone = false;
     worker->bytes = 0;
     heed_channel_send(&worker->child.channel,
-                      heed_worker_settings_frame(&flow->options->parser, flow->options->keep_raw));
+                      heed_worker_settings_frame(&flow->options->parser, flow->options->keep_raw,
+                                                 !flow->options->as_json));
     return true;
 }
 

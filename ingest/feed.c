@@ -138,7 +138,8 @@ open_feed(HeedFlow *flow, HeedFeed *feed)
                                   .watch_seconds = flow->options->watch_seconds};
     g_autoptr(GError) error = NULL;
 
-    if (feed->source != NULL || flow->options->in_process) {
+    if (feed->source != NULL || flow->options->in_process ||
+        (flow->options->files_here && feed->mailbox->protocol == HEED_PROTOCOL_PATHS)) {
         heed_local_open(flow, feed);
         return;
     }

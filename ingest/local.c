@@ -109,6 +109,19 @@ heed_local_open(HeedFlow *flow, HeedFeed *feed)
         heed_feed_break(feed, g_steal_pointer(&error));
 }
 
+/* A path need not be UTF-8, what goes on from here is. */
+static void
+make_text(char **text)
+{
+    char *valid;
+
+    if (*text == NULL || g_utf8_validate(*text, -1, NULL))
+        return;
+    valid = g_utf8_make_valid(*text, -1);
+    g_free(*text);
+    *text = valid;
+}
+
 void
 heed_local_read(HeedFlow *flow, HeedFeed *feed)
 {
@@ -125,6 +138,8 @@ heed_local_read(HeedFlow *flow, HeedFeed *feed)
 
             g_free(item.uid);
             item.uid = text;
+            make_text(&item.source);
+            make_text(&item.detail);
             heed_feed_take_item(flow, feed, &item);
         } else if (next == HEED_NEXT_END) {
             feed->state = HEED_FEED_IDLE;

@@ -46,11 +46,23 @@ typedef struct Gathering {
 HeedMboxReader *
 heed_mbox_reader_new(int fd, int64_t offset, int64_t limit)
 {
-    HeedMboxReader *reader = g_new0(HeedMboxReader, 1);
+    return heed_mbox_reader_renew(NULL, fd, offset, limit);
+}
 
+HeedMboxReader *
+heed_mbox_reader_renew(HeedMboxReader *reader, int fd, int64_t offset, int64_t limit)
+{
+    if (reader == NULL)
+        reader = g_new(HeedMboxReader, 1);
+    else
+        heed_fd_clear(&reader->fd);
     reader->fd = fd;
     reader->offset = offset;
     reader->limit = limit;
+    reader->start = 0;
+    reader->end = 0;
+    reader->at_end = false;
+    reader->reason = 0;
     return reader;
 }
 
@@ -299,11 +311,14 @@ gather_mbox_message(HeedMboxReader *reader, Gathering *gathering)
 static void
 gather_rest(HeedMboxReader *reader, Gathering *gathering)
 {
-    Piece piece;
+    for (;;) {
+        Piece all = {reader->buffer + reader->start, reader->end - reader->start, false};
 
-    while (peek(reader, &piece)) {
-        append(gathering, piece.text, piece.length);
-        consume(reader, &piece);
+        append(gathering, all.text, all.length);
+        consume(reader, &all);
+        if (reader->at_end)
+            break;
+        feed(reader);
     }
 }
 

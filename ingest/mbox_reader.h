@@ -20,6 +20,11 @@ typedef struct HeedMboxReader HeedMboxReader;
 
 /* Takes over the descriptor, which stands at offset; stops before limit (INT64_MAX: the end). */
 HeedMboxReader *heed_mbox_reader_new(int fd, int64_t offset, int64_t limit);
+
+/* The same for another file, with the memory of the one before; NULL: as heed_mbox_reader_new(). */
+HeedMboxReader *
+heed_mbox_reader_renew(HeedMboxReader *reader, int fd, int64_t offset, int64_t limit);
+
 void heed_mbox_reader_free(HeedMboxReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedMboxReader, heed_mbox_reader_free)
 

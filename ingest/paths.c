@@ -34,8 +34,8 @@ typedef struct PathsSource {
     HeedSource base;
     size_t next_path;       /* of mailbox->paths */
     GPtrArray *levels;      /* of Level *, innermost last */
-    HeedMboxReader *reader; /* the file being read, or NULL */
-    char *name;             /* of that file */
+    HeedMboxReader *reader; /* of the file read last, or NULL */
+    char *name;             /* of the file being read, or NULL */
     bool is_mbox;
     unsigned number; /* of the message given last */
 } PathsSource;
@@ -171,7 +171,7 @@ start_file(PathsSource *source, const char *path, bool named)
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return false;
-    source->reader = heed_mbox_reader_new(heed_fd_steal(&fd), 0, INT64_MAX);
+    source->reader = heed_mbox_reader_renew(source->reader, heed_fd_steal(&fd), 0, INT64_MAX);
     source->is_mbox = heed_mbox_reader_at_from_line(source->reader);
     source->name = g_strdup(path);
     source->number = 0;
@@ -217,10 +217,8 @@ next_of_file(PathsSource *source, HeedItem *out)
     }
     if (next == HEED_NEXT_ERROR)
         out->detail = g_strdup(trouble->message);
-    if (next != HEED_NEXT_ITEM) {
-        g_clear_pointer(&source->reader, heed_mbox_reader_free);
+    if (next != HEED_NEXT_ITEM)
         g_clear_pointer(&source->name, g_free);
-    }
     return next == HEED_NEXT_END ? HEED_NEXT_END : HEED_NEXT_ITEM;
 }
 
@@ -234,7 +232,7 @@ paths_next(HeedSource *source, HeedItem *out, GError **error)
         g_autofree char *path = NULL;
         bool named = false;
 
-        if (paths->reader != NULL && next_of_file(paths, out) == HEED_NEXT_ITEM)
+        if (paths->name != NULL && next_of_file(paths, out) == HEED_NEXT_ITEM)
             return HEED_NEXT_ITEM;
         path = next_path(paths, &named);
         if (path == NULL)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE /* SCHED_BATCH */
 #include "ingest/pipeline.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,6 +213,20 @@ go_round(HeedFlow *flow, bool *out_done, GError **error)
     return converse(flow, more ? 0 : (wait > 0 ? MIN(wait, TICK_MS) : TICK_MS), error);
 }
 
+/*
+ * Each answer of a worker wakes this process. Where cores are few it would take the worker's place
+ * for every one of them; as a batch process it waits until the worker pauses, and finds many.
+ * Children inherit this. What somebody has chosen on purpose is left.
+ */
+static void
+be_patient(void)
+{
+    const struct sched_param none = {0};
+
+    if (sched_getscheduler(0) == SCHED_OTHER)
+        (void)sched_setscheduler(0, SCHED_BATCH, &none);
+}
+
 bool
 heed_pipeline_run(const HeedPipelineOptions *options, const HeedSink *sink, GError **error)
 {
@@ -219,6 +235,8 @@ heed_pipeline_run(const HeedPipelineOptions *options, const HeedSink *sink, GErr
 
     if (!init_flow(&flow, error))
         return false;
+    if (!options->in_process)
+        be_patient();
     while (!done) {
         if (!go_round(&flow, &done, error))
             return false;

@@ -7,7 +7,8 @@
  * a mailbox and parse workers by executing this program again, moves frames between them with
  * back-pressure, gathers their answers in the order of each mailbox into batches, hands the batches
  * to the sink, and only after the sink has committed tells the fetchers to acknowledge. It never
- * looks inside a message.
+ * looks inside a message. With children, the calling process becomes one that does not interrupt
+ * others when it is woken (SCHED_BATCH), and stays it.
  *
  * A mailbox's own trouble is never an error of the pipeline. What a mailbox had handed over before
  * is stored all the same.
@@ -59,8 +60,10 @@ typedef struct HeedPipelineOptions {
     HeedSource *local;      /* NULL, or a source read in this process instead of fetchers: mail from
                                the store itself (reparse, quarantine retry); borrowed */
     bool in_process;        /* no children at all: `heed parse --in-process`, tests, profiling */
-    bool as_json;           /* fill HeedArrival.json instead of .report; both are NULL for what no
-                               worker could read */
+    bool files_here;        /* read mailboxes that are paths in this process: no copy between
+                               processes; not for pipes, whose silence would be everybody's */
+    bool as_json;           /* fill HeedArrival.json instead of .report, and no digest; both are
+                               NULL for what no worker could read */
     unsigned workers;       /* 0: one a core */
     bool keep_raw;          /* have the workers compress the mail for the store */
     bool dry_run;           /* acknowledge nothing */

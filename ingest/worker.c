@@ -35,11 +35,12 @@ list_to_json(const char *const *list)
 }
 
 GBytes *
-heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw)
+heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bool with_digest)
 {
     g_autoptr(json_t) json = json_object();
 
     json_object_set_new(json, "keep_raw", json_boolean(keep_raw));
+    json_object_set_new(json, "with_digest", json_boolean(with_digest));
     if (settings->domains != NULL)
         json_object_set_new(json, "domains", list_to_json(settings->domains));
     json_object_set_new(json, "relays", list_to_json(settings->relays));
@@ -108,6 +109,7 @@ typedef struct Worker {
     HeedParser *parser;
     HeedKeeper *keeper;
     bool keep_raw;
+    bool with_digest;
     GString *json; /* reused */
 } Worker;
 
@@ -162,6 +164,7 @@ load(Worker *worker, const json_t *json, GError **error)
     };
 
     worker->keep_raw = json_boolean_value(json_object_get(json, "keep_raw"));
+    worker->with_digest = json_boolean_value(json_object_get(json, "with_digest"));
     worker->json = g_string_new(NULL);
     worker->charsets = heed_charsets_new();
     worker->keeper = heed_keeper_new(error);
@@ -227,7 +230,7 @@ answer(Worker *worker, const HeedFrame *frame, GError **error)
     const uint8_t *bytes;
     size_t length;
     HeedParseContext context;
-    uint8_t digest[HEED_DIGEST_BYTES];
+    uint8_t digest[HEED_DIGEST_BYTES] = {0};
     g_autoptr(HeedReport) report = NULL;
     g_autoptr(GBytes) compressed = NULL;
 
@@ -241,7 +244,8 @@ answer(Worker *worker, const HeedFrame *frame, GError **error)
     HEED_FAULT("worker.before-parse");
     context.closed = (flags & FLAG_CLOSED) != 0;
     context.truncated = (flags & FLAG_TRUNCATED) != 0;
-    heed_keeper_digest(worker->keeper, bytes, length, digest);
+    if (worker->with_digest)
+        heed_keeper_digest(worker->keeper, bytes, length, digest);
     report = heed_parser_read(worker->parser, bytes, length, &context);
     g_string_truncate(worker->json, 0);
     heed_report_to_json(report, source, worker->json);

@@ -14,8 +14,9 @@
 /* The role's main: until the store ends. Takes the descriptor. */
 int heed_worker_main(int fd);
 
-/* Its first frame. */
-GBytes *heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw);
+/* Its first frame. Without digest, the answers have zeros in its place. */
+GBytes *
+heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bool with_digest);
 
 /* One message to read; the bytes follow the frame (heed_pack_promise). */
 typedef struct HeedTask {
