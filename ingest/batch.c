@@ -54,8 +54,11 @@ heed_batch_wait(const HeedFlow *flow)
         limit = HEED_LIMIT_BATCH_MESSAGES;
     if (flow->batch->len == 0)
         return -1;
-    if (flow->batch->len >= limit || flow->batch_cost >= HEED_LIMIT_BATCH_BYTES ||
-        heed_flow_is_full(flow) || is_quiet(flow))
+    if (flow->batch->len >= limit || flow->batch_cost >= HEED_LIMIT_BATCH_BYTES || is_quiet(flow))
+        return 0;
+    /* As long as workers have answers to give, the batch grows though no mail is taken: else there
+     * would be a commit for every few messages just when there are most of them. */
+    if (heed_flow_is_full(flow) && flow->unanswered == 0)
         return 0;
     waited = (g_get_monotonic_time() - flow->batch_since) / 1000;
     return (int)CLAMP((int64_t)HEED_LIMIT_BATCH_DELAY_MS - waited, 0, HEED_LIMIT_BATCH_DELAY_MS);
