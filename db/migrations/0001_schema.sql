@@ -173,7 +173,7 @@ ALTER TABLE heed_data.quarantine ALTER COLUMN content SET STORAGE EXTERNAL;
 
 -- The policies under which state was folded; the highest version is in force.
 CREATE TABLE heed_data.policy (
-    version  integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    version  integer PRIMARY KEY,
     settings jsonb NOT NULL,
     since    timestamptz NOT NULL DEFAULT now()
 );
