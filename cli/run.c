@@ -17,6 +17,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+/* With an address it stands in an index, whose rows have 2704 bytes. */
+#define LONGEST_TEXT_BYTES 1024U
 /* An address with some space around it. */
 #define LONGEST_LINE_BYTES (2U * HEED_LIMIT_ADDRESS_BYTES)
 
@@ -174,9 +176,15 @@ add_standard_input(GPtrArray *addresses, GError **error)
 bool
 heed_cli_is_text(const char *option, const char *value, GError **error)
 {
-    if (value == NULL || g_utf8_validate(value, -1, NULL))
+    if (value == NULL)
         return true;
-    g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--%s: is not UTF-8", option);
+    if (strlen(value) > LONGEST_TEXT_BYTES)
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--%s: is longer than %u bytes", option,
+                    LONGEST_TEXT_BYTES);
+    else if (!g_utf8_validate(value, -1, NULL))
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--%s: is not UTF-8", option);
+    else
+        return true;
     return false;
 }
 

@@ -339,6 +339,10 @@ class Cli(Case):
             done = run_heed(arguments, config)
             self.assertEqual(done.returncode, 64, done.stderr)
             self.assert_one_line(done.stderr, "UTF-8")
+        done = run_heed(["suppress", "add", "--scope", "".join(chr(33 + n * n % 89) for n in range(5000)), "a@example.org"],
+                        config)
+        self.assertEqual(done.returncode, 64, done.stderr)
+        self.assert_one_line(done.stderr, "longer")
 
     def test_ingest_what_is_not_there(self):
         config = self.world.config(self.world.database(), "none.conf", "")
