@@ -209,7 +209,7 @@ fail_to_connect(const PGconn *connection, bool expired, GError **error)
 
     for (size_t i = 0; lines[i] != NULL; i++)
         if (lines[i][0] != '\0' && !g_str_has_prefix(lines[i], "LOCATION:"))
-            g_string_append_printf(kept, "%s%s", kept->len > 0 ? "; " : "", lines[i]);
+            g_string_append_printf(kept, "%s%s", kept->len > 0 ? "; " : "", g_strstrip(lines[i]));
     if (expired)
         g_string_append(kept, kept->len > 0 ? "; no answer in time" : "no answer in time");
     if (connection != NULL && PQconnectionNeedsPassword(connection) != 0)

@@ -85,6 +85,7 @@ class Trouble(Case):
             done = run_heed(["poll"], config, timeout=120)
             self.assertEqual(done.returncode, 75, done.stderr)
             self.assert_one_line(done.stderr, "database")
+            self.assertNotIn("; ?", done.stderr)  # a tab of libpq's
             self.assertEqual(run_heed(["export"], config, timeout=120).returncode, 75)
         finally:
             self.world.postgres.start()
