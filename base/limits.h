@@ -26,6 +26,10 @@
 #define HEED_LIMIT_HEADER_BYTES       (256U * 1024)
 #define HEED_LIMIT_HEADER_FIELD_BYTES (32U * 1024)
 
+/* Header fields of one message, those of its parts and enclosed messages included: GMime takes 400
+ * bytes for each. A report of the most recipients has 60,000. */
+#define HEED_LIMIT_HEADER_FIELDS 100000U
+
 /* The decoded report part (delivery-status, feedback-report) and the text we look at for a notice.
  */
 #define HEED_LIMIT_REPORT_PART_BYTES (1024U * 1024)
@@ -39,7 +43,10 @@
 
 /* Counts. */
 #define HEED_LIMIT_MIME_PARTS 1000U /* parts of one message that are looked at */
-#define HEED_LIMIT_MIME_DEPTH 32U   /* nesting of multiparts and enclosed messages */
+/* Lines that may delimit parts, "--…": GMime makes a part of each, looked at or not, and takes 1.3
+ * KB for it. What is behind them is cut off. */
+#define HEED_LIMIT_MIME_DELIMITERS 10000U
+#define HEED_LIMIT_MIME_DEPTH      32U /* nesting of multiparts and enclosed messages */
 #define HEED_LIMIT_RECIPIENTS \
     10000U /* recipients of one report; qmail lists of a bulk list reach thousands */
 #define HEED_LIMIT_REPORT_FIELDS 2000U /* unknown fields kept of one feedback report */

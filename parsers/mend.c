@@ -98,6 +98,7 @@ typedef struct Cutter {
     const char *copied; /* everything before this is in out, or cut */
     size_t field;       /* bytes of the field that the line belongs to */
     size_t block;       /* bytes of the run of fields that the line belongs to */
+    size_t fields;      /* so far */
 } Cutter;
 
 static void
@@ -137,6 +138,7 @@ limit_line(Cutter *cutter, const char *at, const char *line_end, const char *nex
         cutter->field += length;
     } else if (is_field_line(at, line_end)) {
         cutter->field = length;
+        cutter->fields++;
         before = 0;
     } else {
         cutter->field = 0;
@@ -144,7 +146,8 @@ limit_line(Cutter *cutter, const char *at, const char *line_end, const char *nex
         return;
     }
     cutter->block += length;
-    if (cutter->block > HEED_LIMIT_HEADER_BYTES || before > HEED_LIMIT_HEADER_FIELD_BYTES)
+    if (cutter->fields > HEED_LIMIT_HEADER_FIELDS || cutter->block > HEED_LIMIT_HEADER_BYTES ||
+        before > HEED_LIMIT_HEADER_FIELD_BYTES)
         cut(cutter, at, next);
     else if (cutter->field > HEED_LIMIT_HEADER_FIELD_BYTES)
         cut(cutter, MIN(at + (HEED_LIMIT_HEADER_FIELD_BYTES - before), line_end), line_end);
@@ -177,7 +180,30 @@ limit_fields(HeedMended *mended, HeedReport *report)
     mended->owned = cutter.out;
     mended->bytes = cutter.out->str;
     mended->length = cutter.out->len;
-    heed_report_warn(report, "header fields were too long and have been cut");
+    heed_report_warn(report, "header fields were too long or too many and have been cut");
+}
+
+/* Cuts the message where it has more parts than it is worth to take apart. */
+static void
+limit_delimiters(HeedMended *mended, HeedReport *report)
+{
+    const char *end = mended->bytes + mended->length;
+    const char *at = mended->bytes;
+    unsigned count = 0;
+
+    while (end - at > 2) {
+        const char *newline;
+
+        if (at[0] == '-' && at[1] == '-' && ++count > HEED_LIMIT_MIME_DELIMITERS) {
+            mended->length = (size_t)(at - mended->bytes);
+            heed_report_warn(report, "it has too many parts, its end is not read");
+            return;
+        }
+        newline = memchr(at, '\n', (size_t)(end - at));
+        if (newline == NULL)
+            return;
+        at = newline + 1;
+    }
 }
 
 void
@@ -193,7 +219,9 @@ heed_mend(const char *bytes, size_t length, HeedReport *report, HeedMended *out)
         mend_line_ends(out);
         heed_report_warn(report, "lines end with CR alone");
     }
-    /* Nothing in a smaller message can be too long. */
-    if (out->length > HEED_LIMIT_HEADER_FIELD_BYTES)
-        limit_fields(out, report);
+    /* Nothing in a smaller message can be too long or too much. */
+    if (out->length <= HEED_LIMIT_HEADER_FIELD_BYTES)
+        return;
+    limit_fields(out, report);
+    limit_delimiters(out, report);
 }

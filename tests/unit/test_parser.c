@@ -125,6 +125,25 @@ check_header_block(void)
     g_assert_cmpuint(report->warnings->len, ==, 1);
 }
 
+/* The same in many small blocks. */
+static void
+check_field_count(void)
+{
+    g_autoptr(GString) message = bounce("", failed, "Subject: x\n\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    g_string_truncate(message, message->len - strlen("--b--\n"));
+    for (int part = 0; part < 20; part++) {
+        g_string_append(message, "--b\nContent-Type: message/rfc822\n\n");
+        for (unsigned i = 0; i < HEED_LIMIT_HEADER_FIELDS / 10; i++)
+            g_string_append(message, "a:\n");
+        g_string_append(message, "\n");
+    }
+    report = read_exact(NULL, message->str, message->len);
+    expect_failed(report);
+    g_assert_cmpuint(report->warnings->len, ==, 1);
+}
+
 static void
 check_recipient_limit(void)
 {
@@ -226,7 +245,7 @@ check_depth_limit(void)
     g_assert_cmpuint(first->warnings->len, ==, 0);
     /* Below the limit parts are not looked for, but their text may still be read. */
     g_assert_cmpstr(second->warnings->pdata[0], ==, "parts are nested deeper than 32");
-    g_assert_cmpstr(third->warnings->pdata[0], ==, "parts are nested deeper than 32");
+    g_assert_cmpstr(third->warnings->pdata[1], ==, "parts are nested deeper than 32");
 }
 
 static void
@@ -243,6 +262,22 @@ check_part_limit(void)
     report = read_exact(NULL, message->str, message->len);
     g_assert_cmpint(report->kind, ==, HEED_KIND_OTHER);
     g_assert_cmpstr(report->warnings->pdata[0], ==, "it has more than 1000 parts");
+}
+
+/* Parts by the hundred thousand, of which GMime keeps each: the report in front of them is read,
+ * and not much more. */
+static void
+check_delimiter_limit(void)
+{
+    g_autoptr(GString) message = bounce("", failed, "Subject: x\n\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    g_string_truncate(message, message->len - strlen("--b--\n"));
+    while (message->len < HEED_LIMIT_MESSAGE_BYTES - 10)
+        g_string_append(message, "--b\n\n");
+    report = read_exact(NULL, message->str, message->len);
+    expect_failed(report);
+    g_assert_cmpstr(report->warnings->pdata[0], ==, "it has too many parts, its end is not read");
 }
 
 static void
@@ -368,11 +403,13 @@ main(int argc, char **argv)
     g_test_add_func("/parser/nested-groups", check_nested_groups);
     g_test_add_func("/parser/disguised-groups", check_disguised_groups);
     g_test_add_func("/parser/header-block", check_header_block);
+    g_test_add_func("/parser/field-count", check_field_count);
     g_test_add_func("/parser/recipient-limit", check_recipient_limit);
     g_test_add_func("/parser/many-recipients", check_many_recipients);
     g_test_add_func("/parser/no-group", check_no_group);
     g_test_add_func("/parser/depth-limit", check_depth_limit);
     g_test_add_func("/parser/part-limit", check_part_limit);
+    g_test_add_func("/parser/delimiter-limit", check_delimiter_limit);
     g_test_add_func("/parser/size-limit", check_size_limit);
     g_test_add_func("/parser/many-lines", check_many_lines);
     g_test_add_func("/parser/truncated-context", check_truncated_context);
