@@ -6,4 +6,6 @@ foreach(name IN ITEMS smoke poll bad_input database kill_loop killed)
     set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 600
         ENVIRONMENT "HEED_PROGRAM=$<TARGET_FILE:heed>;PYTHONDONTWRITEBYTECODE=1")
 endforeach()
-set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow")
+# The longest begin first, so that nothing is left to run alone at the end.
+set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow" COST 1000)
+set_tests_properties(e2e/bad_input e2e/database PROPERTIES COST 500)
