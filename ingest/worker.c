@@ -137,8 +137,7 @@ list_from_json(const json_t *json)
     if (json == NULL)
         return NULL;
     list = g_new0(const char *, json_array_size(json) + 1);
-    json_array_foreach(json, index, entry)
-        list[index] = json_string_value(entry);
+    json_array_foreach(json, index, entry) list[index] = json_string_value(entry);
     return list;
 }
 
