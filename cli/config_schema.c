@@ -323,10 +323,16 @@ normal_domain(const char *text)
                                                        : g_strdup(heed_address_domain(normal));
 }
 
+/* A host's name or address, in lower case; NULL: neither. There are no networks, and what is all
+ * digits is an address, so that a mistyped one does not go for a name that never appears. */
 static char *
-lower_case(const char *text)
+normal_host(const char *text)
 {
-    return *text == '\0' ? NULL : g_ascii_strdown(text, -1);
+    bool numeric = text[strspn(text, "0123456789.")] == '\0';
+
+    if (strpbrk(text, " \t/@") != NULL || (numeric && !g_hostname_is_ip_address(text)))
+        return NULL;
+    return g_ascii_strdown(text, -1);
 }
 
 /* One list of own; NULL in *out where it is not there or empty. */
@@ -363,8 +369,8 @@ on_own(cfg_t *root, cfg_opt_t *option)
     if (on_set(root, option) != 0)
         return -1;
     if (read_list(section, "domains", normal_domain, &config->domains) != 0 ||
-        read_list(section, "relays", lower_case, &config->relays) != 0 ||
-        read_list(section, "receivers", lower_case, &config->receivers) != 0)
+        read_list(section, "relays", normal_host, &config->relays) != 0 ||
+        read_list(section, "receivers", normal_host, &config->receivers) != 0)
         return -1;
     return 0;
 }

@@ -6,8 +6,9 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define MAILBOX "mailbox \"fbl\" { url = \"imaps://u@h.example/IN\" password-command = \"x\" "
-#define OWN     "own { domains = {\"example.com\"} }\n"
+#define MAILBOX        "mailbox \"fbl\" { url = \"imaps://u@h.example/IN\" password-command = \"x\" "
+#define OWN            "own { domains = {\"example.com\"} }\n"
+#define OWN_WITH(list) "own { domains = {\"example.com\"} " list " }\n"
 
 static const struct {
     const char *name;
@@ -72,6 +73,13 @@ static const struct {
     {"domain", "own { domains = {\"example.com\", \"not a domain\"} }\n",
      "t.conf:1: domains: 'not a domain' is not a name: allowed are domains such as example.com"},
     {"domain-address", "own { domains = {\"a@example.com\"} }\n", "t.conf:1: domains: …"},
+    {"relay-network", OWN_WITH("relays = {\"192.0.2.0/24\"}"), "t.conf:1: relays: …"},
+    {"relay-mistyped", OWN_WITH("relays = {\"192.0.2.300\"}"), "t.conf:1: relays: …"},
+    {"relay-addresses", OWN_WITH("relays = {\"192.0.2.30\", \"2001:db8::1\", \"9.example\"}"),
+     NULL},
+    {"receiver-empty", OWN_WITH("receivers = {\"\"}"), "t.conf:1: receivers: …"},
+    {"database", "database = 'host=/run/postgresql dbname=heed'\n", NULL},
+    {"database-other", "\ndatabase = \"mysql://db.example/heed\"\n", "t.conf:2: database: …"},
     {"unterminated", "database = \"x\n", "t.conf:…"},
     {"database-empty", "\ndatabase = \"\"\n", "t.conf:2: database: is not a connection string: …"},
     {"database-word", "database = \"heed\"\n", "t.conf:1: database: is not a connection string: …"},
