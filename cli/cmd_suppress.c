@@ -100,7 +100,8 @@ static void
 print_decision(const HeedDecision *decision)
 {
     g_autofree char *date = heed_terminal_date(decision->at);
-    g_autofree char *scope = heed_terminal_clean(*decision->scope == '\0' ? "*" : decision->scope);
+    g_autofree char *scope =
+        heed_terminal_clean(*decision->scope == '\0' ? "everywhere" : decision->scope);
     g_autofree char *address = heed_terminal_clean(decision->address);
     g_autofree char *who = heed_terminal_clean(decision->who);
     g_autofree char *why = heed_terminal_clean(decision->why != NULL ? decision->why : "");
@@ -114,6 +115,7 @@ heed_cmd_suppress_list(HeedInvocation *invocation, GError **error)
 {
     g_autoptr(HeedDatabase) database = NULL;
     int64_t after = 0;
+    bool first = true;
 
     if (!heed_invocation_parse(invocation, NULL, error))
         return EX_USAGE;
@@ -125,6 +127,10 @@ heed_cmd_suppress_list(HeedInvocation *invocation, GError **error)
 
         if (page == NULL || page->len == 0)
             return EX_OK;
+        if (first)
+            (void)printf("%-20s  %-8s  %-12s  %-32s  %s\n", "WHEN", "ACTION", "SCOPE", "ADDRESS",
+                         "WHO: WHY");
+        first = false;
         for (size_t i = 0; i < page->len; i++)
             print_decision(page->pdata[i]);
         if (!heed_output_flush(error))

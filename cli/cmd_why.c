@@ -106,8 +106,8 @@ print_state(const char *address, const HeedState *state)
                      state->until == HEED_DATE_UNKNOWN ? "without end" : "until ",
                      state->until == HEED_DATE_UNKNOWN ? "" : until);
     } else {
-        (void)printf("%s is not suppressed %s%s\n", address, clean,
-                     state->allowed ? ": it is on the allow-list" : "");
+        (void)printf("%s is not suppressed%s%s\n", address,
+                     state->allowed ? ": the allow-list has it " : " ", clean);
     }
     if (state->evidence_count > 0)
         (void)printf("  on %" PRId64 " %s, the last of %s\n", state->evidence_count,
@@ -131,7 +131,7 @@ print_text(const char *address, const HeedWhy *why)
         heed_table_date(table, line->at);
         heed_table_text(table, line->what);
         heed_table_text(table, line->trust);
-        heed_table_text(table, line->scope);
+        heed_table_text(table, g_strcmp0(line->scope, "") == 0 ? "everywhere" : line->scope);
         heed_table_text(table, line->source);
         heed_table_text(table, line->detail);
     }

@@ -182,7 +182,8 @@ no_such_command(char **words, int count)
         meant = suggestion(typed);
     }
     if (words[0][0] == '-')
-        heed_log(HEED_LOG_ERROR, "'%s' stands after the command: heed help", typed);
+        heed_log(HEED_LOG_ERROR,
+                 "'%s' is not known before a command; heed help says what may stand there", typed);
     else if (meant != NULL)
         heed_log(HEED_LOG_ERROR, "there is no command '%s'; did you mean 'heed %s'?", typed, meant);
     else

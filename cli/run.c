@@ -198,7 +198,8 @@ heed_cli_addresses(char **words, GError **error)
                                        : !add_address(addresses, words[i], HEED_ERROR_USAGE, error))
             return NULL;
     if (words == NULL) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "which address?");
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "which address? (see %s --help)",
+                    g_get_prgname());
         return NULL;
     }
     return g_steal_pointer(&addresses);

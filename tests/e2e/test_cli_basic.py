@@ -70,7 +70,8 @@ class Cli(Case):
             ("ingest", "--as", "postfix", "x"): "allowed are mail",
             ("why", "nobody"): "not a mail address",
             ("why", "a@example.org", "b@example.org"): "which address",
-            ("suppress", "add"): "which address",
+            ("suppress", "add"): "see heed suppress add --help",
+            ("--bogus", "status"): "before a command",
             ("quarantine", "show", "x"): "quarantine list",
         }
         for arguments, words in cases.items():
@@ -256,7 +257,8 @@ class Cli(Case):
         self.assertLessEqual({"hand@example.org", "other@example.org"}, set(self.suppressed(config)))
         self.assertIn("asked by phone", self.heed("suppress", "list", config=config).stdout)
         self.heed("suppress", "allow", "hand@example.org", config=config)
-        self.heed("why", "hand@example.org", config=config, want=1)
+        done = self.heed("why", "hand@example.org", config=config, want=1)
+        self.assertIn("not suppressed: the allow-list has it everywhere", done.stdout)
         self.heed("suppress", "disallow", "hand@example.org", config=config)
         self.heed("suppress", "remove", "hand@example.org", config=config)
         self.heed("why", "hand@example.org", config=config, want=1)
