@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 static HeedLogLevel shown = HEED_LOG_NOTICE;
@@ -18,29 +19,37 @@ heed_log_level(void)
     return shown;
 }
 
-/* What a server says may hold terminal escapes: nothing below space reaches the terminal but our
- * own newline. */
+/* What a server says may hold terminal escapes: no control character reaches the terminal but our
+ * own newline. C1 (U+0080 to U+009F) holds those of one letter, and terminals without UTF-8 take
+ * them from bytes that are none. */
 static void
-disarm(char *text)
+append_disarmed(GString *line, const char *text)
 {
-    for (char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+    while (*text != '\0') {
+        gunichar letter = g_utf8_get_char_validated(text, -1);
+        bool valid = letter < (gunichar)-2;
+
+        if (valid && !g_unichar_iscntrl(letter))
+            g_string_append_unichar(line, letter);
+        else
+            g_string_append_c(line, '?');
+        text = valid ? g_utf8_next_char(text) : text + 1;
+    }
 }
 
 void
 heed_log(HeedLogLevel level, const char *format, ...)
 {
     g_autoptr(GString) line = g_string_new("heed: ");
-    size_t prefix = line->len;
+    g_autofree char *message = NULL;
     va_list arguments;
 
     if (level > shown)
         return;
     va_start(arguments, format);
-    g_string_append_vprintf(line, format, arguments);
+    message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    disarm(line->str + prefix);
+    append_disarmed(line, message);
     g_string_append_c(line, '\n');
     if (write(STDERR_FILENO, line->str, line->len) < 0)
         return; /* nowhere left to say it */

@@ -21,7 +21,8 @@ typedef enum HeedLogLevel {
 void heed_log_set_level(HeedLogLevel level);
 HeedLogLevel heed_log_level(void);
 
-/* Writes "heed: MESSAGE\n" in one write(2). Control characters of the message are shown as '?'. */
+/* Writes "heed: MESSAGE\n" in one write(2). Each control character of the message (C0,
+ * DEL, C1) and each byte that is not UTF-8 is shown as '?'. */
 void heed_log(HeedLogLevel level, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 #endif

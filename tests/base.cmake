@@ -1,0 +1,2 @@
+# What every room uses.
+heed_test(log LINKS heed_base)
