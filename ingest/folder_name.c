@@ -60,3 +60,25 @@ heed_folder_name_encode(const char *name, char delimiter)
     }
     return g_string_free(g_steal_pointer(&encoded), FALSE);
 }
+
+/* The name behind INBOX in whatever case, or NULL: it does not begin with that. */
+static const char *
+behind_inbox(const char *name, char delimiter)
+{
+    size_t length = strlen("INBOX");
+
+    if (g_ascii_strncasecmp(name, "INBOX", length) != 0)
+        return NULL;
+    return name[length] == '\0' || name[length] == delimiter ? name + length : NULL;
+}
+
+bool
+heed_folder_name_is_same(const char *name, const char *other, char delimiter)
+{
+    const char *below = behind_inbox(name, delimiter);
+    const char *other_below = behind_inbox(other, delimiter);
+
+    if (below != NULL && other_below != NULL)
+        return g_str_equal(below, other_below);
+    return g_str_equal(name, other);
+}

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/imap_acknowledge.h"
 
+#include "base/error.h"
 #include "base/fault.h"
+#include "ingest/folder_name.h"
 
 #include <string.h>
 
@@ -115,6 +117,20 @@ create_folder(HeedImap *imap, const char *name)
     (void)mailimap_subscribe(imap->session, name);
 }
 
+/* Names that only the server's delimiter, or its place for folders, makes one: there a message
+ * would be new again, for ever. */
+static bool
+is_own(const HeedImap *imap, const char *name, GError **error)
+{
+    g_autofree char *own = heed_imap_folder_name(imap, imap->mailbox->folder);
+
+    if (!heed_folder_name_is_same(name, own, imap->delimiter))
+        return false;
+    g_set_error_literal(error, HEED_ERROR, HEED_ERROR_CONFIG,
+                        "mail is read from there; move it to another one");
+    return true;
+}
+
 /* The names under which a folder may exist: as written, and below INBOX, where Courier and Cyrus
  * keep all of a person's folders. */
 static bool
@@ -129,6 +145,8 @@ transfer_creating(HeedImap *imap, const Chunk *chunk, const char *folder, GError
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autoptr(GError) refused = NULL;
 
+        if (is_own(imap, names[i], i == 0 ? &first : NULL))
+            break;
         if (transfer(imap, chunk, names[i], &refused))
             return true;
         if (heed_imap_is_usable(imap)) {

@@ -2,6 +2,7 @@
 #include "ingest/mailbox.h"
 
 #include "base/error.h"
+#include "ingest/folder_name.h"
 
 #include <string.h>
 
@@ -343,6 +344,23 @@ static const struct {
     [HEED_PROTOCOL_PATHS] = {"local files", {true, false, false, false}, "leave"},
 };
 
+/* Moved into the folder it came from, a message would be new again, for ever. Folders of a Maildir
+ * stand in the outermost one, as ".Heed.Done" (Maildir++). */
+static bool
+is_own_folder(const HeedMailbox *mailbox, const char *folder)
+{
+    g_autofree char *encoded = NULL;
+    g_autofree char *dotted = NULL;
+    g_autofree char *own = NULL;
+
+    if (mailbox->protocol == HEED_PROTOCOL_IMAP)
+        return heed_folder_name_is_same(folder, mailbox->folder, '/');
+    encoded = heed_folder_name_encode(folder, '.');
+    dotted = g_strconcat(".", encoded, NULL);
+    own = g_path_get_basename(mailbox->folder);
+    return g_str_equal(dotted, own);
+}
+
 static bool
 check_actions(const HeedMailbox *mailbox, GError **error)
 {
@@ -357,13 +375,11 @@ check_actions(const HeedMailbox *mailbox, GError **error)
                         abilities[mailbox->protocol].name, abilities[mailbox->protocol].list);
             return false;
         }
-        /* Moved into the folder it came from, a message would be new again, for ever. */
-        if (mailbox->protocol == HEED_PROTOCOL_IMAP && action->what == HEED_ON_DONE_MOVE &&
-            (g_str_equal(action->folder, mailbox->folder) ||
-             (g_str_equal(mailbox->folder, "INBOX") &&
-              g_ascii_strcasecmp(action->folder, "INBOX") == 0))) {
+        if (action->what == HEED_ON_DONE_MOVE && is_own_folder(mailbox, action->folder)) {
             g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
-                        "%s: '%s' is the folder that mail is read from", keys[i], action->folder);
+                        "%s: '%s' is the folder that mail is read from; name another one, "
+                        "such as move:Heed/Done, or use leave, seen or delete",
+                        keys[i], action->folder);
             return false;
         }
     }

@@ -80,8 +80,8 @@ char *heed_mailbox_url(const HeedMailbox *mailbox);
 bool heed_ack_action_parse(const char *text, HeedAckAction *out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* What the protocol cannot do (mbox with delete, POP3 with move …): HEED_ERROR_CONFIG naming what
- * it can. */
+/* What the protocol cannot do (mbox with delete, POP3 with move …), or a move into the folder that
+ * is read: HEED_ERROR_CONFIG naming what can be done. */
 bool heed_mailbox_check(const HeedMailbox *mailbox, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* To and from the fetcher's first frame. */

@@ -197,6 +197,35 @@ test_acknowledge(gconstpointer data)
     }
 }
 
+/* A name that only the server's delimiter makes that of the folder itself: nothing is moved. */
+static void
+test_move_into_itself(void)
+{
+    g_autoptr(HeedMailbox) mailbox = mailbox_of("itself");
+    g_autoptr(HeedSource) source = NULL;
+    g_autoptr(GPtrArray) items = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *none = NULL;
+    g_autofree char *left = NULL;
+    HeedAck acks[] = {{"1", HEED_DISPOSITION_DONE}};
+
+    dovecot_deliver_range("itself", 1, 1);
+    none = dovecot_shell("doveadm -c '%s' mailbox create -u itself Heed.In && "
+                         "doveadm -c '%s' move -u itself Heed.In mailbox INBOX all",
+                         dovecot_environment("CONF"), dovecot_environment("CONF"));
+    g_free(mailbox->folder);
+    mailbox->folder = g_strdup("Heed.In");
+    mailbox->on_done[0] = (HeedAckAction){HEED_ON_DONE_MOVE, g_strdup("Heed/In")};
+    g_assert_true(heed_mailbox_check(mailbox, NULL));
+    source = source_opened(mailbox, NULL, NULL);
+    items = source_drain(source);
+    g_assert_cmpuint(items->len, ==, 1);
+    g_assert_false(source->ops->acknowledge(source, acks, G_N_ELEMENTS(acks), &error));
+    g_assert_error(error, HEED_ERROR, HEED_ERROR_CONFIG);
+    left = dovecot_count("itself", "Heed.In", "UID 1");
+    g_assert_cmpstr(left, ==, "1");
+}
+
 /* Somebody else's deleted mail survives where there is no UID EXPUNGE. */
 static void
 test_delete_spares_others(void)
@@ -362,6 +391,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &ack_cases[i], test_acknowledge);
     }
+    g_test_add_func("/imap/move-into-itself", test_move_into_itself);
     g_test_add_func("/imap/delete-spares-others", test_delete_spares_others);
     g_test_add_func("/imap/dispositions", test_dispositions);
     g_test_add_func("/imap/reconnects", test_reconnects);

@@ -174,7 +174,20 @@ test_check(void)
         {"pop3s://u@h.example", "delete", true},
         {"pop3s://u@h.example", "seen", false},
         {"pop3s://u@h.example", "move:x", false},
+        {"imaps://u@h.example/iNbOx", "move:Inbox", false},
+        {"imaps://u@h.example/INBOX/Reports", "move:inbox/Reports", false},
+        {"imaps://u@h.example/Reports", "move:reports", true},
+        {"imaps://u@h.example/INBOX/Reports", "move:INBOX/reports", true},
+        {"imaps://u@h.example/Reports", "move:Reports/Done", true},
         {"maildir:/m", "move:x", true},
+        {"maildir:/m/.Heed.Done", "move:Heed/Done", false},
+        {"maildir:/m/.Heed.Done/", "move:Heed.Done", false},
+        {"maildir:/m/.Gr&APYA3w-e",
+         "move:Gr\xc3\xb6\xc3\x9f"
+         "e",
+         false},
+        {"maildir:/m/.Heed.Done", "move:Heed", true},
+        {"maildir:/m/Heed.Done", "move:Heed/Done", true},
         {"mbox:/m", "leave", true},
         {"mbox:/m", "delete", false},
     };
@@ -185,7 +198,7 @@ test_check(void)
 
         g_assert_true(heed_mailbox_set_url(mailbox, rows[i].url, NULL));
         mailbox->password_file = g_strdup("/secret");
-        g_assert_true(heed_ack_action_parse(rows[i].action, &mailbox->on_done[0], NULL));
+        g_assert_true(heed_ack_action_parse(rows[i].action, &mailbox->on_done[i % 3], NULL));
         g_assert_true(heed_mailbox_check(mailbox, &error) == rows[i].good);
         if (!rows[i].good)
             g_assert_error(error, HEED_ERROR, HEED_ERROR_CONFIG);
