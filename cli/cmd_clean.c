@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 
 typedef struct Cleaning {
@@ -36,7 +37,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cleaning, cleaning_clear)
 static bool
 open_output(const char *path, HeedAtomicFile **out, GError **error)
 {
-    if (path == NULL)
+    if (path == NULL || strcmp(path, "-") == 0)
         return true;
     *out = heed_atomic_file_open_output(path, 0644, error);
     return *out != NULL;
@@ -48,7 +49,7 @@ commit_output(HeedAtomicFile *file, GError **error)
     return file == NULL || heed_atomic_file_commit(file, error);
 }
 
-/* Of two files in one place the second would take the first's. */
+/* Of two files in one place the second would take the first's; "-" is a place too. */
 static bool
 is_same_file(const char *one, const char *other)
 {
@@ -61,11 +62,17 @@ is_same_file(const char *one, const char *other)
 static FILE *
 open_list(const char *path, GError **error)
 {
-    FILE *list = fopen(path, "re");
+    g_autoptr(HeedFile) list = fopen(path, "re");
+    struct stat status;
 
+    /* A folder can be opened; only reading it fails. */
+    if (list != NULL && fstat(fileno(list), &status) == 0 && S_ISDIR(status.st_mode)) {
+        errno = EISDIR;
+        g_clear_pointer(&list, heed_file_close);
+    }
     if (list == NULL)
         g_set_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT, "'%s': %s", path, g_strerror(errno));
-    return list;
+    return g_steal_pointer(&list);
 }
 
 static bool
@@ -83,9 +90,12 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
         !open_output(cleaning->removed, &removed, error))
         return false;
     options.out = output != NULL ? output->stream : stdout;
-    options.removed = removed != NULL ? removed->stream : NULL;
+    if (cleaning->removed != NULL)
+        options.removed = removed != NULL ? removed->stream : stdout;
+    /* What was removed first: where the clean list replaces the list itself, nothing else has those
+     * lines. */
     if (!heed_clean(set, &options, &cleaned, error) || !heed_output_flush(error) ||
-        !commit_output(output, error) || !commit_output(removed, error))
+        !commit_output(removed, error) || !commit_output(output, error))
         return false;
     heed_log(HEED_LOG_NOTICE,
              "'%s': %" PRIu64 " lines, %" PRIu64 " kept; removed: %" PRIu64 " suppressed, %" PRIu64
@@ -125,9 +135,14 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
                     "which list? heed clean LIST; - is standard input");
         return EX_USAGE;
     }
-    if (is_same_file(cleaning.output, cleaning.removed)) {
+    if (is_same_file(cleaning.output != NULL ? cleaning.output : "-", cleaning.removed)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    "--output and --removed name the same file");
+                    "the clean list and the removed lines would go to the same file");
+        return EX_USAGE;
+    }
+    if (strcmp(cleaning.lists[0], "-") != 0 && is_same_file(cleaning.lists[0], cleaning.removed)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
+                    "--removed names the list itself; choose another file");
         return EX_USAGE;
     }
     if (strcmp(cleaning.lists[0], "-") != 0 && (list = open_list(cleaning.lists[0], error)) == NULL)

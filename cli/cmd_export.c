@@ -43,6 +43,8 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     if (database == NULL)
         return EX_OK;
+    if (g_strcmp0(output, "-") == 0)
+        g_clear_pointer(&output, g_free);
     if (output != NULL && (file = heed_atomic_file_open_output(output, 0644, error)) == NULL)
         return EX_OK;
     if (!heed_export(database, values[chosen], scope, file != NULL ? file->stream : stdout, &count,

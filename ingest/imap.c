@@ -394,9 +394,7 @@ imap_wait(HeedSource *source, unsigned seconds, int wake_fd, GError **error)
         return false;
     if (wait_once(imap, MIN(seconds, IDLE_SECONDS), wake_fd, &trouble)) {
         imap->losses = 0;
-    } else if (!may_retry(imap, &trouble, error)) {
-        return false;
-    } else if (!ensure_connected(imap, error)) {
+    } else if (!may_retry(imap, &trouble, error) || !ensure_connected(imap, error)) {
         return false;
     }
     if (imap->imap.uid_validity == imap->uid_validity)

@@ -211,7 +211,8 @@ set_server(HeedMailbox *mailbox, const Scheme *scheme, const char *rest, GError 
     mailbox->protocol = scheme->protocol;
     mailbox->tls = scheme->tls;
     mailbox->port = scheme->port;
-    slash = strchr(rest, '/');
+    /* The analyzer takes g_str_has_prefix() for one that lets NULL pass. */
+    slash = strchr(rest, '/'); /* NOLINT(clang-analyzer-core.NonNullParamChecker) */
     length = slash != NULL ? (size_t)(slash - rest) : strlen(rest);
     /* People write their address as the user without encoding its "@": the last one counts. */
     at = g_strrstr_len(rest, (gssize)length, "@");

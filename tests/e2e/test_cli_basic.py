@@ -300,6 +300,11 @@ class Cli(Case):
         self.assertEqual(sorted(path.name for path in folder.iterdir()), ["dangling", "link", "pipe", "real", "stdout"])
         done = self.heed("clean", real, "-o", folder / "x", "-r", folder / "." / "x", config=config, want=64)
         self.assert_one_line(done.stderr, "same file")
+        done = self.heed("clean", real, "-r", real, config=config, want=64)
+        self.assert_one_line(done.stderr, "the list itself")
+        self.heed("clean", folder, config=config, want=66)
+        self.assertEqual(self.heed("export", "-o", "-", config=config).stdout, "a@example.org\n")
+        self.assertEqual(self.heed("clean", real, "-o", "-", config=config).stdout, "")
 
     def test_standard_files_closed(self):
         """What we open does not land in their place: a list written into the database's socket."""
