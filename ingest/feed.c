@@ -195,13 +195,17 @@ take_opened(HeedFlow *flow, HeedFeed *feed, const HeedFrame *frame, GError **err
 /* --- what a fetcher says --- */
 
 static bool
-take_message(HeedFlow *flow, HeedFeed *feed, const HeedFrame *frame, GError **error)
+take_message(
+    HeedFlow *flow, HeedFeed *feed, const HeedFrame *frame, GPtrArray *out_uids, GError **error)
 {
     g_auto(HeedItem) item = {.received_at = HEED_DATE_UNKNOWN};
 
     if (!heed_fetcher_message_read(frame, &item, error))
         return false;
-    heed_feed_take_item(flow, feed, &item);
+    if (item.gone)
+        g_ptr_array_add(out_uids, g_steal_pointer(&item.uid));
+    else
+        heed_feed_take_item(flow, feed, &item);
     return true;
 }
 
@@ -232,7 +236,7 @@ heed_feed_acknowledged(HeedFlow *flow, HeedFeed *feed, const GPtrArray *uids, GE
     bool done = true;
 
     HEED_FAULT("store.before-acknowledged");
-    if (flow->sink->acknowledged != NULL)
+    if (flow->sink->acknowledged != NULL && !flow->options->dry_run)
         done = flow->sink->acknowledged(flow->sink->data, feed->index, uids, error);
     flow->away += g_get_monotonic_time() - began;
     HEED_FAULT("store.after-acknowledged");
@@ -268,7 +272,7 @@ take_end(HeedFlow *flow, HeedFeed *feed, GError **error)
     return true;
 }
 
-/* One frame; an error is the end of this mailbox. Out_uids: newly acknowledged. */
+/* One frame; an error is the end of this mailbox. Out_uids: newly acknowledged, or gone. */
 static bool
 take_frame(
     HeedFlow *flow, HeedFeed *feed, const HeedFrame *frame, GPtrArray *out_uids, GError **error)
@@ -290,7 +294,7 @@ take_frame(
         if (feed->state == HEED_FEED_FINISHING)
             return true;
         if (frame->type == HEED_FRAME_MESSAGE)
-            return take_message(flow, feed, frame, error);
+            return take_message(flow, feed, frame, out_uids, error);
         feed->state = HEED_FEED_IDLE;
         feed->reopen_seconds = 0;
         return true;

@@ -211,7 +211,8 @@ send_item(Fetcher *fetcher, const HeedItem *item, GError **error)
     HeedPack pack;
 
     heed_pack_begin(&pack, HEED_FRAME_MESSAGE);
-    heed_pack_u8(&pack, item->truncated ? 1 : 0);
+    heed_pack_u8(&pack, (uint8_t)((item->truncated ? HEED_FETCHER_TRUNCATED : 0) |
+                                  (item->gone ? HEED_FETCHER_GONE : 0)));
     heed_pack_i64(&pack, item->position);
     heed_pack_i64(&pack, item->received_at);
     heed_pack_u64(&pack, item->size);

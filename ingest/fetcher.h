@@ -24,6 +24,10 @@ int heed_fetcher_main(int fd);
 /* The longest uid and name of an item's place that the store takes from a fetcher. */
 #define HEED_FETCHER_TEXT_BYTES 16384U
 
+/* The flags of a MESSAGE. */
+#define HEED_FETCHER_TRUNCATED 1U
+#define HEED_FETCHER_GONE      2U
+
 typedef struct HeedFetcherSection {
     const HeedMailbox *mailbox;
     bool watch;

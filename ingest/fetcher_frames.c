@@ -120,9 +120,12 @@ heed_fetcher_message_read(const HeedFrame *frame, HeedItem *out, GError **error)
     HeedUnpack unpack;
     const uint8_t *bytes;
     size_t length;
+    uint8_t flags;
 
     heed_unpack_begin(&unpack, frame);
-    item.truncated = heed_unpack_u8(&unpack) != 0;
+    flags = heed_unpack_u8(&unpack);
+    item.truncated = (flags & HEED_FETCHER_TRUNCATED) != 0;
+    item.gone = (flags & HEED_FETCHER_GONE) != 0;
     item.position = heed_unpack_i64(&unpack);
     item.received_at = heed_unpack_i64(&unpack);
     item.size = heed_unpack_u64(&unpack);

@@ -124,7 +124,7 @@ bool heed_feed_resume(HeedFlow *flow,
                       GPtrArray *out_open,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* One message has come; takes what the item holds. */
+/* One message has come, not a gone one; takes what the item holds. */
 void heed_feed_take_item(HeedFlow *flow, HeedFeed *feed, HeedItem *item);
 
 /* Has the fetcher (or the source) acknowledge these (of HeedAck, uids as the store has them). False
@@ -142,8 +142,8 @@ void heed_feed_clear(HeedFeed *feed);
 
 void heed_local_open(HeedFlow *flow, HeedFeed *feed);
 
-/* Reads some messages, if there is room for them. */
-void heed_local_read(HeedFlow *flow, HeedFeed *feed);
+/* Reads some messages, if there is room for them. False only when the sink fails. */
+bool heed_local_read(HeedFlow *flow, HeedFeed *feed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 bool heed_local_acknowledge(HeedFlow *flow, HeedFeed *feed, const GArray *acks, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

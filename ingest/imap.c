@@ -32,6 +32,8 @@
 /* RFC 2177: servers may end an IDLE after 30 minutes; many middle boxes forget one sooner. */
 #define IDLE_SECONDS (9U * 60)
 
+#define LEFT_OUT "the server left it out of its answer"
+
 typedef struct ImapSource {
     HeedSource base;
     HeedImap imap;
@@ -132,6 +134,84 @@ may_retry(ImapSource *source, GError **trouble, GError **error)
     return false;
 }
 
+static const HeedImapEntry *
+entry_at(const ImapSource *source, size_t index)
+{
+    return &g_array_index(source->window, HeedImapEntry, index);
+}
+
+/* An item for the window's first entry without an answer; bytes NULL: detail says why. */
+static void
+answer(ImapSource *source, const HeedImapEntry *entry, GBytes *bytes, const char *detail)
+{
+    HeedItem *item = g_new0(HeedItem, 1);
+
+    item->uid = g_strdup_printf("%u", entry->uid);
+    /* What is asked for again stands below the position, which must not go back. */
+    item->position = MAX(entry->uid, source->resumed_at);
+    item->received_at = entry->received_at;
+    item->size = entry->size;
+    /* Sizes of some servers are estimates. */
+    item->truncated = entry->size > HEED_LIMIT_MESSAGE_BYTES ||
+                      (bytes != NULL && g_bytes_get_size(bytes) >= HEED_LIMIT_MESSAGE_BYTES);
+    item->bytes = bytes != NULL ? g_bytes_ref(bytes) : NULL;
+    item->detail = bytes == NULL ? g_strdup(detail) : NULL;
+    g_queue_push_tail(&source->ready, item);
+}
+
+/* One of those to ask for again is no more. */
+static void
+answer_gone(ImapSource *source, uint32_t uid)
+{
+    HeedItem *item = g_new0(HeedItem, 1);
+
+    item->uid = g_strdup_printf("%u", uid);
+    item->received_at = HEED_DATE_UNKNOWN;
+    item->gone = true;
+    g_queue_push_tail(&source->ready, item);
+}
+
+static bool
+window_has(const ImapSource *source, uint32_t uid)
+{
+    for (size_t i = 0; i < source->window->len; i++)
+        if (entry_at(source, i)->uid == uid)
+            return true;
+    return false;
+}
+
+/* Answers those of the first count of retry that the window lacks. A server may leave out what it
+ * cannot read: a search must not find it either. */
+static bool
+answer_missing(ImapSource *source, size_t count, GError **error)
+{
+    g_autoptr(GArray) missing = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    g_autoptr(GHashTable) there = g_hash_table_new(NULL, NULL);
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t uid = g_array_index(source->retry, uint32_t, i);
+
+        if (!window_has(source, uid))
+            g_array_append_val(missing, uid);
+    }
+    if (missing->len == 0)
+        return true;
+    if (!heed_imap_search_uids(
+            &source->imap, heed_imap_uid_set(&g_array_index(missing, uint32_t, 0), missing->len),
+            there, error))
+        return false;
+    for (size_t i = 0; i < missing->len; i++) {
+        HeedImapEntry entry = {.uid = g_array_index(missing, uint32_t, i),
+                               .received_at = HEED_DATE_UNKNOWN};
+
+        if (g_hash_table_contains(there, GUINT_TO_POINTER(entry.uid)))
+            answer(source, &entry, NULL, LEFT_OUT);
+        else
+            answer_gone(source, entry.uid);
+    }
+    return true;
+}
+
 /* The uids that were not to be had before, as a window of their own. */
 static bool
 look_at_retries(ImapSource *source, GError **error)
@@ -139,7 +219,8 @@ look_at_retries(ImapSource *source, GError **error)
     size_t count = MIN(source->retry->len, HEED_LIMIT_FETCH_MESSAGES);
     struct mailimap_set *set = heed_imap_uid_set(&g_array_index(source->retry, uint32_t, 0), count);
 
-    if (!heed_imap_fetch_entries(&source->imap, set, source->window, error))
+    if (!heed_imap_fetch_entries(&source->imap, set, source->window, error) ||
+        !answer_missing(source, count, error))
         return false;
     g_array_remove_range(source->retry, 0, (guint)count);
     return true;
@@ -175,9 +256,9 @@ fill_window(ImapSource *source, GError **error)
     g_autoptr(GError) trouble = NULL;
     bool looked;
 
-    g_array_set_size(source->window, 0);
     source->window_at = 0;
     do {
+        g_array_set_size(source->window, 0);
         if (!ensure_connected(source, error))
             return false;
         source->is_retrying = source->retry->len > 0;
@@ -185,31 +266,6 @@ fill_window(ImapSource *source, GError **error)
                                      : look_at_next(source, &trouble);
     } while (!looked && may_retry(source, &trouble, error));
     return looked;
-}
-
-static const HeedImapEntry *
-entry_at(const ImapSource *source, size_t index)
-{
-    return &g_array_index(source->window, HeedImapEntry, index);
-}
-
-/* An item for the window's first entry without an answer; bytes NULL: detail says why. */
-static void
-answer(ImapSource *source, const HeedImapEntry *entry, GBytes *bytes, const char *detail)
-{
-    HeedItem *item = g_new0(HeedItem, 1);
-
-    item->uid = g_strdup_printf("%u", entry->uid);
-    /* What is asked for again stands below the position, which must not go back. */
-    item->position = MAX(entry->uid, source->resumed_at);
-    item->received_at = entry->received_at;
-    item->size = entry->size;
-    /* Sizes of some servers are estimates. */
-    item->truncated = entry->size > HEED_LIMIT_MESSAGE_BYTES ||
-                      (bytes != NULL && g_bytes_get_size(bytes) >= HEED_LIMIT_MESSAGE_BYTES);
-    item->bytes = bytes != NULL ? g_bytes_ref(bytes) : NULL;
-    item->detail = bytes == NULL ? g_strdup(detail) : NULL;
-    g_queue_push_tail(&source->ready, item);
 }
 
 /* How many entries make the next batch. One too large is a batch of its own. */
@@ -274,7 +330,9 @@ fetch_batch(ImapSource *source, size_t count, GError **error)
         GBytes *bytes = g_hash_table_lookup(bodies, GUINT_TO_POINTER(entry->uid));
 
         if (bytes != NULL || g_hash_table_contains(there, GUINT_TO_POINTER(entry->uid)))
-            answer(source, entry, bytes, "the server left it out of its answer");
+            answer(source, entry, bytes, LEFT_OUT);
+        else if (source->is_retrying)
+            answer_gone(source, entry->uid);
     }
     return true;
 }

@@ -88,6 +88,24 @@ heed_imap_fetch_entries(HeedImap *imap, struct mailimap_set *set, GArray *out, G
     return true;
 }
 
+bool
+heed_imap_search_uids(HeedImap *imap, struct mailimap_set *set, GHashTable *out, GError **error)
+{
+    struct mailimap_search_key *key = mailimap_search_key_new_uid(set);
+    clist *list = NULL;
+    int result;
+
+    heed_imap_begin(imap, 0);
+    result = mailimap_uid_search(imap->session, NULL, key, &list);
+    mailimap_search_key_free(key);
+    if (!heed_imap_check(imap, result, "cannot search for mail", error))
+        return false;
+    for (clistiter *at = clist_begin(list); at != NULL; at = clist_next(at))
+        g_hash_table_add(out, GUINT_TO_POINTER(*(const uint32_t *)clist_content(at)));
+    mailimap_search_result_free(list);
+    return true;
+}
+
 static struct mailimap_fetch_type *
 body_type(uint32_t limit)
 {

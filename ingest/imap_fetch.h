@@ -2,8 +2,8 @@
 #ifndef HEED_INGEST_IMAP_FETCH_H
 #define HEED_INGEST_IMAP_FETCH_H
 
-/* The two FETCHes: what is there between two uids, and the messages themselves. Neither sets
- * \Seen. */
+/* The two FETCHes: what is there between two uids, and the messages themselves, and a SEARCH. None
+ * sets \Seen. */
 
 #include "ingest/imap_session.h"
 
@@ -16,6 +16,11 @@ typedef struct HeedImapEntry {
 
 /* Appends the messages of the set to out (of HeedImapEntry), sorted by uid. Takes the set over. */
 bool heed_imap_fetch_entries(HeedImap *imap, struct mailimap_set *set, GArray *out, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds those of the set that exist to out, a set of uids (GUINT_TO_POINTER). Takes the set over. */
+bool
+heed_imap_search_uids(HeedImap *imap, struct mailimap_set *set, GHashTable *out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /*

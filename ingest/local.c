@@ -122,29 +122,41 @@ make_text(char **text)
     *text = valid;
 }
 
-void
-heed_local_read(HeedFlow *flow, HeedFeed *feed)
+/* Takes one item; of what is gone, only the uid. */
+static void
+take(HeedFlow *flow, HeedFeed *feed, HeedItem *item, GPtrArray *out_gone)
 {
+    char *text = heed_fetcher_uid_to_text(item->uid);
+
+    g_free(item->uid);
+    item->uid = text;
+    make_text(&item->source);
+    make_text(&item->detail);
+    if (item->gone)
+        g_ptr_array_add(out_gone, g_steal_pointer(&item->uid));
+    else
+        heed_feed_take_item(flow, feed, item);
+}
+
+bool
+heed_local_read(HeedFlow *flow, HeedFeed *feed, GError **error)
+{
+    g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
+
     for (size_t i = 0; i < ITEMS_AT_ONCE && feed->state == HEED_FEED_READING; i++) {
         g_auto(HeedItem) item = {.received_at = HEED_DATE_UNKNOWN};
-        g_autoptr(GError) error = NULL;
+        g_autoptr(GError) trouble = NULL;
         HeedNext next;
 
         if (heed_flow_is_full(flow) || heed_batch_wait(flow) == 0)
-            return;
-        next = feed->source->ops->next(feed->source, &item, &error);
-        if (next == HEED_NEXT_ITEM) {
-            char *text = heed_fetcher_uid_to_text(item.uid);
-
-            g_free(item.uid);
-            item.uid = text;
-            make_text(&item.source);
-            make_text(&item.detail);
-            heed_feed_take_item(flow, feed, &item);
-        } else if (next == HEED_NEXT_END) {
+            break;
+        next = feed->source->ops->next(feed->source, &item, &trouble);
+        if (next == HEED_NEXT_ITEM)
+            take(flow, feed, &item, gone);
+        else if (next == HEED_NEXT_END)
             feed->state = HEED_FEED_IDLE;
-        } else {
-            heed_feed_break(feed, g_steal_pointer(&error));
-        }
+        else
+            heed_feed_break(feed, g_steal_pointer(&trouble));
     }
+    return gone->len == 0 || heed_feed_acknowledged(flow, feed, gone, error);
 }

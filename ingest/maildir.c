@@ -29,12 +29,13 @@ static const char *const subfolders[] = {"new", "cur"};
 
 typedef struct MaildirSource {
     HeedSource base;
-    DIR *folder;       /* being read, or NULL */
-    size_t subfolder;  /* which of subfolders; their number: all are read */
-    GPtrArray *window; /* of char *: paths below the Maildir still to give out */
-    size_t given;      /* of window */
-    GHashTable *retry; /* of char *: uids to read although they are known */
-    HeedFd news;       /* inotify on new/, or -1 */
+    DIR *folder;           /* being read, or NULL */
+    size_t subfolder;      /* which of subfolders; their number: all are read */
+    GPtrArray *window;     /* of char *: paths below the Maildir still to give out */
+    size_t given;          /* of window */
+    GHashTable *retry;     /* of char *: uids to read although they are known */
+    bool has_looked_twice; /* for those of retry that were not met */
+    HeedFd news;           /* inotify on new/, or -1 */
 } MaildirSource;
 
 typedef DIR HeedDir;
@@ -175,32 +176,6 @@ correct_received_at(HeedItem *item)
         item->received_at = seconds;
 }
 
-static HeedNext
-maildir_next(HeedSource *source, HeedItem *out, GError **error)
-{
-    MaildirSource *maildir = self(source);
-
-    for (;;) {
-        const char *below;
-        g_autofree char *path = NULL;
-
-        if (maildir->given == maildir->window->len && !fill_window(maildir, error))
-            return HEED_NEXT_ERROR;
-        if (maildir->given == maildir->window->len)
-            return HEED_NEXT_END;
-        below = g_ptr_array_index(maildir->window, maildir->given++);
-        path = path_below(maildir, below);
-        if (!heed_local_file_load(path, out))
-            continue;
-        out->uid = uid_of(below);
-        out->source = g_steal_pointer(&path);
-        (void)g_hash_table_remove(maildir->retry, out->uid);
-        if (out->bytes != NULL)
-            correct_received_at(out);
-        return HEED_NEXT_ITEM;
-    }
-}
-
 /* Where the files of these uids are now: a table of uid to path below the Maildir, both owned. */
 static GHashTable *
 find_files(const MaildirSource *source, const HeedAck *acks, size_t count)
@@ -231,6 +206,59 @@ find_files(const MaildirSource *source, const HeedAck *acks, size_t count)
         }
     }
     return found;
+}
+
+/* At the end, whoever was not met is gone, unless a second look finds it: a file that is renamed
+ * while its folder is read may be missed. */
+static void
+forget_found(MaildirSource *source)
+{
+    g_autoptr(GArray) acks = g_array_new(FALSE, FALSE, sizeof(HeedAck));
+    g_autoptr(GHashTable) found = NULL;
+    GHashTableIter iter;
+    gpointer uid;
+
+    if (source->has_looked_twice)
+        return;
+    source->has_looked_twice = true;
+    g_hash_table_iter_init(&iter, source->retry);
+    while (g_hash_table_iter_next(&iter, &uid, NULL)) {
+        HeedAck ack = {.uid = uid};
+
+        g_array_append_val(acks, ack);
+    }
+    found = find_files(source, (const HeedAck *)acks->data, acks->len);
+    g_hash_table_iter_init(&iter, found);
+    while (g_hash_table_iter_next(&iter, &uid, NULL))
+        (void)g_hash_table_remove(source->retry, uid);
+}
+
+static HeedNext
+maildir_next(HeedSource *source, HeedItem *out, GError **error)
+{
+    MaildirSource *maildir = self(source);
+
+    for (;;) {
+        const char *below;
+        g_autofree char *path = NULL;
+
+        if (maildir->given == maildir->window->len && !fill_window(maildir, error))
+            return HEED_NEXT_ERROR;
+        if (maildir->given == maildir->window->len) {
+            forget_found(maildir);
+            return heed_source_take_gone(maildir->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;
+        }
+        below = g_ptr_array_index(maildir->window, maildir->given++);
+        path = path_below(maildir, below);
+        if (!heed_local_file_load(path, out))
+            continue;
+        out->uid = uid_of(below);
+        out->source = g_steal_pointer(&path);
+        (void)g_hash_table_remove(maildir->retry, out->uid);
+        if (out->bytes != NULL)
+            correct_received_at(out);
+        return HEED_NEXT_ITEM;
+    }
 }
 
 /* The flags behind ":2," (maildir(5)), with one more; they are kept in the order of ASCII. */

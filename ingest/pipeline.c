@@ -101,21 +101,21 @@ all_ended(const HeedFlow *flow)
     return true;
 }
 
-/* Reads the mailboxes of this process; true when there is more to read now. */
+/* Reads the mailboxes of this process; *out_more when there is more to read now. */
 static bool
-read_local(HeedFlow *flow)
+read_local(HeedFlow *flow, bool *out_more, GError **error)
 {
-    bool more = false;
-
+    *out_more = false;
     for (size_t i = 0; i < flow->feed_count; i++) {
         HeedFeed *feed = &flow->feeds[i];
 
         if (feed->source == NULL || feed->state != HEED_FEED_READING)
             continue;
-        heed_local_read(flow, feed);
-        more = more || (feed->state == HEED_FEED_READING && !heed_flow_is_full(flow));
+        if (!heed_local_read(flow, feed, error))
+            return false;
+        *out_more |= feed->state == HEED_FEED_READING && !heed_flow_is_full(flow);
     }
-    return more;
+    return true;
 }
 
 static bool
@@ -202,8 +202,7 @@ go_round(HeedFlow *flow, bool *out_done, GError **error)
         *out_done = true;
         return true;
     }
-    more = read_local(flow);
-    if (!heed_crew_dispatch(flow, error))
+    if (!read_local(flow, &more, error) || !heed_crew_dispatch(flow, error))
         return false;
     wait = heed_batch_wait(flow);
     if (wait == 0)

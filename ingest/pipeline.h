@@ -43,7 +43,7 @@ typedef struct HeedSink {
     /* Stores a batch (of HeedArrival *, any mailboxes, each mailbox's in its order); returns when
      * it is committed. */
     bool (*commit)(void *data, const GPtrArray *arrivals, GError **error);
-    /* The server has acknowledged these (const char *). */
+    /* The server has acknowledged these (const char *), or has them no more. */
     bool (*acknowledged)(void *data, size_t mailbox, const GPtrArray *uids, GError **error);
     /* A mailbox has ended: error NULL when it went well, HEED_ERROR_CANCELLED when it was stopped
      * before its end. With watch, one that ended with HEED_ERROR_TEMPORARY is opened again later.

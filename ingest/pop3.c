@@ -318,8 +318,9 @@ pop3_next(HeedSource *source, HeedItem *out, GError **error)
 
     for (;;) {
         if (pop3->window_at == pop3->window->len) {
+            /* What was not in the whole list is gone. */
             if (pop3->is_listed && pop3->looked_at == pop3->entries->len)
-                return HEED_NEXT_END;
+                return heed_source_take_gone(pop3->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;
             if (!ensure_connected(pop3, error) || !fill_window(pop3, error))
                 return HEED_NEXT_ERROR;
             continue;

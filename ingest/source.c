@@ -11,6 +11,20 @@ heed_item_clear(HeedItem *item)
     *item = (HeedItem){.received_at = HEED_DATE_UNKNOWN};
 }
 
+bool
+heed_source_take_gone(GHashTable *uids, HeedItem *out)
+{
+    GHashTableIter iter;
+    gpointer uid;
+
+    g_hash_table_iter_init(&iter, uids);
+    if (!g_hash_table_iter_next(&iter, &uid, NULL))
+        return false;
+    g_hash_table_iter_steal(&iter);
+    *out = (HeedItem){.uid = uid, .received_at = HEED_DATE_UNKNOWN, .gone = true};
+    return true;
+}
+
 HeedSource *
 heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host)
 {

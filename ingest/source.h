@@ -24,6 +24,7 @@ typedef struct HeedItem {
     int64_t received_at; /* or HEED_DATE_UNKNOWN */
     uint64_t size;       /* octets on the server */
     bool closed;    /* the mailbox's trust is "closed"; set by the pipeline for a fetcher's items */
+    bool gone;      /* one of HeedResume.unreadable that is no longer there; only uid is set */
     bool truncated; /* bytes hold only the first HEED_LIMIT_MESSAGE_BYTES */
     GBytes *bytes;  /* owned; NULL: the server did not give this one message (detail says why) */
     char *detail;   /* owned; NULL unless bytes is */
@@ -36,8 +37,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedItem, heed_item_clear)
 typedef struct HeedResume {
     int64_t epoch; /* of the stored checkpoint: another epoch of the mailbox makes the rest void */
     int64_t position;
-    GPtrArray
-        *unreadable; /* of char *: uids below position to ask for again, before anything new */
+    GPtrArray *unreadable; /* of char *: uids below position to ask for again, before anything new;
+                              each is given out once: read, unreadable again, or gone */
 } HeedResume;
 
 /* What a source may ask of whoever runs it. */
@@ -86,6 +87,10 @@ struct HeedSource {
 HeedSource *heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host);
 void heed_source_free(HeedSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedSource, heed_source_free)
+
+/* For the drivers: takes some uid (owned keys) out of the table and makes it a gone item; false
+ * when there is none. */
+bool heed_source_take_gone(GHashTable *uids, HeedItem *out);
 
 /* Constructors of the drivers, each in its own file. */
 HeedSource *heed_imap_source_new(const HeedMailbox *mailbox);

@@ -46,7 +46,7 @@ test_empty(void)
     g_assert_cmpuint(items->len, ==, 0);
 }
 
-/* From the stored position on, and what was unreadable first. */
+/* From the stored position on, and what was unreadable first: two of them are gone. */
 static void
 test_resume(void)
 {
@@ -55,17 +55,28 @@ test_resume(void)
     g_autoptr(GPtrArray) items = NULL;
     g_autoptr(GPtrArray) unreadable = g_ptr_array_new();
     g_autofree char *uids = NULL;
+    g_autofree char *none = NULL;
     HeedResume resume = {.position = 6, .unreadable = unreadable};
 
     dovecot_deliver_range("resume", 1, 8);
     g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "4");
     g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "2");
+    g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "3");
+    g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "5");
+    none = dovecot_shell("doveadm -c '%s' expunge -u resume mailbox INBOX 3,5",
+                         dovecot_environment("CONF"));
     source = source_opened(mailbox, NULL, &resume.epoch);
     source->ops->resume(source, &resume);
     items = source_drain(source);
     uids = source_uids(items);
-    g_assert_cmpstr(uids, ==, "2 4 7 8 ");
-    g_assert_cmpint(((const HeedItem *)g_ptr_array_index(items, 0))->position, ==, 6);
+    g_assert_cmpstr(uids, ==, "3 5 2 4 7 8 ");
+    for (size_t i = 0; i < items->len; i++) {
+        const HeedItem *item = g_ptr_array_index(items, i);
+
+        g_assert_true(item->gone == (i < 2));
+        g_assert_true((item->bytes == NULL) == (i < 2));
+    }
+    g_assert_cmpint(((const HeedItem *)g_ptr_array_index(items, 2))->position, ==, 6);
 }
 
 static void

@@ -94,6 +94,36 @@ test_windows(void)
     g_assert_cmpuint(largest, ==, 1000);
 }
 
+/* What was unreadable and is no longer there is given out as gone, behind all others. */
+static void
+test_gone(void)
+{
+    g_auto(Folder) folder = folder_make();
+    g_autoptr(HeedMailbox) mailbox = maildir_make(&folder, "md");
+    g_autoptr(HeedSource) source = NULL;
+    g_autoptr(GPtrArray) items = NULL;
+    g_autoptr(GPtrArray) unreadable = g_ptr_array_new();
+    size_t largest = 0;
+    HeedSourceHost host = {know_some, &largest};
+    HeedResume resume = {.unreadable = unreadable};
+    const HeedItem *item;
+
+    folder_write(&folder, "md/cur/1.5:2,S", "Subject: x\n\n");
+    g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "1.5");
+    g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "2.5");
+    source = source_opened(mailbox, &host, NULL);
+    source->ops->resume(source, &resume);
+    items = source_drain(source);
+    g_assert_cmpuint(items->len, ==, 2);
+    item = g_ptr_array_index(items, 0);
+    g_assert_cmpstr(item->uid, ==, "1.5");
+    g_assert_false(item->gone);
+    item = g_ptr_array_index(items, 1);
+    g_assert_cmpstr(item->uid, ==, "2.5");
+    g_assert_true(item->gone);
+    g_assert_null(item->bytes);
+}
+
 static void
 test_large_and_unreadable(void)
 {
@@ -245,6 +275,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/maildir/reads", test_reads);
     g_test_add_func("/maildir/windows", test_windows);
+    g_test_add_func("/maildir/gone", test_gone);
     g_test_add_func("/maildir/large-and-unreadable", test_large_and_unreadable);
     g_test_add_func("/maildir/not-a-maildir", test_not_a_maildir);
     for (size_t i = 0; i < G_N_ELEMENTS(ack_cases); i++) {

@@ -60,6 +60,8 @@ typedef struct Store {
     size_t fail_at;     /* the batch that cannot be committed; 0: none */
     size_t stop_at;     /* messages after which to stop; 0: never */
     int stop;
+    const char *unreadable; /* a uid to ask for again, or NULL */
+    bool is_unreadable_gone;
     const char *deliver_to; /* a Maildir that gets one more message in the first commit */
 } Store;
 
@@ -148,6 +150,23 @@ store_known(void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known
 }
 
 static bool
+store_resume(
+    void *data, size_t mailbox, int64_t epoch, HeedResume *out, GPtrArray *out_open, GError **error)
+{
+    const Store *store = (const Store *)data;
+
+    (void)out_open;
+    (void)error;
+    out->epoch = epoch;
+    if (store->unreadable == NULL)
+        return true;
+    out->unreadable = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(out->unreadable, g_strdup(store->unreadable));
+    (void)g_hash_table_add(store->known, key_of(mailbox, store->unreadable));
+    return true;
+}
+
+static bool
 store_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error)
 {
     Store *store = (Store *)data;
@@ -157,6 +176,8 @@ store_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **e
         g_autofree char *key = key_of(mailbox, (const char *)uids->pdata[i]);
 
         g_assert_true(g_hash_table_contains(store->known, key)); /* stored before */
+        if (g_strcmp0((const char *)uids->pdata[i], store->unreadable) == 0)
+            store->is_unreadable_gone = true;
     }
     store->acknowledged += uids->len;
     return true;
@@ -178,7 +199,8 @@ store_finished(void *data, size_t mailbox, const GError *error)
 static bool
 run(Store *store, HeedPipelineOptions *options, GError **error)
 {
-    HeedSink sink = {.known = store_known,
+    HeedSink sink = {.resume = store_resume,
+                     .known = store_known,
                      .commit = store_commit,
                      .acknowledged = store_acknowledged,
                      .finished = store_finished,
@@ -538,6 +560,26 @@ test_acknowledge(void)
     g_assert_cmpuint(store.arrivals->len, ==, count);
 }
 
+/* A message that could not be read once and is no longer there is acknowledged, not stored. */
+static void
+test_gone(gconstpointer in_process)
+{
+    g_auto(Box) box = {0};
+    g_auto(Store) store = STORE_INIT;
+    HeedPipelineOptions options = {.mailbox_count = 1, .workers = 1};
+    g_autoptr(GError) error = NULL;
+
+    maildir_init(&box, 20);
+    store.unreadable = "\1\xc3\xbfgone"; /* "\xff" "gone" on the disk */
+    options.in_process = in_process != NULL;
+    options.mailboxes = (const HeedMailbox *const *)&box.mailbox;
+    g_assert_true(run(&store, &options, &error));
+    g_assert_no_error(store.error);
+    g_assert_true(store.is_unreadable_gone);
+    g_assert_cmpuint(store.arrivals->len, ==, 20);
+    g_assert_cmpuint(store.acknowledged, ==, 21);
+}
+
 static void
 test_store_fails(void)
 {
@@ -717,6 +759,8 @@ main(int argc, char **argv)
         g_test_add_data_func(path, steps[i], test_fetcher_killed);
     }
     g_test_add_func("/pipeline/acknowledge", test_acknowledge);
+    g_test_add_data_func("/pipeline/gone/fetcher", NULL, test_gone);
+    g_test_add_data_func("/pipeline/gone/in-process", "here", test_gone);
     g_test_add_func("/pipeline/store-fails", test_store_fails);
     g_test_add_func("/pipeline/many", test_many);
     g_test_add_func("/pipeline/stop", test_stop);

@@ -79,7 +79,7 @@ test_asks_in_windows(void)
     g_assert_cmpuint(largest, ==, 1000);
 }
 
-/* What was unreadable is asked for although the store knows it. */
+/* What was unreadable is asked for although the store knows it; what is gone is said to be. */
 static void
 test_resume(void)
 {
@@ -98,10 +98,14 @@ test_resume(void)
     all = source_drain(first);
     g_clear_pointer(&first, heed_source_free);
     g_ptr_array_add(unreadable, ((HeedItem *)g_ptr_array_index(all, 1))->uid);
+    g_ptr_array_add(unreadable, (gpointer)(uintptr_t) "vanished");
     second = source_opened(mailbox, &host, NULL);
     second->ops->resume(second, &resume);
     items = source_drain(second);
-    g_assert_cmpuint(items->len, ==, 3);
+    g_assert_cmpuint(items->len, ==, 4);
+    for (guint i = 0; i < 4; i++)
+        g_assert_true(((const HeedItem *)g_ptr_array_index(items, i))->gone == (i == 3));
+    g_assert_cmpstr(((const HeedItem *)g_ptr_array_index(items, 3))->uid, ==, "vanished");
 }
 
 /* More than the limit is counted, not kept, and the connection goes on. */
