@@ -19,7 +19,7 @@ function(heed_dovecot_test name)
     target_compile_definitions(test_${name} PRIVATE HEED_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME unit/${name}
         COMMAND ${PROJECT_SOURCE_DIR}/tests/support/with-dovecot $<TARGET_FILE:test_${name}>)
-    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 120)
+    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()
 
 foreach(module IN ITEMS imap pop3 login)
