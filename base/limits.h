@@ -81,8 +81,11 @@
 #define HEED_LIMIT_REOPEN_FIRST_SECONDS 5U
 #define HEED_LIMIT_REOPEN_LAST_SECONDS  600U
 
-/* A fetcher that has nothing of ours in hand and was told to stop is ended after so long. */
-#define HEED_LIMIT_STOP_SECONDS 5U
+/* A fetcher that has nothing of ours in hand and was told to stop is ended after so long; one that
+ * still acknowledges, on a server that may answer no more, after the longer time: the next run does
+ * the rest. */
+#define HEED_LIMIT_STOP_IDLE_SECONDS 5U
+#define HEED_LIMIT_STOP_SECONDS      20U
 
 /* Parse workers that die before they have read anything, one after the other: then it is not the
  * mail. */

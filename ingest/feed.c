@@ -104,7 +104,7 @@ end_feed(HeedFlow *flow, HeedFeed *feed)
 
     if (feed->error == NULL && feed->cut_short && !flow->options->watch)
         feed->error = g_error_new_literal(HEED_ERROR, HEED_ERROR_CANCELLED,
-                                          "stopped before all of it was read");
+                                          "stopped before all of it was done");
     (void)heed_child_end(&feed->child);
     feed->state = HEED_FEED_ENDED;
     if (flow->sink->finished != NULL)
@@ -378,10 +378,23 @@ finish(HeedFlow *flow, HeedFeed *feed)
 }
 
 static bool
-is_overdue(const HeedFlow *flow)
+has_stopped_for(const HeedFlow *flow, unsigned seconds)
 {
-    return g_get_monotonic_time() - flow->stopped_at >
-           (int64_t)HEED_LIMIT_STOP_SECONDS * G_USEC_PER_SEC;
+    return g_get_monotonic_time() - flow->stopped_at > (int64_t)seconds * G_USEC_PER_SEC;
+}
+
+/* Whether its fetcher has had the time to come to an end. */
+static bool
+is_overdue(const HeedFlow *flow, const HeedFeed *feed)
+{
+    unsigned last = flow->options->stop_seconds;
+
+    if (feed->child.pid == 0)
+        return false;
+    if (has_stopped_for(flow, last != 0 ? last : HEED_LIMIT_STOP_SECONDS))
+        return true;
+    return feed->state == HEED_FEED_READING && feed->in_hand == 0 &&
+           feed->unacknowledged.length == 0 && has_stopped_for(flow, HEED_LIMIT_STOP_IDLE_SECONDS);
 }
 
 static void
@@ -392,14 +405,16 @@ stop_feed(HeedFlow *flow, HeedFeed *feed)
         end_feed(flow, feed);
         return;
     }
-    if (feed->state != HEED_FEED_OPENING && feed->state != HEED_FEED_READING)
+    if (feed->state == HEED_FEED_OPENING || is_overdue(flow, feed)) {
+        feed->cut_short = true;
+        heed_feed_break(feed, NULL);
+        return;
+    }
+    if (feed->state != HEED_FEED_READING)
         return;
     feed->cut_short = true;
     if (feed->source != NULL)
         feed->state = HEED_FEED_IDLE;
-    else if (feed->state == HEED_FEED_OPENING ||
-             (is_overdue(flow) && feed->in_hand == 0 && feed->unacknowledged.length == 0))
-        heed_feed_break(feed, NULL);
     else if (!feed->stop_sent)
         tell(feed, HEED_FRAME_STOP);
     feed->stop_sent = true;

@@ -71,6 +71,7 @@ typedef struct HeedPipelineOptions {
     unsigned watch_seconds; /* without IDLE, look again after so long */
     size_t batch_messages;  /* 0: HEED_LIMIT_BATCH_MESSAGES; 1: each message at once */
     unsigned worker_seconds; /* 0: HEED_LIMIT_WORKER_SECONDS; smaller in tests */
+    unsigned stop_seconds;   /* 0: HEED_LIMIT_STOP_SECONDS; smaller in tests */
     const int *stop;         /* set by a signal handler: finish what is in hand, then end */
 } HeedPipelineOptions;
 

@@ -9,8 +9,8 @@ foreach(module IN ITEMS digest frame sandbox pipeline)
 endforeach()
 heed_fuzz(digest LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures)
 heed_fuzz(frame LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/frame)
-# Mail makes its parser misbehave.
-target_link_options(test_pipeline PRIVATE -Wl,--wrap=heed_parser_read)
+# Mail makes its parser misbehave, the environment its source.
+target_link_options(test_pipeline PRIVATE -Wl,--wrap=heed_parser_read -Wl,--wrap=heed_source_new)
 
 # heed_dovecot_test(NAME): tests/unit/test_NAME.c beside a Dovecot of its own.
 function(heed_dovecot_test name)

@@ -47,6 +47,37 @@ __wrap_heed_parser_read(HeedParser *parser,
     return __real_heed_parser_read(parser, bytes, length, context);
 }
 
+/* --- a fetcher whose server answers no more --- */
+
+HeedSource *__real_heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host);
+HeedSource *__wrap_heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host);
+
+static bool
+stall(HeedSource *source, const HeedAck *acks, size_t count, GError **error)
+{
+    (void)source;
+    (void)acks;
+    (void)count;
+    (void)error;
+    while (poll(NULL, 0, 1000) == 0)
+        continue;
+    return false;
+}
+
+HeedSource *
+__wrap_heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host)
+{
+    HeedSource *source = __real_heed_source_new(mailbox, host);
+    static HeedSourceOps stalling;
+
+    if (g_getenv("TEST_STALL") != NULL) {
+        stalling = *source->ops;
+        stalling.acknowledge = stall;
+        source->ops = &stalling;
+    }
+    return source;
+}
+
 /* --- a store in memory --- */
 
 typedef struct Store {
@@ -647,6 +678,35 @@ test_stop(void)
     check_order(&store, store.arrivals->len);
 }
 
+/* Told to stop while a server does not answer acknowledgements: soon over, and they are left. */
+static void
+test_stop_stalled(gconstpointer watch)
+{
+    g_auto(Box) box = {0};
+    g_auto(Store) store = STORE_INIT;
+    HeedPipelineOptions options = {
+        .mailbox_count = 1, .workers = 1, .batch_messages = 50, .stop_seconds = 1};
+    g_autoptr(GError) error = NULL;
+    int64_t start = g_get_monotonic_time();
+
+    maildir_init(&box, 100);
+    store.stop_at = 50;
+    options.watch = watch != NULL;
+    options.mailboxes = (const HeedMailbox *const *)&box.mailbox;
+    g_assert_true(g_setenv("TEST_STALL", "1", TRUE));
+    g_assert_true(run(&store, &options, &error));
+    g_unsetenv("TEST_STALL");
+    g_assert_no_error(error);
+    if (options.watch)
+        g_assert_no_error(store.error);
+    else
+        g_assert_error(store.error, HEED_ERROR, HEED_ERROR_CANCELLED);
+    g_assert_cmpint(g_get_monotonic_time() - start, <, 15 * G_USEC_PER_SEC);
+    g_assert_cmpuint(store.finished, ==, 1);
+    g_assert_cmpuint(store.arrivals->len, >=, 50);
+    g_assert_cmpuint(store.acknowledged, ==, 0);
+}
+
 static void
 test_watch(void)
 {
@@ -764,6 +824,8 @@ main(int argc, char **argv)
     g_test_add_func("/pipeline/store-fails", test_store_fails);
     g_test_add_func("/pipeline/many", test_many);
     g_test_add_func("/pipeline/stop", test_stop);
+    g_test_add_data_func("/pipeline/stop-stalled/once", NULL, test_stop_stalled);
+    g_test_add_data_func("/pipeline/stop-stalled/watch", "watch", test_stop_stalled);
     g_test_add_func("/pipeline/watch", test_watch);
     g_test_add_func("/pipeline/local", test_local);
     return g_test_run();
