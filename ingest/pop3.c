@@ -310,25 +310,29 @@ fetch(Pop3Source *source, guint32 index, HeedItem *out, GError **error)
     return true;
 }
 
+static bool
+is_window_done(const Pop3Source *source)
+{
+    return source->window_at == source->window->len;
+}
+
+static bool
+is_list_done(const Pop3Source *source)
+{
+    return is_window_done(source) && source->is_listed && source->looked_at == source->entries->len;
+}
+
 static HeedNext
 pop3_next(HeedSource *source, HeedItem *out, GError **error)
 {
     Pop3Source *pop3 = self(source);
     GError *trouble = NULL;
 
-    for (;;) {
-        if (pop3->window_at == pop3->window->len) {
-            /* What was not in the whole list is gone. */
-            if (pop3->is_listed && pop3->looked_at == pop3->entries->len)
-                return heed_source_take_gone(pop3->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;
-            if (!ensure_connected(pop3, error) || !fill_window(pop3, error))
-                return HEED_NEXT_ERROR;
-            continue;
-        }
-        if (!ensure_connected(pop3, error))
+    while (!is_list_done(pop3)) {
+        if (!ensure_connected(pop3, error) || (is_window_done(pop3) && !fill_window(pop3, error)))
             return HEED_NEXT_ERROR;
-        /* A new list has emptied the window. */
-        if (pop3->window_at == pop3->window->len)
+        /* Nothing in this window was new, or connecting anew has emptied it. */
+        if (is_window_done(pop3))
             continue;
         if (fetch(pop3, g_array_index(pop3->window, guint32, pop3->window_at), out, &trouble)) {
             pop3->window_at++;
@@ -339,6 +343,8 @@ pop3_next(HeedSource *source, HeedItem *out, GError **error)
             return HEED_NEXT_ERROR;
         }
     }
+    /* What was not in the whole list is gone. */
+    return heed_source_take_gone(pop3->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;
 }
 
 /* Marks one message. One that is gone counts as deleted. */
