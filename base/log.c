@@ -33,7 +33,7 @@ append_disarmed(GString *line, const char *text)
             g_string_append_unichar(line, letter);
         else
             g_string_append_c(line, '?');
-        text = valid ? g_utf8_find_next_char(text, NULL) : text + 1;
+        text += valid ? g_unichar_to_utf8(letter, NULL) : 1;
     }
 }
 
