@@ -131,6 +131,26 @@ is_own(const HeedImap *imap, const char *name, GError **error)
     return true;
 }
 
+/* The same, and once more with the folder made. False without an error: making it cost the
+ * connection. */
+static bool
+transfer_making(HeedImap *imap, const Chunk *chunk, const char *name, GError **error)
+{
+    g_autoptr(GError) refused = NULL;
+
+    if (transfer(imap, chunk, name, &refused))
+        return true;
+    if (heed_imap_is_usable(imap)) {
+        g_clear_error(&refused);
+        create_folder(imap, name);
+        if (heed_imap_is_usable(imap) && transfer(imap, chunk, name, &refused))
+            return true;
+    }
+    if (refused != NULL)
+        g_propagate_error(error, g_steal_pointer(&refused));
+    return false;
+}
+
 /* The names under which a folder may exist: as written, and below INBOX, where Courier and Cyrus
  * keep all of a person's folders. */
 static bool
@@ -143,20 +163,12 @@ transfer_creating(HeedImap *imap, const Chunk *chunk, const char *folder, GError
     g_autoptr(GError) first = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autoptr(GError) refused = NULL;
+        GError **trouble = first == NULL ? &first : NULL; /* the name as written says it best */
 
-        if (is_own(imap, names[i], i == 0 ? &first : NULL))
+        if (is_own(imap, names[i], trouble))
             break;
-        if (transfer(imap, chunk, names[i], &refused))
+        if (transfer_making(imap, chunk, names[i], trouble))
             return true;
-        if (heed_imap_is_usable(imap)) {
-            g_clear_error(&refused);
-            create_folder(imap, names[i]);
-            if (heed_imap_is_usable(imap) && transfer(imap, chunk, names[i], &refused))
-                return true;
-        }
-        if (first == NULL)
-            first = refused != NULL ? g_error_copy(refused) : NULL;
         if (!heed_imap_is_usable(imap))
             break;
     }

@@ -1,6 +1,8 @@
 heed_test(config LINKS heed_cli)
 heed_test(terminal LINKS heed_cli)
-heed_fuzz(config LINKS heed_cli SEEDS ${PROJECT_SOURCE_DIR}/heed.conf.example)
+# libFuzzer takes folders of seeds.
+file(COPY ${PROJECT_SOURCE_DIR}/heed.conf.example DESTINATION ${CMAKE_CURRENT_BINARY_DIR}/config-seeds)
+heed_fuzz(config LINKS heed_cli SEEDS ${CMAKE_CURRENT_BINARY_DIR}/config-seeds)
 
 add_test(NAME e2e/cli_basic COMMAND /usr/bin/python3 -m unittest tests.e2e.test_cli_basic
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
