@@ -14,6 +14,14 @@ print_field(FILE *out, const char *name, const char *value)
     (void)fprintf(out, "  %-10s %s\n", name, clean);
 }
 
+static void
+print_date(FILE *out, const char *name, int64_t date)
+{
+    g_autofree char *text = date == HEED_DATE_UNKNOWN ? NULL : heed_terminal_date(date);
+
+    print_field(out, name, text);
+}
+
 static const char *
 or_none(const char *name)
 {
@@ -34,6 +42,9 @@ print_recipient(const HeedRecipient *recipient, FILE *out)
 
         (void)fprintf(out, "    %s\n", diagnostic);
     }
+    print_date(out, "  last try", recipient->last_attempt_date);
+    print_date(out, "  tries to", recipient->will_retry_until);
+    print_field(out, "  log id", recipient->final_log_id);
 }
 
 void
@@ -42,13 +53,15 @@ heed_parse_text_print(const HeedReport *report, const char *source, FILE *out)
     const char *kind = heed_kind_name(report->kind);
     const char *trust = heed_trust_name(report->trust);
     g_autofree char *name = heed_terminal_clean(source);
-    g_autofree char *date = heed_terminal_date(report->date);
 
     (void)fprintf(out, "%s: %s%s%s\n", name, or_none(kind), trust != NULL ? ", " : "",
                   trust != NULL ? trust : "");
-    print_field(out, "date", report->date == HEED_DATE_UNKNOWN ? NULL : date);
+    print_date(out, "date", report->date);
     print_field(out, "from", report->reporter_from);
     print_field(out, "server", report->reporter_mta);
+    print_field(out, "gateway", report->dsn_gateway);
+    print_field(out, "had from", report->received_from);
+    print_date(out, "had it", report->arrival_date);
     print_field(out, "about", report->original.subject);
     print_field(out, "sent as", report->original.from);
     if (report->feedback != NULL) {

@@ -197,7 +197,8 @@ add_event(HeedBatch *batch,
 static bool
 nobody(const HeedReport *report, HeedRecipient *out)
 {
-    *out = (HeedRecipient){.verdict = HEED_VERDICT_NONE};
+    *out = HEED_RECIPIENT_UNKNOWN;
+    out->verdict = HEED_VERDICT_NONE;
     switch (report->kind) {
     case HEED_KIND_COMPLAINT:
         out->verdict = HEED_VERDICT_COMPLAINT;

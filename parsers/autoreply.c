@@ -9,7 +9,7 @@ void
 heed_autoreply_read_disposition(HeedReading *reading, HeedSpan content)
 {
     HeedReport *report = reading->report;
-    HeedRecipient recipient = {0};
+    HeedRecipient recipient = HEED_RECIPIENT_UNKNOWN;
     g_autofree char *original = NULL;
     g_autofree char *final = NULL;
     HeedFieldCursor cursor;

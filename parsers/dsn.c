@@ -3,6 +3,7 @@
 
 #include "parsers/address.h"
 #include "parsers/classify.h"
+#include "parsers/date.h"
 #include "parsers/original.h"
 #include "parsers/reply.h"
 #include "parsers/typed.h"
@@ -14,20 +15,23 @@ typedef enum FieldId {
     FIELD_ORIGINAL_ENVELOPE_ID,
     FIELD_REPORTING_MTA,
     FIELD_QUEUE_ID,
+    FIELD_DSN_GATEWAY,
+    FIELD_RECEIVED_FROM,
+    FIELD_ARRIVAL_DATE,
     FIELD_ORIGINAL_RECIPIENT,
     FIELD_FINAL_RECIPIENT,
     FIELD_ACTION,
     FIELD_STATUS,
     FIELD_REMOTE_MTA,
+    FIELD_LAST_ATTEMPT_DATE,
+    FIELD_FINAL_LOG_ID,
+    FIELD_WILL_RETRY_UNTIL,
     FIELD_DIAGNOSTIC_CODE,
     FIELD_SUPPLEMENT,
     FIELD_COUNT
 } FieldId;
 
-/*
- * RFC 3464 2.2 and 2.3. Its other fields (DSN-Gateway, Received-From-MTA, Arrival-Date,
- * Last-Attempt-Date, Final-Log-ID, Will-Retry-Until) say nothing that a report has a place for.
- */
+/* RFC 3464 2.2 and 2.3. */
 static const struct {
     const char *name;
     FieldId id;
@@ -35,11 +39,17 @@ static const struct {
     {"original-envelope-id", FIELD_ORIGINAL_ENVELOPE_ID},
     {"reporting-mta", FIELD_REPORTING_MTA},
     {"x-postfix-queue-id", FIELD_QUEUE_ID},
+    {"dsn-gateway", FIELD_DSN_GATEWAY},
+    {"received-from-mta", FIELD_RECEIVED_FROM},
+    {"arrival-date", FIELD_ARRIVAL_DATE},
     {"original-recipient", FIELD_ORIGINAL_RECIPIENT},
     {"final-recipient", FIELD_FINAL_RECIPIENT},
     {"action", FIELD_ACTION},
     {"status", FIELD_STATUS},
     {"remote-mta", FIELD_REMOTE_MTA},
+    {"last-attempt-date", FIELD_LAST_ATTEMPT_DATE},
+    {"final-log-id", FIELD_FINAL_LOG_ID},
+    {"will-retry-until", FIELD_WILL_RETRY_UNTIL},
     {"diagnostic-code", FIELD_DIAGNOSTIC_CODE},
     {"x-supplementary-info", FIELD_SUPPLEMENT}, /* of Microsoft's servers, with the reply in it */
 };
@@ -155,6 +165,27 @@ read_recipient(HeedReading *reading, HeedSpan value)
     return value.at == NULL ? NULL : heed_typed_recipient(reading->report, value, reading->scratch);
 }
 
+static const char *
+read_host(HeedReading *reading, HeedSpan value)
+{
+    return value.at == NULL ? NULL : heed_typed_host(reading->report, value, reading->scratch);
+}
+
+static const char *
+read_line(HeedReading *reading, HeedSpan value)
+{
+    if (value.at == NULL)
+        return NULL;
+    heed_field_unfold(value, reading->scratch);
+    return heed_report_text(reading->report, reading->scratch->str, (gssize)reading->scratch->len);
+}
+
+static int64_t
+read_date(HeedSpan value)
+{
+    return value.at == NULL ? HEED_DATE_UNKNOWN : heed_date_parse_mail(value.at, value.length);
+}
+
 /* Makes a recipient of the group that ends here. */
 static void
 close_group(HeedReading *reading, Group *group)
@@ -174,9 +205,10 @@ close_group(HeedReading *reading, Group *group)
                                                                  : fields[FIELD_SUPPLEMENT],
                         recipient);
         read_status(reading, fields[FIELD_STATUS], recipient);
-        if (fields[FIELD_REMOTE_MTA].at != NULL)
-            recipient->remote_mta =
-                heed_typed_host(report, fields[FIELD_REMOTE_MTA], reading->scratch);
+        recipient->remote_mta = read_host(reading, fields[FIELD_REMOTE_MTA]);
+        recipient->last_attempt_date = read_date(fields[FIELD_LAST_ATTEMPT_DATE]);
+        recipient->final_log_id = read_line(reading, fields[FIELD_FINAL_LOG_ID]);
+        recipient->will_retry_until = read_date(fields[FIELD_WILL_RETRY_UNTIL]);
         recipient->action = read_action(fields[FIELD_ACTION]);
         if (recipient->action == HEED_ACTION_NONE)
             recipient->action = infer_action(recipient);
@@ -191,10 +223,15 @@ read_message_field(HeedReading *reading, FieldId id, const HeedField *field)
     GString *scratch = reading->scratch;
 
     if (id == FIELD_REPORTING_MTA && report->reporter_mta == NULL) {
-        report->reporter_mta = heed_typed_host(report, field->strict, scratch);
+        report->reporter_mta = read_host(reading, field->strict);
     } else if (id == FIELD_QUEUE_ID && report->original.queue_id == NULL) {
-        heed_field_unfold(field->strict, scratch);
-        report->original.queue_id = heed_report_text(report, scratch->str, (gssize)scratch->len);
+        report->original.queue_id = read_line(reading, field->strict);
+    } else if (id == FIELD_DSN_GATEWAY && report->dsn_gateway == NULL) {
+        report->dsn_gateway = read_host(reading, field->strict);
+    } else if (id == FIELD_RECEIVED_FROM && report->received_from == NULL) {
+        report->received_from = read_host(reading, field->strict);
+    } else if (id == FIELD_ARRIVAL_DATE && report->arrival_date == HEED_DATE_UNKNOWN) {
+        report->arrival_date = read_date(field->strict);
     } else if (id == FIELD_ORIGINAL_ENVELOPE_ID && report->original.envelope_id == NULL) {
         heed_field_unfold(field->strict, scratch);
         (void)heed_xtext_decode(scratch);

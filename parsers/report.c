@@ -93,6 +93,7 @@ heed_report_new(void)
     HeedReport *report = g_new0(HeedReport, 1);
 
     report->date = HEED_DATE_UNKNOWN;
+    report->arrival_date = HEED_DATE_UNKNOWN;
     report->receiver_date = HEED_DATE_UNKNOWN;
     report->original.date = HEED_DATE_UNKNOWN;
     report->recipients = g_array_new(FALSE, TRUE, sizeof(HeedRecipient));
@@ -195,7 +196,9 @@ heed_report_text(HeedReport *report, const char *text, gssize length)
 HeedRecipient *
 heed_report_add_recipient(HeedReport *report)
 {
-    g_array_set_size(report->recipients, report->recipients->len + 1);
+    HeedRecipient unknown = HEED_RECIPIENT_UNKNOWN;
+
+    g_array_append_val(report->recipients, unknown);
     return &g_array_index(report->recipients, HeedRecipient, report->recipients->len - 1);
 }
 

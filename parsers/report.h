@@ -133,6 +133,11 @@ typedef struct HeedRecipient {
     /* The reply or the notice's words, one line, without "smtp;". */
     const char *diagnostic;
     const char *remote_mta;
+    /* RFC 3464 2.3.7 to 2.3.9: when it was last tried, the reporter's name for that attempt in its
+     * own log, and when it gives up (of a delay). */
+    int64_t last_attempt_date;
+    const char *final_log_id;
+    int64_t will_retry_until;
     const char *provider;
     /* What decided the class: "status:5.1.1", "code:550", "action:delayed", … */
     const char *rule;
@@ -193,6 +198,11 @@ typedef struct HeedReport {
     int64_t receiver_date;
     const char *reporter_mta;
     const char *reporter_from;
+    /* RFC 3464 2.2.3 to 2.2.5: the gateway that made the report of another system's, and from whom
+     * and when the reporter had received the message. */
+    const char *dsn_gateway;
+    const char *received_from;
+    int64_t arrival_date;
     /* "rfc3464", "rfc5965", "rfc8098", … or NULL. */
     const char *format;
     /* Owned; NULL unless the message is a feedback report. */
@@ -218,7 +228,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedReport, heed_report_free)
  */
 const char *heed_report_text(HeedReport *report, const char *text, gssize length);
 
-/* Appends an empty recipient. The pointer is valid until the next call. */
+/* A recipient of whom nothing is known. */
+#define HEED_RECIPIENT_UNKNOWN \
+    ((HeedRecipient){.last_attempt_date = HEED_DATE_UNKNOWN, .will_retry_until = HEED_DATE_UNKNOWN})
+
+/* Appends an unknown recipient. The pointer is valid until the next call. */
 HeedRecipient *heed_report_add_recipient(HeedReport *report);
 
 /* Notes something odd, at most HEED_LIMIT_WARNINGS times. */

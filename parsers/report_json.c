@@ -93,6 +93,9 @@ static const Member reporter_members[] = {
     TEXT(HeedReport, "mta", reporter_mta),
     TEXT(HeedReport, "from", reporter_from),
     TEXT(HeedReport, "format", format),
+    TEXT(HeedReport, "dsn_gateway", dsn_gateway),
+    TEXT(HeedReport, "received_from", received_from),
+    DATE(HeedReport, "arrival_date", arrival_date),
 };
 
 static const Shape reporter_shape = {"reporter", reporter_members, G_N_ELEMENTS(reporter_members),
@@ -155,6 +158,9 @@ static const Member recipient_members[] = {
     NAME(HeedRecipient, "verdict", verdict, verdict),
     TEXT(HeedRecipient, "diagnostic", diagnostic),
     TEXT(HeedRecipient, "remote_mta", remote_mta),
+    DATE(HeedRecipient, "last_attempt_date", last_attempt_date),
+    TEXT(HeedRecipient, "final_log_id", final_log_id),
+    DATE(HeedRecipient, "will_retry_until", will_retry_until),
     TEXT(HeedRecipient, "provider", provider),
     TEXT(HeedRecipient, "rule", rule),
 };

@@ -143,6 +143,12 @@ valid_json(void)
     recipient->code = heed_report_text(report, "550", -1);
     recipient->class_ = HEED_CLASS_BAD_MAILBOX;
     recipient->verdict = HEED_VERDICT_HARD;
+    recipient->last_attempt_date = 1;
+    recipient->final_log_id = heed_report_text(report, "log-1", -1);
+    recipient->will_retry_until = 2;
+    report->dsn_gateway = heed_report_text(report, "gw.example.net", -1);
+    report->received_from = heed_report_text(report, "out.example.com", -1);
+    report->arrival_date = 3;
     feedback->has_auth_failure = true;
     feedback->auth_failure = heed_report_text(report, "spf", -1);
     g_ptr_array_add(feedback->field_names, (gpointer)(uintptr_t)heed_report_text(report, "X", -1));
@@ -197,6 +203,7 @@ static const struct {
     {"date", "\"1970-01-01T00:00:00Z\"", "\"1970-01-01 00:00:00\""},
     {"date-none", "\"1970-01-01T00:00:00Z\"", "\"1970-02-30T00:00:00Z\""},
     {"date-number", "\"1970-01-01T00:00:00Z\"", "0"},
+    {"will-retry-until", "\"1970-01-01T00:00:02Z\"", "\"tomorrow\""},
     {"incidents-zero", "\"incidents\":1", "\"incidents\":0"},
     {"incidents-real", "\"incidents\":1", "\"incidents\":1.5"},
     {"incidents-huge", "\"incidents\":1", "\"incidents\":99999999999999999999"},
