@@ -124,6 +124,17 @@ bool heed_feed_resume(HeedFlow *flow,
                       GPtrArray *out_open,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/*
+ * Which of these uids (const char *) are not to be read: out_known gets a bool for each. Those that
+ * the sink has, and those that are on their way to it: a mailbox is looked at again, or shows a
+ * message at two places while it is moved, before the commit.
+ */
+bool heed_feed_known(HeedFlow *flow,
+                     HeedFeed *feed,
+                     const GPtrArray *uids,
+                     GArray *out_known,
+                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* One message has come, not a gone one; takes what the item holds. */
 void heed_feed_take_item(HeedFlow *flow, HeedFeed *feed, HeedItem *item);
 

@@ -9,20 +9,16 @@
 /* At most so many before others get their turn. */
 #define ITEMS_AT_ONCE 64U
 
-/* The uids that the store knows, of those that the source speaks of. */
+/* HeedSourceHost.known. */
 static bool
 known(void *data, const GPtrArray *uids, GArray *out_known, GError **error)
 {
-    const HeedFeed *feed = (const HeedFeed *)data;
-    const HeedSink *sink = feed->flow->sink;
+    HeedFeed *feed = (HeedFeed *)data;
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
 
     for (size_t i = 0; i < uids->len; i++)
         g_ptr_array_add(texts, heed_fetcher_uid_to_text((const char *)uids->pdata[i]));
-    if (sink->known != NULL && texts->len > 0)
-        return sink->known(sink->data, feed->index, texts, out_known, error);
-    g_array_set_size(out_known, texts->len);
-    return true;
+    return heed_feed_known(feed->flow, feed, texts, out_known, error);
 }
 
 bool

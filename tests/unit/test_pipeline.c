@@ -38,6 +38,10 @@ __wrap_heed_parser_read(HeedParser *parser,
         (void)raise(SIGKILL); /* what a sanitizer does not catch */
     if (g_strstr_len(bytes, MIN((gssize)length, 200), "X-Test: exit") != NULL)
         _exit(3);
+    if (g_strstr_len(bytes, MIN((gssize)length, 200), "X-Test: slow") != NULL)
+        (void)poll(NULL, 0, 300);
+    if (g_strstr_len(bytes, MIN((gssize)length, 200), "X-Test: slow") != NULL)
+        (void)poll(NULL, 0, 300);
     if (g_strstr_len(bytes, MIN((gssize)length, 200), "X-Test: socket") != NULL)
         (void)socket(AF_INET, SOCK_STREAM, 0);
     if (g_strstr_len(bytes, MIN((gssize)length, 200), "X-Test: nonsense") != NULL)
@@ -47,7 +51,7 @@ __wrap_heed_parser_read(HeedParser *parser,
     return __real_heed_parser_read(parser, bytes, length, context);
 }
 
-/* --- a fetcher whose server answers no more --- */
+/* --- a fetcher whose server answers no more, or always has news --- */
 
 HeedSource *__real_heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host);
 HeedSource *__wrap_heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host);
@@ -64,17 +68,29 @@ stall(HeedSource *source, const HeedAck *acks, size_t count, GError **error)
     return false;
 }
 
+static const HeedSourceOps *real_ops;
+
+static bool
+hurry(HeedSource *source, unsigned seconds, int wake_fd, GError **error)
+{
+    (void)seconds;
+    (void)poll(NULL, 0, 10);
+    return real_ops->wait(source, 0, wake_fd, error);
+}
+
 HeedSource *
 __wrap_heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host)
 {
     HeedSource *source = __real_heed_source_new(mailbox, host);
-    static HeedSourceOps stalling;
+    static HeedSourceOps odd;
 
-    if (g_getenv("TEST_STALL") != NULL) {
-        stalling = *source->ops;
-        stalling.acknowledge = stall;
-        source->ops = &stalling;
-    }
+    real_ops = source->ops;
+    odd = *source->ops;
+    if (g_getenv("TEST_STALL") != NULL)
+        odd.acknowledge = stall;
+    if (g_getenv("TEST_HURRY") != NULL)
+        odd.wait = hurry;
+    source->ops = &odd;
     return source;
 }
 
@@ -128,6 +144,18 @@ write_file(const char *folder, const char *name, const char *content)
     g_assert_no_error(error);
 }
 
+/* As programs that deliver do it: what stands in new/ is whole (maildir(5)). */
+static void
+deliver(const char *maildir, const char *name, const char *content)
+{
+    g_autofree char *tmp = g_build_filename(maildir, "tmp", NULL);
+    g_autofree char *from = g_build_filename(tmp, name, NULL);
+    g_autofree char *to = g_build_filename(maildir, "new", name, NULL);
+
+    write_file(tmp, name, content);
+    g_assert_cmpint(g_rename(from, to), ==, 0);
+}
+
 static bool
 store_commit(void *data, const GPtrArray *arrivals, GError **error)
 {
@@ -159,7 +187,7 @@ store_commit(void *data, const GPtrArray *arrivals, GError **error)
     if (store->stop_at != 0 && store->arrivals->len >= store->stop_at)
         store->stop = 1;
     if (store->deliver_to != NULL) {
-        write_file(store->deliver_to, "late", "Subject: late\n\nx\n");
+        deliver(store->deliver_to, "late", "Subject: late\n\nx\n");
         store->deliver_to = NULL;
     }
     return true;
@@ -714,12 +742,10 @@ test_watch(void)
     g_auto(Store) store = STORE_INIT;
     HeedPipelineOptions options = {
         .mailbox_count = 1, .workers = 1, .watch = true, .watch_seconds = 1};
-    g_autofree char *fresh = NULL;
     g_autoptr(GError) error = NULL;
 
     maildir_init(&box, 3);
-    fresh = g_build_filename(box.folder, "new", NULL);
-    store.deliver_to = fresh;
+    store.deliver_to = box.folder;
     store.stop_at = 4;
     options.mailboxes = (const HeedMailbox *const *)&box.mailbox;
     g_assert_true(run(&store, &options, &error));
@@ -727,6 +753,32 @@ test_watch(void)
     g_assert_no_error(store.error);
     g_assert_cmpuint(store.arrivals->len, ==, 4);
     g_assert_cmpuint(store.acknowledged, ==, 4);
+}
+
+/* The mailbox is looked at again and again while its mail is still being read. */
+static void
+test_watch_in_flight(void)
+{
+    g_auto(Box) box = {0};
+    g_auto(Store) store = STORE_INIT;
+    HeedPipelineOptions options = {.mailbox_count = 1, .workers = 1, .watch = true};
+    g_autoptr(GError) error = NULL;
+
+    maildir_init(&box, 0);
+    for (size_t i = 0; i < 5; i++) {
+        g_autofree char *name = g_strdup_printf("%zu.host", i);
+
+        deliver(box.folder, name, "X-Test: slow\n\nx\n");
+    }
+    store.stop_at = 5;
+    options.mailboxes = (const HeedMailbox *const *)&box.mailbox;
+    g_assert_true(g_setenv("TEST_HURRY", "1", TRUE));
+    g_assert_true(run(&store, &options, &error));
+    g_unsetenv("TEST_HURRY");
+    g_assert_no_error(error);
+    g_assert_no_error(store.error);
+    g_assert_cmpuint(store.arrivals->len, ==, 5);
+    g_assert_cmpuint(store.acknowledged, ==, 5);
 }
 
 /* A source of the caller's own, with real workers. */
@@ -827,6 +879,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/pipeline/stop-stalled/once", NULL, test_stop_stalled);
     g_test_add_data_func("/pipeline/stop-stalled/watch", "watch", test_stop_stalled);
     g_test_add_func("/pipeline/watch", test_watch);
+    g_test_add_func("/pipeline/watch-in-flight", test_watch_in_flight);
     g_test_add_func("/pipeline/local", test_local);
     return g_test_run();
 }
