@@ -4,13 +4,19 @@ foreach(module IN ITEMS mailbox secret maildir mbox paths imap_guard hostile)
 endforeach()
 
 # The processes and what they say to each other.
-foreach(module IN ITEMS digest frame sandbox pipeline)
+foreach(module IN ITEMS digest frame sandbox)
     heed_test(${module} LINKS heed_ingest)
 endforeach()
 heed_fuzz(digest LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures)
 heed_fuzz(frame LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/frame)
+
 # Mail makes its parser misbehave, the environment its source.
-target_link_options(test_pipeline PRIVATE -Wl,--wrap=heed_parser_read -Wl,--wrap=heed_source_new)
+add_library(heed_test_pipeline STATIC support/pipeline.c)
+target_link_libraries(heed_test_pipeline PUBLIC heed_ingest PRIVATE heed_flags)
+target_link_options(heed_test_pipeline INTERFACE -Wl,--wrap=heed_parser_read -Wl,--wrap=heed_source_new)
+foreach(module IN ITEMS pipeline pipeline_harm pipeline_stop pipeline_watch)
+    heed_test(${module} LINKS heed_test_pipeline)
+endforeach()
 
 # heed_dovecot_test(NAME): tests/unit/test_NAME.c beside a Dovecot of its own.
 function(heed_dovecot_test name)
