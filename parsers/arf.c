@@ -159,40 +159,6 @@ heed_arf_read(HeedReading *reading, HeedSpan content)
         read_field(reading, feedback, &field);
 }
 
-/* An address that its provider made unreadable in a way that can be seen (RFC 6590 leaves it how).
- */
-static bool
-is_redacted(const char *address)
-{
-    size_t stars = strspn(address, "*x");
-
-    return g_str_has_prefix(address, "redacted") || (stars > 2 && address[stars] == '@');
-}
-
-/*
- * Whom the complaint is from, or NULL: the only Original-Rcpt-To, unless it is ours or nobody's.
- * Never To: of the message, which a list or a forward may have had.
- */
-static char *
-complainant(const HeedReading *reading)
-{
-    const GPtrArray *list = reading->report->feedback->original_rcpt_to;
-    g_autofree char *only = NULL;
-
-    for (guint i = 0; i < list->len; i++) {
-        g_autofree char *address = heed_typed_normalise(list->pdata[i]);
-
-        if (address == NULL || (only != NULL && strcmp(only, address) != 0))
-            return NULL;
-        g_free(only);
-        only = g_steal_pointer(&address);
-    }
-    if (only == NULL || is_redacted(only) || heed_address_is_role(only) ||
-        heed_domain_is_among(heed_address_domain(only), reading->settings->domains))
-        return NULL;
-    return g_steal_pointer(&only);
-}
-
 static HeedClass
 class_of(const char *type, HeedVerdict *out_verdict)
 {
@@ -228,16 +194,11 @@ heed_arf_finish(HeedReading *reading)
 {
     HeedReport *report = reading->report;
     HeedRecipient *recipient = heed_report_add_recipient(report);
-    g_autofree char *address = complainant(reading);
 
     recipient->class_ = class_of(report->feedback->type, &recipient->verdict);
     if (report->feedback->type == NULL)
         heed_report_warn(report, "the feedback report has no Feedback-Type");
     recipient->rule = heed_report_text(report, "feedback-type", -1);
-    if (address != NULL) {
-        recipient->address = heed_report_text(report, address, -1);
-        recipient->address_source = HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT;
-    }
     if (report->feedback->original_rcpt_to->len == 1)
         recipient->original_recipient = report->feedback->original_rcpt_to->pdata[0];
     report->reporter_mta = report->feedback->reporting_mta;

@@ -10,8 +10,6 @@ heed_autoreply_read_disposition(HeedReading *reading, HeedSpan content)
 {
     HeedReport *report = reading->report;
     HeedRecipient recipient = HEED_RECIPIENT_UNKNOWN;
-    g_autofree char *original = NULL;
-    g_autofree char *final = NULL;
     HeedFieldCursor cursor;
     HeedField field;
 
@@ -31,12 +29,6 @@ heed_autoreply_read_disposition(HeedReading *reading, HeedSpan content)
     report->format = heed_report_text(report, "rfc8098", -1);
     if (recipient.final_recipient == NULL && recipient.original_recipient == NULL)
         return;
-    original = heed_typed_normalise(recipient.original_recipient);
-    final = heed_typed_normalise(recipient.final_recipient);
-    recipient.address = heed_report_text(report, original != NULL ? original : final, -1);
-    if (recipient.address != NULL)
-        recipient.address_source = original != NULL ? HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT
-                                                    : HEED_ADDRESS_SOURCE_FINAL_RECIPIENT;
     *heed_report_add_recipient(report) = recipient;
 }
 

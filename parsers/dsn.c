@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/dsn.h"
 
-#include "parsers/address.h"
-#include "parsers/classify.h"
 #include "parsers/date.h"
-#include "parsers/original.h"
 #include "parsers/reply.h"
 #include "parsers/typed.h"
 
@@ -316,33 +313,6 @@ heed_dsn_find(HeedSpan text, HeedSpan *out_content)
     return true;
 }
 
-/*
- * The address that the sender had mailed: what he gave as ORCPT, else what his own message says
- * without doubt, else the one that failed in the end, which may be where a forward led to.
- */
-static void
-resolve_address(HeedReading *reading, HeedRecipient *recipient, bool is_only)
-{
-    g_autofree char *original = heed_typed_normalise(recipient->original_recipient);
-    g_autofree char *final = heed_typed_normalise(recipient->final_recipient);
-    g_autofree char *mailed = NULL;
-    const char *best = original;
-    HeedAddressSource source = HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT;
-
-    if (best == NULL && is_only) {
-        best = mailed = heed_original_recipient(reading);
-        source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
-    }
-    if (best == NULL || (original == NULL && final != NULL && strcmp(best, final) == 0)) {
-        best = final;
-        source = HEED_ADDRESS_SOURCE_FINAL_RECIPIENT;
-    }
-    if (best == NULL)
-        return;
-    recipient->address = heed_report_text(reading->report, best, -1);
-    recipient->address_source = source;
-}
-
 static HeedKind
 kind_of(const HeedReport *report)
 {
@@ -366,14 +336,8 @@ heed_dsn_finish_empty(HeedReading *reading)
 {
     HeedReport *report = reading->report;
     HeedRecipient *recipient = heed_report_add_recipient(report);
-    g_autofree char *mailed = heed_original_only_recipient(reading);
 
-    if (mailed != NULL) {
-        recipient->address = heed_report_text(report, mailed, -1);
-        recipient->address_source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
-    }
     recipient->action = HEED_ACTION_FAILED;
-    heed_classify_recipient(report, recipient, reading->settings->relays);
     heed_report_warn(report, "the delivery status names no recipient");
     report->kind = HEED_KIND_BOUNCE;
 }
@@ -381,13 +345,5 @@ heed_dsn_finish_empty(HeedReading *reading)
 void
 heed_dsn_finish(HeedReading *reading)
 {
-    HeedReport *report = reading->report;
-
-    for (guint i = 0; i < report->recipients->len; i++) {
-        HeedRecipient *recipient = &g_array_index(report->recipients, HeedRecipient, i);
-
-        resolve_address(reading, recipient, report->recipients->len == 1);
-        heed_classify_recipient(report, recipient, reading->settings->relays);
-    }
-    report->kind = kind_of(report);
+    reading->report->kind = kind_of(reading->report);
 }

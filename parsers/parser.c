@@ -2,9 +2,11 @@
 #include "parsers/parser.h"
 
 #include "base/limits.h"
+#include "parsers/about.h"
 #include "parsers/arf.h"
 #include "parsers/autoreply.h"
 #include "parsers/charsets.h"
+#include "parsers/classify.h"
 #include "parsers/date.h"
 #include "parsers/dsn.h"
 #include "parsers/original.h"
@@ -18,6 +20,7 @@ struct HeedParser {
     char **domains;
     char **relays;
     char **receivers;
+    char **verp;
     HeedParserSettings settings; /* its lists are the copies above */
 };
 
@@ -43,10 +46,12 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
     parser->domains = copy_list(settings->domains);
     parser->relays = copy_list(settings->relays);
     parser->receivers = copy_list(settings->receivers);
+    parser->verp = copy_list(settings->verp);
     parser->settings = (HeedParserSettings){
         .domains = (const char *const *)parser->domains,
         .relays = (const char *const *)parser->relays,
         .receivers = (const char *const *)parser->receivers,
+        .verp = (const char *const *)parser->verp,
         .max_recipients =
             settings->max_recipients != 0 ? settings->max_recipients : HEED_LIMIT_RECIPIENTS,
         .max_parts = settings->max_parts != 0 ? settings->max_parts : HEED_LIMIT_MIME_PARTS,
@@ -63,6 +68,7 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->domains);
     g_strfreev(parser->relays);
     g_strfreev(parser->receivers);
+    g_strfreev(parser->verp);
     heed_charsets_free(parser->charsets);
     g_string_free(parser->scratch, TRUE);
     g_free(parser);
@@ -203,6 +209,20 @@ read_disposition(HeedReading *reading)
     return true;
 }
 
+/* Classes and verdicts of what was or was not delivered. */
+static void
+classify(HeedReading *reading)
+{
+    HeedReport *report = reading->report;
+
+    if (report->kind != HEED_KIND_BOUNCE && report->kind != HEED_KIND_DELAY &&
+        report->kind != HEED_KIND_SUCCESS)
+        return;
+    for (guint i = 0; i < report->recipients->len; i++)
+        heed_classify_recipient(report, &g_array_index(report->recipients, HeedRecipient, i),
+                                reading->settings->relays);
+}
+
 /* Fills in the trust, from NUL-terminated copies of the header's fields. */
 static void
 assess_trust(HeedReading *reading, bool closed)
@@ -251,6 +271,8 @@ heed_parser_read(HeedParser *parser,
     if (!read_status(&reading) && !read_feedback(&reading) && !read_disposition(&reading) &&
         !read_mislabelled_status(&reading) && !read_empty_status(&reading))
         (void)heed_autoreply_recognise(&reading);
+    heed_about_resolve(&reading);
+    classify(&reading);
     if (parser->settings.domains != NULL)
         assess_trust(&reading, context != NULL && context->closed);
     return report;

@@ -16,6 +16,7 @@ typedef struct HeedParserSettings {
     const char *const *domains;   /* whose mail the reports are about; NULL: trust stays unknown */
     const char *const *relays;    /* host names or addresses of our sending servers */
     const char *const *receivers; /* host names (authserv-ids) of our receiving servers */
+    const char *const *verp;      /* patterns of parsers/verp.h; one that is none never matches */
     size_t max_recipients;        /* 0: HEED_LIMIT_RECIPIENTS; smaller in tests */
     size_t max_parts;             /* 0: HEED_LIMIT_MIME_PARTS */
     size_t max_depth;             /* 0: HEED_LIMIT_MIME_DEPTH */

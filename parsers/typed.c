@@ -138,19 +138,13 @@ strip_brackets(GString *text)
     g_string_erase(text, 0, open + 1 - text->str);
 }
 
-/*
- * An address that should not be xtext any more is one when it has no "@", or when "+" and "=",
- * which xtext must encode, stand in it as "+2B" and "+3D".
- */
+/* What has no "@" is no address, unless it is one with its "@" encoded. */
 static void
 decode_leftover_xtext(GString *text)
 {
     g_autoptr(GString) decoded = NULL;
-    bool has_at = strchr(text->str, '@') != NULL;
 
-    if (strchr(text->str, '+') == NULL)
-        return;
-    if (has_at && strstr(text->str, "+2B") == NULL && strstr(text->str, "+3D") == NULL)
+    if (strchr(text->str, '@') != NULL || strchr(text->str, '+') == NULL)
         return;
     decoded = g_string_new_len(text->str, (gssize)text->len);
     if (heed_xtext_decode(decoded) && strchr(decoded->str, '@') != NULL)

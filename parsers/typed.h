@@ -17,7 +17,8 @@ void heed_typed_split(HeedSpan value, HeedSpan *out_type, HeedSpan *out_rest);
  * A recipient as HeedRecipient's original_recipient and final_recipient have it, or NULL: the bare
  * address for rfc822, utf-8 (RFC 6533 3, native or with \x{…}) and for no type; "type;address"
  * for others (X.400, local …). Xtext (RFC 3461 4), which should have been decoded before it was
- * written, is decoded where it plainly is one. Scratch is overwritten.
+ * written, is decoded here only where there is no address without it ("user+40example.org"); for
+ * the rest see parsers/about.h. Scratch is overwritten.
  */
 const char *heed_typed_recipient(HeedReport *report, HeedSpan value, GString *scratch);
 

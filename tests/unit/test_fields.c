@@ -97,7 +97,7 @@ check_recipients(void)
         {"user@example.org", "user@example.org", "user@example.org"},
         {"rfc822; A User <user@example.org>", "user@example.org", "user@example.org"},
         {"rfc822; \"a;b (c)\"@example.org", "\"a;b (c)\"@example.org", "\"a;b (c)\"@example.org"},
-        {"rfc822; user+2Btag@example.org", "user+tag@example.org", "user+tag@example.org"},
+        {"rfc822; user+2Btag@example.org", "user+2Btag@example.org", "user+2btag@example.org"},
         {"rfc822; user+news@example.org", "user+news@example.org", "user+news@example.org"},
         {"rfc822; user+20news@example.org", "user+20news@example.org", "user+20news@example.org"},
         {"rfc822; user+40example.org", "user@example.org", "user@example.org"},
