@@ -105,6 +105,13 @@
     (2U * 1024 * 1024) /* one batch of FETCH, by the sizes the server named */
 #define HEED_LIMIT_FETCH_MESSAGES 500U
 
+/* Messages of a mailbox without an order (POP3, Maildir) whose rows are compared with what is
+ * there: 8 bytes each. */
+#define HEED_LIMIT_LISTED_MESSAGES 1000000U
+/* Such a row goes when the mailbox has lacked its message for so long: servers in trouble may show
+ * none for a while. */
+#define HEED_LIMIT_MISSED_DAYS 7U
+
 /* Local input. */
 #define HEED_LIMIT_LIST_LINE_BYTES (64U * 1024) /* one line of a mailing list */
 /* Different addresses of a list that are remembered to tell duplicates by: what a table of 2^23

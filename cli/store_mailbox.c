@@ -73,6 +73,7 @@ heed_store_mailbox_resume(
         return true;
     }
     box = &sink->boxes[mailbox];
+    heed_store_listing_begin(&box->listing);
     for (;;) {
         g_autoptr(GError) reason = NULL;
 
@@ -105,14 +106,42 @@ heed_store_mailbox_known(
         g_autoptr(GError) reason = NULL;
 
         if (heed_checkpoint_known(sink->options.database, &sink->boxes[mailbox].checkpoint, uids,
-                                  out_known, &reason))
+                                  out_known, &reason)) {
+            heed_store_listing_add(&sink->boxes[mailbox].listing, uids, out_known);
             return true;
+        }
         if (!heed_store_sink_try_again(sink, &attempts, &reason)) {
             g_propagate_error(error, g_steal_pointer(&reason));
             return false;
         }
         g_array_set_size(out_known, 0);
     }
+}
+
+bool
+heed_store_mailbox_listed(void *data, size_t mailbox, GError **error)
+{
+    HeedStoreSink *sink = data;
+    HeedStoreAttempts attempts = {0};
+    HeedStoreBox *box;
+
+    if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0 ||
+        heed_store_box_knows_order(sink->boxes[mailbox].mailbox))
+        return true;
+    box = &sink->boxes[mailbox];
+    for (;;) {
+        g_autoptr(GError) reason = NULL;
+
+        if (heed_store_listing_end(&box->listing, sink->options.database, &box->checkpoint,
+                                   &reason))
+            break;
+        if (!heed_store_sink_try_again(sink, &attempts, &reason)) {
+            g_propagate_error(error, g_steal_pointer(&reason));
+            return false;
+        }
+    }
+    heed_store_listing_begin(&box->listing);
+    return true;
 }
 
 static bool

@@ -16,8 +16,8 @@
 /* Lost races of one batch; more than a few in a row mean that something else is wrong. */
 #define STORE_MAX_CONFLICTS 12U
 
-static bool
-knows_order(const HeedMailbox *mailbox)
+bool
+heed_store_box_knows_order(const HeedMailbox *mailbox)
 {
     return mailbox->protocol == HEED_PROTOCOL_IMAP || mailbox->protocol == HEED_PROTOCOL_MBOX ||
            mailbox->protocol == HEED_PROTOCOL_PATHS;
@@ -38,11 +38,12 @@ heed_store_sink_keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4])
         if (mailbox->on_done[i].what != HEED_ON_DONE_LEAVE)
             out[i] = HEED_KEEP_ROW_UNTIL_ACKED;
         else
-            out[i] = knows_order(mailbox) ? HEED_KEEP_ROW_NEVER : HEED_KEEP_ROW_WHILE_THERE;
+            out[i] = heed_store_box_knows_order(mailbox) ? HEED_KEEP_ROW_NEVER
+                                                         : HEED_KEEP_ROW_WHILE_THERE;
     }
     /* Where the position passes over it, the row is what asks for it again. */
     out[HEED_DISPOSITION_UNREADABLE] =
-        knows_order(mailbox) ? HEED_KEEP_ROW_UNTIL_ACKED : HEED_KEEP_ROW_NEVER;
+        heed_store_box_knows_order(mailbox) ? HEED_KEEP_ROW_UNTIL_ACKED : HEED_KEEP_ROW_NEVER;
 }
 
 HeedStoreSink *
@@ -60,7 +61,7 @@ heed_store_sink_new(const HeedStoreSinkOptions *options)
             continue;
         box->checkpoint = options->checkpoints[i];
         heed_store_sink_keep_rows(box->mailbox, box->keep);
-        if (!knows_order(box->mailbox))
+        if (!heed_store_box_knows_order(box->mailbox))
             box->unacknowledged = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     }
     return sink;
@@ -73,6 +74,7 @@ heed_store_sink_free(HeedStoreSink *sink)
         return;
     for (size_t i = 0; i < sink->options.mailbox_count; i++) {
         g_clear_pointer(&sink->boxes[i].unacknowledged, g_hash_table_unref);
+        heed_store_listing_clear(&sink->boxes[i].listing);
         g_free(sink->boxes[i].unreadable);
     }
     g_free(sink->boxes);
@@ -210,6 +212,9 @@ count(HeedStoreSink *sink, const GPtrArray *arrivals, const HeedStored *stored)
         if (box != NULL && box->unacknowledged != NULL && arrival->uid != NULL)
             (void)g_hash_table_replace(box->unacknowledged, g_strdup(arrival->uid),
                                        GINT_TO_POINTER((int)arrival->disposition + 1));
+        if (box != NULL && arrival->disposition != HEED_DISPOSITION_UNREADABLE &&
+            heed_store_box_stays(box->mailbox, arrival->disposition))
+            box->listing.left++;
     }
 }
 
@@ -314,6 +319,7 @@ heed_store_sink_functions(HeedStoreSink *sink)
 {
     return (HeedSink){.resume = heed_store_mailbox_resume,
                       .known = heed_store_mailbox_known,
+                      .listed = heed_store_mailbox_listed,
                       .commit = on_commit,
                       .acknowledged = heed_store_mailbox_acknowledged,
                       .finished = heed_store_mailbox_finished,

@@ -188,7 +188,7 @@ save_messages(HeedDatabase *database,
         "    CASE WHEN disposition = $6 THEN 1 ELSE 0 END"
         " FROM arrival WHERE kept ORDER BY epoch, uid"
         " ON CONFLICT (mailbox_id, epoch, uid) DO UPDATE SET disposition = excluded.disposition,"
-        "    acknowledged = excluded.acknowledged,"
+        "    acknowledged = excluded.acknowledged, missed_since = NULL,"
         "    attempts = message.attempts + excluded.attempts",
         params, error);
 }
@@ -272,6 +272,111 @@ heed_checkpoint_acknowledged(HeedDatabase *database,
                                    " WHERE mailbox_id = $1 AND epoch = $2 AND uid = ANY ($3)"
                                  : "DELETE FROM heed_data.mailbox_message"
                                    " WHERE mailbox_id = $1 AND epoch = $2 AND uid = ANY ($3)",
+                             params, error);
+}
+
+bool
+heed_checkpoint_count_left(HeedDatabase *database,
+                           const HeedCheckpoint *checkpoint,
+                           int64_t *out_left,
+                           int64_t *out_missed,
+                           GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_int(params, checkpoint->mailbox_id);
+    heed_params_int(params, checkpoint->epoch);
+    rows = heed_database_query_row(
+        database, "count the mail that is left",
+        "SELECT count(*), count(missed_since) FROM heed_data.mailbox_message"
+        " WHERE mailbox_id = $1 AND epoch = $2 AND acknowledged",
+        params, error);
+    if (rows == NULL)
+        return false;
+    *out_left = heed_rows_int(rows, 0, 0);
+    *out_missed = heed_rows_int(rows, 0, 1);
+    return true;
+}
+
+static void
+left_message_free(gpointer data)
+{
+    HeedLeftMessage *message = data;
+
+    g_free(message->uid);
+    g_free(message);
+}
+
+GPtrArray *
+heed_checkpoint_left_messages(HeedDatabase *database,
+                              const HeedCheckpoint *checkpoint,
+                              const char *after,
+                              size_t limit,
+                              GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+    GPtrArray *messages = NULL;
+
+    heed_params_int(params, checkpoint->mailbox_id);
+    heed_params_int(params, checkpoint->epoch);
+    heed_params_text(params, after);
+    heed_params_int(params, (int64_t)MIN(limit, (size_t)G_MAXINT));
+    rows = heed_database_query(database, "look for the mail that is left",
+                               "SELECT uid, missed_since IS NOT NULL FROM heed_data.mailbox_message"
+                               " WHERE mailbox_id = $1 AND epoch = $2 AND acknowledged"
+                               " AND uid > coalesce($3::text, '') ORDER BY uid LIMIT $4",
+                               params, error);
+    if (rows == NULL)
+        return NULL;
+    messages = g_ptr_array_new_with_free_func(left_message_free);
+    for (size_t i = 0; i < heed_rows_count(rows); i++) {
+        HeedLeftMessage *message = g_new0(HeedLeftMessage, 1);
+
+        message->uid = g_strdup(heed_rows_text(rows, i, 0));
+        message->missed = heed_rows_bool(rows, i, 1);
+        g_ptr_array_add(messages, message);
+    }
+    return messages;
+}
+
+bool
+heed_checkpoint_set_missed(HeedDatabase *database,
+                           const HeedCheckpoint *checkpoint,
+                           const GPtrArray *uids,
+                           bool missed,
+                           GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, checkpoint->mailbox_id);
+    heed_params_int(params, checkpoint->epoch);
+    add_uids(params, uids);
+    return heed_database_run(database, "note what is missed",
+                             missed ? "UPDATE heed_data.mailbox_message SET missed_since = now()"
+                                      " WHERE mailbox_id = $1 AND epoch = $2 AND uid = ANY ($3)"
+                                      " AND acknowledged AND missed_since IS NULL"
+                                    : "UPDATE heed_data.mailbox_message SET missed_since = NULL"
+                                      " WHERE mailbox_id = $1 AND epoch = $2 AND uid = ANY ($3)",
+                             params, error);
+}
+
+bool
+heed_checkpoint_forget_missed(HeedDatabase *database,
+                              const HeedCheckpoint *checkpoint,
+                              unsigned days,
+                              GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, checkpoint->mailbox_id);
+    heed_params_int(params, checkpoint->epoch);
+    heed_params_int(params, (int64_t)days);
+    return heed_database_run(database, "forget what is missed",
+                             "DELETE FROM heed_data.mailbox_message"
+                             " WHERE mailbox_id = $1 AND epoch = $2 AND acknowledged"
+                             " AND missed_since < now() - $3 * interval '1 day'",
                              params, error);
 }
 

@@ -19,6 +19,12 @@ typedef struct HeedOpenMessage {
     HeedDisposition disposition;
 } HeedOpenMessage;
 
+/* A message that stays on the server, and whether the last whole list of its mailbox lacked it. */
+typedef struct HeedLeftMessage {
+    char *uid;
+    bool missed;
+} HeedLeftMessage;
+
 typedef struct HeedCheckpoint {
     int64_t mailbox_id;
     int64_t epoch;
@@ -75,6 +81,34 @@ bool heed_checkpoint_acknowledged(HeedDatabase *database,
                                   const GPtrArray *uids,
                                   bool still_there,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* How many messages stay on the server (HEED_KEEP_ROW_WHILE_THERE), and how many of those were
+ * missed in the last whole list. */
+bool heed_checkpoint_count_left(HeedDatabase *database,
+                                const HeedCheckpoint *checkpoint,
+                                int64_t *out_left,
+                                int64_t *out_missed,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Some of them, of HeedLeftMessage *, in the order of their uids: those behind `after`, or NULL. */
+GPtrArray *heed_checkpoint_left_messages(HeedDatabase *database,
+                                         const HeedCheckpoint *checkpoint,
+                                         const char *after,
+                                         size_t limit,
+                                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A whole list of the mailbox lacked these (the first that did is remembered), or had them. */
+bool heed_checkpoint_set_missed(HeedDatabase *database,
+                                const HeedCheckpoint *checkpoint,
+                                const GPtrArray *uids,
+                                bool missed,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Forgets those that every whole list has lacked for so long: should one come back it is new. */
+bool heed_checkpoint_forget_missed(HeedDatabase *database,
+                                   const HeedCheckpoint *checkpoint,
+                                   unsigned days,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The result of a poll: error NULL when it went well. Not within the store's transaction. */
 bool heed_checkpoint_finish(HeedDatabase *database,

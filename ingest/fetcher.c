@@ -108,6 +108,7 @@ take_frame(Fetcher *fetcher, const HeedFrame *frame, GError **error)
     case HEED_FRAME_OPENED:
     case HEED_FRAME_MESSAGE:
     case HEED_FRAME_KNOWN:
+    case HEED_FRAME_LISTED:
     case HEED_FRAME_IDLE:
     case HEED_FRAME_ACKNOWLEDGED:
     case HEED_FRAME_DONE:
@@ -200,6 +201,16 @@ ask_known(void *data, const GPtrArray *uids, GArray *out_known, GError **error)
     g_array_append_vals(out_known, fetcher->answer->data, uids->len);
     g_clear_pointer(&fetcher->answer, g_array_unref);
     return true;
+}
+
+/* HeedSourceHost.listed. */
+static bool
+tell_listed(void *data, GError **error)
+{
+    Fetcher *fetcher = (Fetcher *)data;
+
+    heed_channel_send(&fetcher->channel, heed_frame_empty(HEED_FRAME_LISTED));
+    return heed_channel_flush(&fetcher->channel, true, error);
 }
 
 static bool
@@ -342,7 +353,7 @@ take_resume(Fetcher *fetcher, GError **error)
 static bool
 run(Fetcher *fetcher, GError **error)
 {
-    HeedSourceHost host = {.known = ask_known, .data = fetcher};
+    HeedSourceHost host = {.known = ask_known, .listed = tell_listed, .data = fetcher};
     HeedPack pack;
     int64_t epoch = 0;
 

@@ -9,7 +9,7 @@
  *
  *     store: SECTION
  *     fetcher: OPENED → store: RESUME
- *     fetcher: MESSAGE… (KNOWN ↔ KNOWN_ANSWER) IDLE, and with watch again MESSAGE… IDLE
+ *     fetcher: MESSAGE… (KNOWN ↔ KNOWN_ANSWER, LISTED) IDLE, and with watch again MESSAGE… IDLE
  *     store, at any time: ACKNOWLEDGE → fetcher: ACKNOWLEDGED
  *     store: STOP (fetch nothing more), FINISH → fetcher: DONE
  *     fetcher, at any time: FAILED

@@ -6,6 +6,7 @@
  * The store's side of the pipeline, in four parts over one state; for this room only.
  *
  *     feed.c   mailboxes: starts fetchers, takes what they send, tells them what is stored
+ *     feed_known.c   says what of a mailbox is stored, or on its way
  *     local.c  mailboxes that are read in this process
  *     crew.c   parse workers: hands out messages, takes answers, replaces those that die
  *     batch.c  puts answers back into each mailbox's order, commits, acknowledges
@@ -134,6 +135,9 @@ bool heed_feed_known(HeedFlow *flow,
                      const GPtrArray *uids,
                      GArray *out_known,
                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The mailbox has been asked about from its first message to its last. */
+bool heed_feed_listed(HeedFlow *flow, HeedFeed *feed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* One message has come, not a gone one; takes what the item holds. */
 void heed_feed_take_item(HeedFlow *flow, HeedFeed *feed, HeedItem *item);

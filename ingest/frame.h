@@ -32,6 +32,7 @@ typedef enum HeedFrameType {
     HEED_FRAME_OPENED,       /* epoch */
     HEED_FRAME_MESSAGE,      /* flags, position, received at, size, uid, source, detail, bytes */
     HEED_FRAME_KNOWN,        /* count, then uids */
+    HEED_FRAME_LISTED,       /* empty: every message that is there has been asked about */
     HEED_FRAME_IDLE,         /* empty: nothing more now */
     HEED_FRAME_ACKNOWLEDGED, /* count: so many more of those asked for, in order */
     HEED_FRAME_DONE,         /* empty: ended well; the last one */

@@ -21,6 +21,15 @@ known(void *data, const GPtrArray *uids, GArray *out_known, GError **error)
     return heed_feed_known(feed->flow, feed, texts, out_known, error);
 }
 
+/* HeedSourceHost.listed. */
+static bool
+listed(void *data, GError **error)
+{
+    HeedFeed *feed = (HeedFeed *)data;
+
+    return heed_feed_listed(feed->flow, feed, error);
+}
+
 bool
 heed_local_acknowledge(HeedFlow *flow, HeedFeed *feed, const GArray *acks, GError **error)
 {
@@ -92,7 +101,7 @@ heed_local_open(HeedFlow *flow, HeedFeed *feed)
     g_autoptr(GError) error = NULL;
 
     if (feed->source == NULL) {
-        HeedSourceHost host = {.known = known, .data = feed};
+        HeedSourceHost host = {.known = known, .listed = listed, .data = feed};
 
         if (flow->options->dry_run)
             feed->own_mailbox = copy_to_leave(feed->mailbox);

@@ -35,6 +35,7 @@ typedef struct MaildirSource {
     size_t given;          /* of window */
     GHashTable *retry;     /* of char *: uids to read although they are known */
     bool has_looked_twice; /* for those of retry that were not met */
+    bool has_told;         /* the host, that it was asked about all */
     HeedFd news;           /* inotify on new/, or -1 */
 } MaildirSource;
 
@@ -98,6 +99,21 @@ maildir_resume(HeedSource *source, const HeedResume *resume)
         g_hash_table_add(self(source)->retry, g_strdup(g_ptr_array_index(resume->unreadable, i)));
 }
 
+/* NULL at the end, and with errno set for trouble. */
+static const struct dirent *
+read_entry(DIR *folder)
+{
+    errno = 0;
+    return readdir(folder);
+}
+
+static void
+set_unreadable(GError **error, const char *path)
+{
+    g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot read Maildir folder '%s': %s", path,
+                g_strerror(errno));
+}
+
 /* Up to WINDOW_NAMES names of the folders, of any state; fewer than one: all are read. */
 static bool
 read_names(MaildirSource *source, GPtrArray *names, GError **error)
@@ -108,13 +124,16 @@ read_names(MaildirSource *source, GPtrArray *names, GError **error)
         const struct dirent *entry;
 
         if (source->folder == NULL && (source->folder = opendir(path)) == NULL) {
-            g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot read Maildir folder '%s': %s",
-                        path, g_strerror(errno));
+            set_unreadable(error, path);
             return false;
         }
-        while (names->len < WINDOW_NAMES && (entry = readdir(source->folder)) != NULL)
+        while (names->len < WINDOW_NAMES && (entry = read_entry(source->folder)) != NULL)
             if (*entry->d_name != '.')
                 g_ptr_array_add(names, g_strconcat(subfolder, "/", entry->d_name, NULL));
+        if (names->len < WINDOW_NAMES && errno != 0) {
+            set_unreadable(error, path);
+            return false;
+        }
         if (names->len < WINDOW_NAMES) {
             g_clear_pointer(&source->folder, dir_close);
             source->subfolder++;
@@ -233,6 +252,17 @@ forget_found(MaildirSource *source)
         (void)g_hash_table_remove(source->retry, uid);
 }
 
+static bool
+tell_listed(MaildirSource *source, GError **error)
+{
+    const HeedSourceHost *host = &source->base.host;
+
+    if (source->has_told)
+        return true;
+    source->has_told = true;
+    return host->listed == NULL || host->listed(host->data, error);
+}
+
 static HeedNext
 maildir_next(HeedSource *source, HeedItem *out, GError **error)
 {
@@ -245,6 +275,8 @@ maildir_next(HeedSource *source, HeedItem *out, GError **error)
         if (maildir->given == maildir->window->len && !fill_window(maildir, error))
             return HEED_NEXT_ERROR;
         if (maildir->given == maildir->window->len) {
+            if (!tell_listed(maildir, error))
+                return HEED_NEXT_ERROR;
             forget_found(maildir);
             return heed_source_take_gone(maildir->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;
         }
@@ -388,6 +420,7 @@ maildir_wait(HeedSource *source, unsigned seconds, int wake_fd, GError **error)
         continue;
     g_clear_pointer(&self(source)->folder, dir_close);
     self(source)->subfolder = 0;
+    self(source)->has_told = false;
     return true;
 }
 

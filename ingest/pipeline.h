@@ -25,8 +25,8 @@
 
 /*
  * Where batches go: the database, or for `heed parse` the terminal. Called in the caller's process,
- * one at a time. An error of resume or known ends that mailbox, one of commit or acknowledged ends
- * all. Each but commit may be NULL: nothing to resume from, nothing known.
+ * one at a time. An error of resume, known or listed ends that mailbox, one of commit or
+ * acknowledged ends all. Each but commit may be NULL: nothing to resume from, nothing known.
  */
 typedef struct HeedSink {
     /* A fetcher has opened its mailbox: where to go on. Fills out (caller's, cleared by the
@@ -40,6 +40,9 @@ typedef struct HeedSink {
                    GError **error);
     bool (*known)(
         void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error);
+    /* The mailbox was asked about with known() from its first message to its last, since resume or
+     * the last listed. Not for mailboxes whose position says what is stored. */
+    bool (*listed)(void *data, size_t mailbox, GError **error);
     /* Stores a batch (of HeedArrival *, any mailboxes, each mailbox's in its order); returns when
      * it is committed. */
     bool (*commit)(void *data, const GPtrArray *arrivals, GError **error);

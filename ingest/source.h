@@ -45,6 +45,9 @@ typedef struct HeedResume {
 typedef struct HeedSourceHost {
     /* Which of the uids (const char *) are stored already; out_known: bool, one for each. */
     bool (*known)(void *data, const GPtrArray *uids, GArray *out_known, GError **error);
+    /* Says that known() was asked, since open() or the last wait(), about every message that is
+     * there. Not from sources that know an order. May be NULL. */
+    bool (*listed)(void *data, GError **error);
     void *data;
 } HeedSourceHost;
 

@@ -125,6 +125,43 @@ source_opened(const HeedMailbox *mailbox, const HeedSourceHost *host, int64_t *o
     return source;
 }
 
+/* A host that knows nothing, and notes what it is asked and told. */
+typedef struct Listener {
+    unsigned asked;  /* uids, since it was told last */
+    unsigned listed; /* of how many it was told that this is all */
+    unsigned told;   /* how often */
+} Listener;
+
+static inline bool
+listener_known(void *data, const GPtrArray *uids, GArray *out_known, GError **error)
+{
+    Listener *listener = data;
+
+    (void)error;
+    listener->asked += uids->len;
+    g_array_set_size(out_known, 0);
+    g_array_set_size(out_known, uids->len);
+    return true;
+}
+
+static inline bool
+listener_listed(void *data, GError **error)
+{
+    Listener *listener = data;
+
+    (void)error;
+    listener->listed = listener->asked;
+    listener->asked = 0;
+    listener->told++;
+    return true;
+}
+
+static inline HeedSourceHost
+listener_host(Listener *listener)
+{
+    return (HeedSourceHost){.known = listener_known, .listed = listener_listed, .data = listener};
+}
+
 /* Acknowledges all of the items as done. */
 static inline void
 source_acknowledge(HeedSource *source, const GPtrArray *items)

@@ -212,6 +212,75 @@ test_known(void)
     assert_open(test, &checkpoint, "4:3 ");
 }
 
+/* Those that are left on the server; missed ones with a "?". In pages of two. */
+static void
+assert_left(HeedTestDatabase *test, const HeedCheckpoint *checkpoint, const char *want)
+{
+    g_autoptr(GString) got = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *after = NULL;
+    g_autoptr(GPtrArray) page = NULL;
+    int64_t left = 0;
+    int64_t missed = 0;
+
+    g_assert_true(heed_checkpoint_count_left(test->database, checkpoint, &left, &missed, &error));
+    do {
+        g_clear_pointer(&page, g_ptr_array_unref);
+        page = heed_checkpoint_left_messages(test->database, checkpoint, after, 2, &error);
+        g_assert_no_error(error);
+        for (guint i = 0; i < page->len; i++) {
+            const HeedLeftMessage *message = g_ptr_array_index(page, i);
+
+            g_string_append_printf(got, "%s%s ", message->uid, message->missed ? "?" : "");
+            left--;
+            missed -= message->missed ? 1 : 0;
+            g_free(after);
+            after = g_strdup(message->uid);
+        }
+    } while (page->len > 0);
+    g_assert_cmpstr(got->str, ==, want);
+    g_assert_cmpint(left, ==, 0);
+    g_assert_cmpint(missed, ==, 0);
+}
+
+static void
+set_missed(HeedTestDatabase *test, const HeedCheckpoint *checkpoint, const char *text, bool missed)
+{
+    g_autoptr(GPtrArray) uids = uids_of(text);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(heed_checkpoint_set_missed(test->database, checkpoint, uids, missed, &error));
+}
+
+static void
+test_missed(void)
+{
+    g_autoptr(HeedTestDatabase) test = new_store();
+    HeedCheckpoint checkpoint = load(test, "pop3s://a@example.com");
+    g_autoptr(GError) error = NULL;
+
+    save(test, &checkpoint, 1, "duqdx", keep_while_there);
+    save(test, &checkpoint, 6, "d", keep_until_acked);
+    assert_left(test, &checkpoint, "1 2 3 4 ");
+    set_missed(test, &checkpoint, "1 2 3 6", true);
+    assert_left(test, &checkpoint, "1? 2? 3? 4 ");
+    assert_open(test, &checkpoint, "5:3 6:0 ");
+    heed_test_database_do(test->database,
+                          "UPDATE heed_data.mailbox_message SET missed_since = missed_since"
+                          " - interval '8 days' WHERE uid <> '1'");
+    /* The day counts on which it was missed first; one that is back is not missed. */
+    set_missed(test, &checkpoint, "2", true);
+    set_missed(test, &checkpoint, "3", false);
+    g_assert_true(heed_checkpoint_forget_missed(test->database, &checkpoint, 9, &error));
+    assert_left(test, &checkpoint, "1? 2? 3 4 ");
+    g_assert_true(heed_checkpoint_forget_missed(test->database, &checkpoint, 7, &error));
+    assert_left(test, &checkpoint, "1? 3 4 ");
+    assert_known(test, &checkpoint, "1 2 3 4", "ynyy");
+    /* Read once more, whatever for, it is there. */
+    save(test, &checkpoint, 1, "d", keep_while_there);
+    assert_left(test, &checkpoint, "1 3 4 ");
+}
+
 static void
 test_finish(void)
 {
@@ -265,6 +334,7 @@ main(int argc, char **argv)
     g_test_add_func("/checkpoint/again", test_again);
     g_test_add_func("/checkpoint/acknowledge", test_acknowledge);
     g_test_add_func("/checkpoint/known", test_known);
+    g_test_add_func("/checkpoint/missed", test_missed);
     g_test_add_func("/checkpoint/finish", test_finish);
     g_test_add_func("/checkpoint/lease", test_lease);
     return g_test_run();

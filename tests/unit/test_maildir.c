@@ -78,7 +78,7 @@ test_windows(void)
     g_autoptr(GPtrArray) items = NULL;
     g_autoptr(GPtrArray) unreadable = g_ptr_array_new();
     size_t largest = 0;
-    HeedSourceHost host = {know_some, &largest};
+    HeedSourceHost host = {.known = know_some, .data = &largest};
     HeedResume resume = {.unreadable = unreadable};
 
     for (unsigned i = 0; i < 2500; i++) {
@@ -94,6 +94,51 @@ test_windows(void)
     g_assert_cmpuint(largest, ==, 1000);
 }
 
+/* The host hears when it was asked about all that is there, and only then. */
+static void
+test_listed(void)
+{
+    g_auto(Folder) folder = folder_make();
+    g_autoptr(HeedMailbox) mailbox = maildir_make(&folder, "md");
+    g_autoptr(HeedSource) source = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *cur = folder_path_of(&folder, "md/cur");
+    Listener listener = {0};
+    HeedSourceHost host = listener_host(&listener);
+
+    for (unsigned i = 0; i < 1500; i++) {
+        g_autofree char *below = g_strdup_printf("md/%s/1700000000.%u", i % 2 ? "new" : "cur", i);
+
+        folder_write(&folder, below, "Subject: x\n\n");
+    }
+    source = source_opened(mailbox, &host, NULL);
+    for (unsigned i = 0; i < 2; i++) {
+        g_auto(HeedItem) item = {.received_at = HEED_DATE_UNKNOWN};
+
+        g_assert_cmpint(source->ops->next(source, &item, &error), ==, HEED_NEXT_ITEM);
+        g_assert_cmpuint(listener.told, ==, 0);
+    }
+    g_ptr_array_unref(source_drain(source));
+    g_ptr_array_unref(source_drain(source));
+    g_assert_cmpuint(listener.told, ==, 1);
+    g_assert_cmpuint(listener.listed, ==, 1500);
+    g_assert_true(source->ops->wait(source, 0, -1, &error));
+    g_ptr_array_unref(source_drain(source));
+    g_assert_cmpuint(listener.told, ==, 2);
+    g_assert_cmpuint(listener.listed, ==, 1500);
+    /* A folder that is not there says nothing of its mail. */
+    folder_remove(cur);
+    g_assert_true(source->ops->wait(source, 0, -1, &error));
+    for (HeedNext next = HEED_NEXT_ITEM; next == HEED_NEXT_ITEM;) {
+        g_auto(HeedItem) item = {.received_at = HEED_DATE_UNKNOWN};
+
+        next = source->ops->next(source, &item, &error);
+        g_assert_cmpint(next, !=, HEED_NEXT_END);
+    }
+    g_assert_error(error, HEED_ERROR, HEED_ERROR_IO);
+    g_assert_cmpuint(listener.told, ==, 2);
+}
+
 /* What was unreadable and is no longer there is given out as gone, behind all others. */
 static void
 test_gone(void)
@@ -104,7 +149,7 @@ test_gone(void)
     g_autoptr(GPtrArray) items = NULL;
     g_autoptr(GPtrArray) unreadable = g_ptr_array_new();
     size_t largest = 0;
-    HeedSourceHost host = {know_some, &largest};
+    HeedSourceHost host = {.known = know_some, .data = &largest};
     HeedResume resume = {.unreadable = unreadable};
     const HeedItem *item;
 
@@ -275,6 +320,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/maildir/reads", test_reads);
     g_test_add_func("/maildir/windows", test_windows);
+    g_test_add_func("/maildir/listed", test_listed);
     g_test_add_func("/maildir/gone", test_gone);
     g_test_add_func("/maildir/large-and-unreadable", test_large_and_unreadable);
     g_test_add_func("/maildir/not-a-maildir", test_not_a_maildir);

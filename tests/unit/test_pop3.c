@@ -70,13 +70,51 @@ test_asks_in_windows(void)
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
     size_t largest = 0;
-    HeedSourceHost host = {know_every_other, &largest};
+    HeedSourceHost host = {.known = know_every_other, .data = &largest};
 
     dovecot_deliver_range("pop-windows", 1, 1100);
     source = source_opened(mailbox, &host, NULL);
     items = source_drain(source);
     g_assert_cmpuint(items->len, ==, 550);
     g_assert_cmpuint(largest, ==, 1000);
+}
+
+/* The host hears when it was asked about the whole list, of an empty maildrop too; a lost
+ * connection makes no list whole. */
+static void
+test_listed(void)
+{
+    g_autoptr(HeedMailbox) mailbox = mailbox_of("pop-listed");
+    g_autoptr(HeedSource) source = NULL;
+    g_autoptr(GPtrArray) items = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *kicked = NULL;
+    g_auto(HeedItem) first = {.received_at = HEED_DATE_UNKNOWN};
+    Listener listener = {0};
+    HeedSourceHost host = listener_host(&listener);
+
+    mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
+    dovecot_deliver_range("pop-listed", 1, 3);
+    source = source_opened(mailbox, &host, NULL);
+    g_assert_cmpint(source->ops->next(source, &first, &error), ==, HEED_NEXT_ITEM);
+    kicked = dovecot_shell("doveadm -c '%s' kick pop-listed", dovecot_environment("CONF"));
+    g_assert_cmpuint(listener.told, ==, 0);
+    items = source_drain(source);
+    g_assert_cmpuint(items->len, ==, 2);
+    g_assert_cmpuint(listener.told, ==, 1);
+    g_assert_cmpuint(listener.listed, >=, 3);
+    source_acknowledge(source, items);
+    g_assert_true(source->ops->wait(source, 0, -1, &error));
+    g_ptr_array_unref(source_drain(source));
+    g_assert_cmpuint(listener.told, ==, 2);
+    g_assert_cmpuint(listener.listed, ==, 1);
+    g_free(kicked);
+    kicked = dovecot_shell("doveadm -c '%s' expunge -u pop-listed mailbox INBOX all",
+                           dovecot_environment("CONF"));
+    g_assert_true(source->ops->wait(source, 0, -1, &error));
+    g_ptr_array_unref(source_drain(source));
+    g_assert_cmpuint(listener.told, ==, 3);
+    g_assert_cmpuint(listener.listed, ==, 0);
 }
 
 /* What was unreadable is asked for although the store knows it; what is gone is said to be. */
@@ -91,7 +129,7 @@ test_resume(void)
     g_autoptr(GPtrArray) unreadable = g_ptr_array_new();
     HeedResume resume = {.unreadable = unreadable};
     size_t largest = 0;
-    HeedSourceHost host = {know_every_other, &largest};
+    HeedSourceHost host = {.known = know_every_other, .data = &largest};
 
     dovecot_deliver_range("pop-resume", 1, 4);
     first = source_opened(mailbox, NULL, NULL);
@@ -207,6 +245,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/pop3/reads-all/pop3+starttls", "pop3+starttls", test_reads_all);
     g_test_add_func("/pop3/empty", test_empty);
     g_test_add_func("/pop3/asks-in-windows", test_asks_in_windows);
+    g_test_add_func("/pop3/listed", test_listed);
     g_test_add_func("/pop3/resume", test_resume);
     g_test_add_func("/pop3/large-is-truncated", test_large_is_truncated);
     g_test_add_func("/pop3/delete", test_delete);
