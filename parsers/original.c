@@ -129,10 +129,10 @@ is_common_field(const HeedField *field)
 
 /*
  * A header in the middle of a text, as servers append the original to their notice: the first
- * group of fields with three that every message has.
+ * group of fields with so many that every message has.
  */
 static void
-find_header(HeedReading *reading, HeedSpan text)
+find_header(HeedReading *reading, HeedSpan text, guint wanted)
 {
     GArray *group = reading->original;
     guint common = 0;
@@ -141,7 +141,7 @@ find_header(HeedReading *reading, HeedSpan text)
 
     heed_fields_begin(&cursor, text.at, text.length, false);
     while (heed_fields_next(&cursor, &field)) {
-        if (field.starts_group && common >= 3)
+        if (field.starts_group && common >= wanted)
             return;
         if (field.starts_group) {
             g_array_set_size(group, 0);
@@ -150,8 +150,87 @@ find_header(HeedReading *reading, HeedSpan text)
         g_array_append_val(group, field);
         common += is_common_field(&field) ? 1 : 0;
     }
-    if (common < 3)
+    if (common < wanted)
         g_array_set_size(group, 0);
+}
+
+/* How much of the line is a mark of quotation: "> ", ">", "| ". */
+static size_t
+quote_length(HeedSpan line)
+{
+    size_t length = 0;
+
+    if (line.length == 0 || strchr(">|", line.at[0]) == NULL || line.at[0] == '\0')
+        return 0;
+    length = 1;
+    return length + (line.length > 1 && line.at[1] == ' ' ? 1 : 0);
+}
+
+static size_t
+blank_length(HeedSpan line)
+{
+    size_t length = 0;
+
+    while (length < line.length && (line.at[length] == ' ' || line.at[length] == '\t'))
+        length++;
+    return length;
+}
+
+/*
+ * The text without what stands in front of each of its lines: marks of quotation, or the
+ * indentation of the first line that has one and looks like a field. Lives as long as the message.
+ */
+static HeedSpan
+unquote(HeedReading *reading, HeedSpan text)
+{
+    GString *out = g_string_sized_new(text.length);
+    const char *end = text.at + text.length;
+    size_t indent = 0;
+    HeedSpan result;
+
+    for (const char *at = text.at; at < end;) {
+        const char *line_end = heed_line_end(at, end);
+        HeedSpan line = {at, (size_t)(line_end - at)};
+        size_t blank = blank_length(line);
+        size_t skip = quote_length(line);
+
+        if (indent == 0 && memchr(line.at, ':', line.length) != NULL)
+            indent = blank;
+        if (skip == 0)
+            skip = MIN(blank, indent);
+        g_string_append_len(out, line.at + skip, (gssize)(line.length - skip));
+        g_string_append_c(out, '\n');
+        at = heed_line_next(line_end, end);
+    }
+    result.length = out->len;
+    result.at = g_string_free(out, FALSE);
+    g_ptr_array_add(reading->message->decoded, (gpointer)(uintptr_t)result.at);
+    return result;
+}
+
+static void
+find_anywhere(HeedReading *reading, HeedSpan text, guint wanted)
+{
+    find_header(reading, text, wanted);
+    if (reading->original->len == 0)
+        find_header(reading, unquote(reading, text), wanted);
+}
+
+static void
+fill(HeedReading *reading)
+{
+    for (guint i = 0; i < reading->original->len; i++)
+        read_field(reading, &g_array_index(reading->original, HeedField, i));
+}
+
+void
+heed_original_read_text(HeedReading *reading, HeedSpan text)
+{
+    if (reading->original->len > 0)
+        return;
+    text.length = MIN(text.length, HEADER_BYTES);
+    find_anywhere(reading, text, 2);
+    fill(reading);
 }
 
 /* The original has no part of its own: it may be part of the text, if a mail system wrote that. */
@@ -166,7 +245,7 @@ read_appended(HeedReading *reading)
         const HeedPart *part = &g_array_index(message->parts, HeedPart, i);
 
         if (part->type == HEED_PART_TEXT)
-            find_header(reading, heed_message_content(message, part, HEADER_BYTES));
+            find_anywhere(reading, heed_message_content(message, part, HEADER_BYTES), 3);
     }
 }
 
@@ -184,8 +263,7 @@ heed_original_read(HeedReading *reading)
     }
     if (reading->original->len == 0)
         read_appended(reading);
-    for (guint i = 0; i < reading->original->len; i++)
-        read_field(reading, &g_array_index(reading->original, HeedField, i));
+    fill(reading);
 }
 
 static bool

@@ -10,6 +10,10 @@
  * reading->original and from it report->original. */
 void heed_original_read(HeedReading *reading);
 
+/* The same from the text behind a line that announces it, if it was not found yet: as it was, with
+ * "> " in front of each line, or indented. The text must live as long as the message. */
+void heed_original_read_text(HeedReading *reading, HeedSpan text);
+
 /*
  * The recipient that the sender had mailed, where the original's header leaves no doubt: To: has
  * one address and there is no Cc:, a Received: field says that it was carried for the same

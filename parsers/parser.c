@@ -9,6 +9,7 @@
 #include "parsers/classify.h"
 #include "parsers/date.h"
 #include "parsers/dsn.h"
+#include "parsers/notice.h"
 #include "parsers/original.h"
 #include "parsers/trust.h"
 
@@ -267,9 +268,11 @@ heed_parser_read(HeedParser *parser,
     read_own_header(&reading);
     heed_original_read(&reading);
     /* Reports that say what they are first. What none of these knows may be a server's own notice:
-     * the place for formats without a standard is in front of the replies. */
-    if (!read_status(&reading) && !read_feedback(&reading) && !read_disposition(&reading) &&
-        !read_mislabelled_status(&reading) && !read_empty_status(&reading))
+     * formats without a standard stand in front of the replies. Of Dovecot's receipts some are
+     * notices. */
+    if (!heed_notice_is_challenge(&reading) && !read_status(&reading) && !read_feedback(&reading) &&
+        !read_mislabelled_status(&reading) && !heed_notice_read(&reading) &&
+        !read_disposition(&reading) && !read_empty_status(&reading))
         (void)heed_autoreply_recognise(&reading);
     heed_about_resolve(&reading);
     classify(&reading);

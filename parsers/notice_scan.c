@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/notice_scan.h"
+
+#include "base/limits.h"
+#include "parsers/address.h"
+#include "parsers/template.h"
+
+#include <string.h>
+
+/* Recipients among which one that is named again is looked for; behind them all are new. */
+#define KNOWN_LIMIT 64U
+
+typedef struct Scan {
+    const HeedFormat *format;
+    const char *domain;
+    size_t max_recipients;
+    HeedNoticeScan *out;
+    /* Where lines that continue a reply go; NULL: there is none open. */
+    GString *open;
+    size_t open_indent;
+    guint current; /* index of the recipient spoken of; only with recipients->len > 0 */
+    bool stopped;
+} Scan;
+
+static size_t
+indent_of(HeedSpan line)
+{
+    size_t indent = 0;
+
+    while (indent < line.length && (line.at[indent] == ' ' || line.at[indent] == '\t'))
+        indent++;
+    return indent;
+}
+
+static bool
+is_blank_line(HeedSpan line)
+{
+    return heed_span_trim(line).length == 0;
+}
+
+size_t
+heed_notice_opening(HeedSpan text, HeedSpan lines[HEED_NOTICE_OPENING_LINES])
+{
+    const char *end = text.at + text.length;
+    size_t count = 0;
+
+    for (const char *at = text.at; at < end && count < HEED_NOTICE_OPENING_LINES;) {
+        const char *line_end = heed_line_end(at, end);
+
+        lines[count] = (HeedSpan){at, (size_t)(line_end - at)};
+        count += is_blank_line(lines[count]) ? 0 : 1;
+        at = heed_line_next(line_end, end);
+    }
+    return count;
+}
+
+static void
+append_reply(GString *reply, HeedSpan text)
+{
+    text = heed_span_trim(text);
+    if (text.length == 0 || reply->len >= HEED_LIMIT_FIELD_VALUE_BYTES)
+        return;
+    if (reply->len > 0)
+        g_string_append_c(reply, ' ');
+    g_string_append_len(reply, text.at, (gssize)text.length);
+}
+
+static HeedNoticeRecipient *
+current_recipient(Scan *scan)
+{
+    GArray *recipients = scan->out->recipients;
+
+    return recipients->len == 0 ? NULL
+                                : &g_array_index(recipients, HeedNoticeRecipient, scan->current);
+}
+
+/* Makes the recipient of this address the current one. */
+static void
+take_recipient(Scan *scan, char *address, size_t indent)
+{
+    GArray *recipients = scan->out->recipients;
+    HeedNoticeRecipient recipient = {.address = address, .indent = indent};
+
+    for (guint i = 0; i < MIN(recipients->len, KNOWN_LIMIT); i++)
+        if (strcmp(g_array_index(recipients, HeedNoticeRecipient, i).address, address) == 0) {
+            scan->current = i;
+            g_free(address);
+            return;
+        }
+    recipient.reply = g_string_new(NULL);
+    g_array_append_val(recipients, recipient);
+    scan->current = recipients->len - 1;
+}
+
+/* The address that the line names, normalised; NULL for none that could be one. */
+static char *
+address_of(const Scan *scan, const HeedTemplateMatch *match)
+{
+    if (match->address.at != NULL)
+        return heed_address_normalise(match->address.at, (gssize)match->address.length);
+    if (match->local.at != NULL && scan->domain != NULL) {
+        g_autofree char *address =
+            g_strdup_printf("%.*s@%s", (int)match->local.length, match->local.at, scan->domain);
+
+        return heed_address_normalise(address, -1);
+    }
+    return NULL;
+}
+
+/* Keeps what is said first. */
+static void
+keep(char **place, HeedSpan said)
+{
+    if (*place == NULL && said.at != NULL)
+        *place = g_strndup(said.at, said.length);
+}
+
+static void
+take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
+{
+    if (recipient->original == NULL && match->original.at != NULL)
+        recipient->original =
+            heed_address_normalise(match->original.at, (gssize)match->original.length);
+    keep(&recipient->host, match->host);
+    keep(&recipient->status, match->status);
+    keep(&recipient->code, match->code);
+}
+
+/* Opens the recipient's reply: what was said of it before gives way to something new. */
+static void
+open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
+{
+    scan->open = recipient->reply;
+    scan->open_indent = recipient->indent;
+    if (match->reply.at == NULL)
+        return;
+    g_string_truncate(recipient->reply, 0);
+    append_reply(recipient->reply, match->reply);
+}
+
+/* One of the format's lines; false when it is none. */
+static bool
+take_line(Scan *scan, HeedSpan line)
+{
+    HeedTemplateMatch match;
+    bool named;
+
+    if (heed_template_match_any(scan->format->lines, line, &match) == NULL)
+        return false;
+    named = match.address.at != NULL || match.local.at != NULL;
+    if (match.subject.at != NULL && scan->out->subject.at == NULL)
+        scan->out->subject = heed_span_trim(match.subject);
+    if (named) {
+        char *address = address_of(scan, &match);
+
+        if (address == NULL || scan->out->recipients->len >= scan->max_recipients) {
+            g_free(address);
+            return false;
+        }
+        take_recipient(scan, address, indent_of(line));
+    }
+    if (current_recipient(scan) != NULL) {
+        take_details(current_recipient(scan), &match);
+        if (named || match.reply.at != NULL)
+            open_reply(scan, current_recipient(scan), &match);
+    }
+    return true;
+}
+
+static bool
+take_common(Scan *scan, HeedSpan line)
+{
+    HeedTemplateMatch match;
+
+    if (heed_template_match_any(scan->format->common, line, &match) == NULL)
+        return false;
+    append_reply(scan->out->common, match.reply);
+    scan->open = scan->out->common;
+    scan->open_indent = indent_of(line);
+    return true;
+}
+
+/* Whether the line goes on with the open reply, by the format's rule. */
+static bool
+continues(const Scan *scan, HeedSpan line)
+{
+    if (scan->open == NULL)
+        return false;
+    if (scan->format->extent == HEED_REPLY_REST)
+        return true;
+    if (is_blank_line(line))
+        return false;
+    return scan->format->extent == HEED_REPLY_PARAGRAPH || indent_of(line) > scan->open_indent;
+}
+
+static void
+take_body_line(Scan *scan, HeedSpan line)
+{
+    bool deeper = scan->format->extent == HEED_REPLY_INDENTED && continues(scan, line);
+
+    /* A reply may quote the address; deeper than the recipient's line, that begins nothing. */
+    if (!deeper && (take_line(scan, line) || take_common(scan, line)))
+        return;
+    if (continues(scan, line))
+        append_reply(scan->open, line);
+    else
+        scan->open = NULL;
+}
+
+static void
+note_fate(Scan *scan, HeedSpan line)
+{
+    HeedNoticeScan *out = scan->out;
+
+    out->delayed =
+        out->delayed || heed_template_match_any(scan->format->delayed, line, NULL) != NULL;
+    out->delivered =
+        out->delivered || heed_template_match_any(scan->format->delivered, line, NULL) != NULL;
+}
+
+/* One line of the text; false behind the last one of the notice. */
+static bool
+take(Scan *scan, HeedSpan line)
+{
+    const HeedFormat *format = scan->format;
+
+    if (heed_template_match_any(format->original, line, NULL) != NULL)
+        return false;
+    if (scan->stopped)
+        return true;
+    note_fate(scan, line);
+    if (!scan->out->begun) {
+        scan->out->begun = heed_template_match_any(format->begin, line, NULL) != NULL;
+        return true;
+    }
+    if (scan->out->recipients->len > 0 &&
+        heed_template_match_any(format->stop, line, NULL) != NULL) {
+        scan->stopped = true;
+        scan->open = NULL;
+        return true;
+    }
+    take_body_line(scan, line);
+    return true;
+}
+
+static void
+clear_recipient(gpointer data)
+{
+    HeedNoticeRecipient *recipient = data;
+
+    g_free(recipient->address);
+    g_free(recipient->original);
+    g_free(recipient->host);
+    g_free(recipient->status);
+    g_free(recipient->code);
+    g_string_free(recipient->reply, TRUE);
+}
+
+/* What the format says of a whole reply: the server's words in it, and the server. */
+static void
+refine(const HeedFormat *format, HeedNoticeRecipient *recipient)
+{
+    GString *reply = recipient->reply;
+    HeedTemplateMatch match;
+    HeedSpan words;
+
+    if (heed_template_match_any(format->replies, (HeedSpan){reply->str, reply->len}, &match) ==
+        NULL)
+        return;
+    take_details(recipient, &match);
+    words = match.reply.at == NULL ? (HeedSpan){"", 0} : heed_span_trim(match.reply);
+    if (words.length == 0)
+        return;
+    g_string_truncate(reply, (gsize)(words.at - reply->str) + words.length);
+    g_string_erase(reply, 0, words.at - reply->str);
+}
+
+/* What was said of all goes to those of whom nothing was said. */
+static void
+finish(const Scan *scan)
+{
+    HeedNoticeScan *out = scan->out;
+
+    for (guint i = 0; i < out->recipients->len; i++) {
+        HeedNoticeRecipient *recipient = &g_array_index(out->recipients, HeedNoticeRecipient, i);
+
+        if (recipient->reply->len == 0)
+            g_string_append_len(recipient->reply, out->common->str, (gssize)out->common->len);
+        refine(scan->format, recipient);
+    }
+}
+
+void
+heed_notice_scan(const HeedFormat *format,
+                 HeedSpan text,
+                 const char *domain,
+                 size_t max_recipients,
+                 HeedNoticeScan *out)
+{
+    Scan scan = {.format = format, .domain = domain, .max_recipients = max_recipients, .out = out};
+    const char *end = text.at + text.length;
+    const char *at = text.at;
+
+    *out = (HeedNoticeScan){
+        .recipients = g_array_new(FALSE, FALSE, sizeof(HeedNoticeRecipient)),
+        .common = g_string_new(NULL),
+        .begun = format->begin == NULL,
+    };
+    g_array_set_clear_func(out->recipients, clear_recipient);
+    while (at < end) {
+        const char *line_end = heed_line_end(at, end);
+        const char *next = heed_line_next(line_end, end);
+
+        if (!take(&scan, (HeedSpan){at, (size_t)(line_end - at)})) {
+            out->original = (HeedSpan){next, (size_t)(end - next)};
+            break;
+        }
+        at = next;
+    }
+    finish(&scan);
+}
+
+void
+heed_notice_scan_clear(HeedNoticeScan *scan)
+{
+    g_clear_pointer(&scan->recipients, g_array_unref);
+    if (scan->common != NULL)
+        g_string_free(scan->common, TRUE);
+    scan->common = NULL;
+}
