@@ -27,8 +27,17 @@ is_boundary(HeedSpan text)
     return true;
 }
 
+/* Whether the line belongs to the header of a message that a notice returns: delimiters behind it
+ * are that message's. */
 static bool
-find_boundary(HeedSpan body, HeedSpan *out_boundary)
+is_of_returned_message(HeedSpan line)
+{
+    return heed_span_starts(line, "content-") || heed_span_starts(line, "mime-version:") ||
+           heed_span_starts(line, "received:") || heed_span_starts(line, "return-path:");
+}
+
+static bool
+find_boundary(HeedSpan body, bool is_multipart, HeedSpan *out_boundary)
 {
     const char *at = body.at;
     const char *end = at + body.length;
@@ -43,6 +52,8 @@ find_boundary(HeedSpan body, HeedSpan *out_boundary)
             *out_boundary = (HeedSpan){text.at + 2, text.length - 2};
             return is_boundary(*out_boundary);
         }
+        if (!is_multipart && is_of_returned_message(text))
+            return false;
         at = next;
     }
     return false;
@@ -54,11 +65,12 @@ heed_boundary_guess(HeedSpan body, GMimeContentType *type)
     HeedSpan boundary;
     GString *message;
     const char *report_type;
+    bool is_multipart = type != NULL && g_mime_content_type_is_type(type, "multipart", "*");
 
-    if (!find_boundary(body, &boundary))
+    if (!find_boundary(body, is_multipart, &boundary))
         return NULL;
     message = g_string_sized_new(body.length + 256);
-    if (type != NULL && g_mime_content_type_is_type(type, "multipart", "*")) {
+    if (is_multipart) {
         report_type = g_mime_content_type_get_parameter(type, "report-type");
         g_string_append_printf(message, "Content-Type: multipart/%s; ",
                                g_mime_content_type_get_media_subtype(type));

@@ -173,28 +173,69 @@ static const char *const personal_subjects[] = {"re: {*}", "re:{*}", "fwd:{*}", 
 
 /* Senders that are no people, where the message does not say that it is automatic. */
 static const char *const program_senders[] = {
-    "{*}no-reply@{*}",     "{*}noreply@{*}",          "{*}mail.delivery.system@{*}",
-    "{*}mail_service@{*}", "{*}mail delivery s{*}",   "{*}system administrator{*}",
-    "{*}ndr@{*}",          "{*}ndr administrator{*}", "{*}imss@{*}",
-    "{*}postmaster{*}",    "{*}mail system{*}",       NULL};
+    "{*}mail.delivery.system@{*}",
+    "{*}mail_service@{*}",
+    "{*}mail delivery s{*}",
+    "{*}delivery subsystem{*}",
+    "{*}system administrator{*}",
+    "{*}ndr@{*}",
+    "{*}ndr administrator{*}",
+    "{*}imss@{*}",
+    "{*}postmaster{*}",
+    "{*}mail system{*}",
+    "{*}jetmail system{*}",
+    "<>",
+    NULL,
+};
+
+/* What programs say of mail that failed, in the first lines of their notices. */
+static const char *const failure_lines[] = {
+    "{*}could not be delivered{*}", "{*}couldn't be delivered{*}",
+    "{*}cannot be delivered{*}",    "{*}was not delivered{*}",
+    "{*}has not been delivered{*}", "{*}not a valid user{*}",
+    "{*}user unknown{*}",           "{*}unknown user{*}",
+    "{*}no such user{*}",           "{*}unable to deliver{*}",
+    "{*}wasn't able to deliver{*}", "{*}undeliverable{*}",
+    "{*}delivery failed{*}",        "{*}failed permanently{*}",
+    "{*}has been returned{*}",      NULL,
+};
+
+static bool
+is_any(const char *const *templates, const char *text)
+{
+    return heed_template_match_any(templates, (HeedSpan){text, strlen(text)}, NULL) != NULL;
+}
 
 /*
- * Whether a program sent this about mail that it could not deliver. A person who forwards or
- * quotes a notice does so under his own name, and in reply to it.
+ * Whether a program may have sent this about mail that it could not deliver. A person who forwards
+ * or quotes a notice does so under his own name, and in reply to it.
  */
 static bool
 may_be_notice(const Look *look)
 {
     const HeedMessage *message = look->reading->message;
-    bool failed = heed_template_match_any(failure_subjects,
-                                          (HeedSpan){look->subject, strlen(look->subject)}, NULL);
 
     if (heed_message_is_automatic(message))
         return true;
-    if (matches(personal_subjects, look->subject) ||
+    if (is_any(personal_subjects, look->subject) ||
         heed_message_field(message, "in-reply-to") != NULL)
         return false;
-    return failed || matches(program_senders, look->from);
+    return is_any(failure_subjects, look->subject) || is_any(program_senders, look->from);
+}
+
+/* Whether it says that mail failed, where no description of a format knows how that looks: replies
+ * of people's autoresponders are automatic, too, and name addresses. */
+static bool
+is_about_failure(const Look *look)
+{
+    const HeedMessage *message = look->reading->message;
+
+    if (heed_message_field(message, "x-failed-recipients") != NULL ||
+        is_any(failure_subjects, look->subject))
+        return true;
+    return (heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
+            is_any(program_senders, look->from)) &&
+           opens_with(look, failure_lines);
 }
 
 /* The domain of the report's own sender, to which names without one belong. */
@@ -277,19 +318,6 @@ add_from_header(HeedReading *reading, HeedAction action, const char *reply)
     }
 }
 
-/* The notice names nobody; whom the original was for, if it was for one alone. */
-static void
-add_from_original(HeedReading *reading, HeedAction action, const char *reply)
-{
-    g_autofree char *mailed = heed_original_only_recipient(reading);
-
-    if (mailed == NULL)
-        return;
-    add_recipient(reading, mailed, action);
-    last_recipient(reading->report)->address_source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
-    last_recipient(reading->report)->diagnostic = text_of(reading->report, reply);
-}
-
 static void
 add_recipients(HeedReading *reading, const HeedNoticeScan *scan, HeedAction action)
 {
@@ -307,8 +335,21 @@ add_recipients(HeedReading *reading, const HeedNoticeScan *scan, HeedAction acti
     }
     if (reading->report->recipients->len == 0)
         add_from_header(reading, action, scan->common->str);
-    if (reading->report->recipients->len == 0)
-        add_from_original(reading, action, scan->common->str);
+}
+
+/*
+ * A notice of a known format that names nobody: whom the original was for, if it was for one alone;
+ * else it is still a notice, about somebody unknown.
+ */
+static void
+add_unnamed(HeedReading *reading, const HeedNoticeScan *scan, HeedAction action)
+{
+    g_autofree char *mailed = heed_original_only_recipient(reading);
+
+    add_recipient(reading, mailed, action);
+    last_recipient(reading->report)->address_source =
+        mailed == NULL ? HEED_ADDRESS_SOURCE_NONE : HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
+    last_recipient(reading->report)->diagnostic = text_of(reading->report, scan->common->str);
 }
 
 static HeedKind
@@ -334,8 +375,10 @@ read_format(const Look *look, const HeedFormat *format)
         heed_original_read_text(reading, scan.original);
     action = action_of(look, format, &scan);
     add_recipients(reading, &scan, action);
-    if (report->recipients->len == 0)
+    if (report->recipients->len == 0 && format == &heed_format_general)
         return false;
+    if (report->recipients->len == 0)
+        add_unnamed(reading, &scan, action);
     report->kind = kind_of(action);
     report->format = text_of(report, format->name);
     if (report->original.subject == NULL && scan.subject.at != NULL)
@@ -347,20 +390,27 @@ read_format(const Look *look, const HeedFormat *format)
     return true;
 }
 
+/* Whether the format is recognised by more than words that anybody can quote. */
+static bool
+is_marked(const HeedFormat *format)
+{
+    return format->header != NULL || format->from != NULL || format->subject != NULL;
+}
+
 bool
 heed_notice_read(HeedReading *reading)
 {
     const HeedFormat *format;
+    bool credible;
     g_auto(Look) look = {0};
 
     look_at_header(reading, &look);
-    if (!may_be_notice(&look))
-        return false;
     look_at_text(&look);
+    credible = may_be_notice(&look);
     format = recognise(&look, HEED_KIND_OTHER);
-    if (format != NULL)
+    if (format != NULL && (credible || is_marked(format)))
         return read_format(&look, format);
-    return is_format(&look, &heed_format_general) && read_format(&look, &heed_format_general);
+    return credible && is_about_failure(&look) && read_format(&look, &heed_format_general);
 }
 
 bool

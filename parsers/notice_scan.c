@@ -118,6 +118,8 @@ keep(char **place, HeedSpan said)
 static void
 take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 {
+    if (recipient == NULL)
+        return;
     if (recipient->original == NULL && match->original.at != NULL)
         recipient->original =
             heed_address_normalise(match->original.at, (gssize)match->original.length);
@@ -130,6 +132,8 @@ take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 static void
 open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 {
+    if (recipient == NULL)
+        return;
     scan->open = recipient->reply;
     scan->open_indent = recipient->indent;
     if (match->reply.at == NULL)
@@ -159,11 +163,9 @@ take_line(Scan *scan, HeedSpan line)
         }
         take_recipient(scan, address, indent_of(line));
     }
-    if (current_recipient(scan) != NULL) {
-        take_details(current_recipient(scan), &match);
-        if (named || match.reply.at != NULL)
-            open_reply(scan, current_recipient(scan), &match);
-    }
+    take_details(current_recipient(scan), &match);
+    if (named || match.reply.at != NULL)
+        open_reply(scan, current_recipient(scan), &match);
     return true;
 }
 

@@ -153,6 +153,16 @@ skip_tag(HeedSpan text, GString *out)
     return (size_t)(close - text.at) + 1;
 }
 
+/* Line ends are blanks in HTML, and blanks at the beginning of a line are none. */
+static void
+append_html_byte(char c, GString *out)
+{
+    if (c == '\n' || c == '\r' || c == '\t')
+        c = ' ';
+    if (c != ' ' || (out->len > 0 && out->str[out->len - 1] != '\n'))
+        g_string_append_c(out, c);
+}
+
 void
 heed_notice_text_from_html(HeedSpan html, GString *out)
 {
@@ -168,7 +178,7 @@ heed_notice_text_from_html(HeedSpan html, GString *out)
                    (g_ascii_isalpha(rest.at[1]) || rest.at[1] == '/' || rest.at[1] == '!')) {
             at += skip_tag(rest, out);
         } else {
-            g_string_append_c(out, *rest.at == '\n' || *rest.at == '\r' ? ' ' : *rest.at);
+            append_html_byte(*rest.at, out);
             at++;
         }
     }

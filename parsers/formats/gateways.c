@@ -62,6 +62,7 @@ static const HeedFormat formats[] = {
         .name = "ironport",
         .title = "Secure Email Gateway (Cisco, IronPort), Mail Delivery System with a frame of =",
         .source = "notices in the wild",
+        .from = T("{*}mail.delivery.system@{*}"),
         .opening = T("Delivery to the following recipients failed permanently:",
                      "Delevery to the following recipients was aborted after {*}"),
         .begin =
@@ -100,13 +101,16 @@ static const HeedFormat formats[] = {
         .extent = HEED_REPLY_PARAGRAPH,
     },
     {
-        .name = "x1",
-        .title = "A relay that calls itself Mail Delivery System",
-        .source = "notices in the wild",
-        .opening = T("---The following addresses had delivery errors---"),
-        .begin = T("---The following addresses had delivery errors---"),
-        .lines = T("^{address} [{reply}]"),
-        .extent = HEED_REPLY_PARAGRAPH,
+        .name = "jetmail",
+        .title = "JetMail",
+        .source = "a notice in the wild",
+        .from = T("{*}jetmail system{*}"),
+        .opening = T("Your mail cannot be delivered to the following address(es):"),
+        .begin = T("Your mail cannot be delivered to the following address(es):"),
+        .lines = T(" {address} \"({n}), ErrMsg={reply}, account={*}"),
+        .common = T("{local} \"({n}), ErrMsg={reply}, account={*}"),
+        .original = T("{*}Header of the source mail attached{*}"),
+        .extent = HEED_REPLY_INDENTED,
     },
 };
 
