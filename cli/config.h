@@ -23,6 +23,8 @@ typedef struct HeedConfig {
     GPtrArray *domains;   /* own.*: of char *, ended by NULL (len counts it); NULL: not given */
     GPtrArray *relays;
     GPtrArray *receivers;
+    GPtrArray *verp;
+    GPtrArray *recipient_headers;
     unsigned raw_days; /* how long mail itself is kept; 0: not at all */
     unsigned workers;  /* 0: one a core */
     char *role_owner;  /* NULL: the default name */

@@ -4,6 +4,7 @@
 #include "cli/config.h"
 #include "db/connection.h"
 #include "parsers/address.h"
+#include "parsers/verp.h"
 
 #include <confuse.h>
 #include <stdarg.h>
@@ -335,22 +336,62 @@ normal_host(const char *text)
     return g_ascii_strdown(text, -1);
 }
 
+/* Addresses with an address in them; in lower case. */
+static char *
+normal_verp(const char *text)
+{
+    const char *why;
+
+    return heed_verp_pattern_check(text, &why) ? g_ascii_strdown(text, -1) : NULL;
+}
+
+/* The name of a header field (RFC 5322 2.2), in lower case. */
+static char *
+normal_header(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (!g_ascii_isgraph(*c) || *c == ':')
+            return NULL;
+    return text[0] == '\0' ? NULL : g_ascii_strdown(text, -1);
+}
+
+typedef struct OwnList {
+    const char *name;
+    char *(*normalise)(const char *text);
+    const char *allowed;
+    size_t offset; /* in HeedConfig */
+} OwnList;
+
+static const OwnList own_lists[] = {
+    {"domains", normal_domain, "a name: allowed are domains such as example.com",
+     offsetof(HeedConfig, domains)},
+    {"relays", normal_host, "a name: allowed are host names such as mx.example.com, and addresses",
+     offsetof(HeedConfig, relays)},
+    {"receivers", normal_host,
+     "a name: allowed are host names such as mx.example.com, and addresses",
+     offsetof(HeedConfig, receivers)},
+    {"verp", normal_verp,
+     "a pattern: allowed are addresses with {local}, then {domain}, and perhaps {any}, such as "
+     "bounces+{local}={domain}@example.com",
+     offsetof(HeedConfig, verp)},
+    {"recipient-headers", normal_header, "the name of a header field, such as X-Recipient",
+     offsetof(HeedConfig, recipient_headers)},
+};
+
 /* One list of own; NULL in *out where it is not there or empty. */
 static int
-read_list(cfg_t *section, const char *name, char *(*normalise)(const char *), GPtrArray **out)
+read_list(cfg_t *section, const OwnList *own, GPtrArray **out)
 {
+    const char *name = own->name;
     unsigned count = cfg_size(section, name);
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
 
     for (unsigned i = 0; i < count; i++) {
         const char *text = cfg_getnstr(section, name, i);
-        char *normal = normalise(text);
+        char *normal = own->normalise(text);
 
         if (normal == NULL)
-            return refuse(
-                line_of(section, name), "%s: '%s' is not a name: allowed are %s", name, text,
-                normalise == normal_domain ? "domains such as example.com"
-                                           : "host names such as mx.example.com, and addresses");
+            return refuse(line_of(section, name), "%s: '%s' is not %s", name, text, own->allowed);
         g_ptr_array_add(list, normal);
     }
     if (count == 0)
@@ -368,10 +409,12 @@ on_own(cfg_t *root, cfg_opt_t *option)
 
     if (on_set(root, option) != 0)
         return -1;
-    if (read_list(section, "domains", normal_domain, &config->domains) != 0 ||
-        read_list(section, "relays", normal_host, &config->relays) != 0 ||
-        read_list(section, "receivers", normal_host, &config->receivers) != 0)
-        return -1;
+    for (size_t i = 0; i < G_N_ELEMENTS(own_lists); i++) {
+        GPtrArray **list = (GPtrArray **)((char *)config + own_lists[i].offset);
+
+        if (read_list(section, &own_lists[i], list) != 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -426,6 +469,8 @@ static cfg_opt_t own_options[] = {
     CFG_STR_LIST("domains", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("relays", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("receivers", NULL, CFGF_NODEFAULT),
+    CFG_STR_LIST("verp", NULL, CFGF_NODEFAULT),
+    CFG_STR_LIST("recipient-headers", NULL, CFGF_NODEFAULT),
     CFG_END(),
 };
 

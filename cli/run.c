@@ -34,7 +34,9 @@ heed_cli_pipeline(const HeedConfig *config)
     return (HeedPipelineOptions){
         .parser = {.domains = strings(config->domains),
                    .relays = strings(config->relays),
-                   .receivers = strings(config->receivers)},
+                   .receivers = strings(config->receivers),
+                   .verp = strings(config->verp),
+                   .recipient_headers = strings(config->recipient_headers)},
         .workers = config->workers,
         .keep_raw = config->raw_days > 0,
         .stop = heed_cli_catch_signals(),

@@ -45,6 +45,8 @@ heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bo
         json_object_set_new(json, "domains", list_to_json(settings->domains));
     json_object_set_new(json, "relays", list_to_json(settings->relays));
     json_object_set_new(json, "receivers", list_to_json(settings->receivers));
+    json_object_set_new(json, "verp", list_to_json(settings->verp));
+    json_object_set_new(json, "recipient_headers", list_to_json(settings->recipient_headers));
     json_object_set_new(json, "max_recipients", json_integer((json_int_t)settings->max_recipients));
     json_object_set_new(json, "max_parts", json_integer((json_int_t)settings->max_parts));
     json_object_set_new(json, "max_depth", json_integer((json_int_t)settings->max_depth));
@@ -153,10 +155,14 @@ load(Worker *worker, const json_t *json, GError **error)
     g_autofree const char **domains = list_from_json(json_object_get(json, "domains"));
     g_autofree const char **relays = list_from_json(json_object_get(json, "relays"));
     g_autofree const char **receivers = list_from_json(json_object_get(json, "receivers"));
+    g_autofree const char **verp = list_from_json(json_object_get(json, "verp"));
+    g_autofree const char **headers = list_from_json(json_object_get(json, "recipient_headers"));
     HeedParserSettings settings = {
         .domains = domains,
         .relays = relays,
         .receivers = receivers,
+        .verp = verp,
+        .recipient_headers = headers,
         .max_recipients = size_from_json(json, "max_recipients"),
         .max_parts = size_from_json(json, "max_parts"),
         .max_depth = size_from_json(json, "max_depth"),

@@ -14,6 +14,7 @@ typedef struct Evidence {
     char *original;
     char *final;
     char *notice;
+    char *field;    /* a field of ours in the original */
     char *message;  /* the original's header, proved */
     char *unproved; /* its To: */
     bool is_only;   /* the report is about no one else */
@@ -25,6 +26,7 @@ evidence_clear(Evidence *evidence)
     g_free(evidence->original);
     g_free(evidence->final);
     g_free(evidence->notice);
+    g_free(evidence->field);
     g_free(evidence->message);
     g_free(evidence->unproved);
 }
@@ -41,8 +43,8 @@ is_same(const char *one, const char *other)
 static bool
 is_known_otherwise(const Evidence *evidence, const char *address)
 {
-    return is_same(evidence->message, address) || is_same(evidence->unproved, address) ||
-           is_same(evidence->notice, address) ||
+    return is_same(evidence->field, address) || is_same(evidence->message, address) ||
+           is_same(evidence->unproved, address) || is_same(evidence->notice, address) ||
            (evidence->is_only && heed_about_senders_agree(evidence->senders, address));
 }
 
@@ -88,6 +90,7 @@ gather(HeedReading *reading, HeedRecipient *recipient, Evidence *evidence)
     evidence->notice =
         recipient->address == NULL ? NULL : heed_address_normalise(recipient->address, -1);
     if (evidence->is_only) {
+        evidence->field = heed_about_own_field(reading);
         evidence->message = heed_original_recipient(reading);
         evidence->unproved = heed_original_only_recipient(reading);
         if (is_own_address(reading, evidence->unproved))
@@ -144,6 +147,8 @@ choose(const HeedReading *reading, const Evidence *evidence)
         return first(stated, certain);
     if (heed_about_senders_are_certain(senders))
         return verp;
+    if (evidence->field != NULL)
+        return (Candidate){evidence->field, HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE};
     best = agreed(evidence, stated, G_N_ELEMENTS(stated));
     if (best.address == NULL && heed_about_senders_are_believed(senders))
         best = verp;

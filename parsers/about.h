@@ -15,12 +15,15 @@
  *                VERP (parsers/verp.h) in it names the recipient. Delivered-To and its kin say the
  *                same but are written at delivery and left out of the report's digest: they only
  *                agree, or speak where nothing else does.
+ *   own fields   own.recipient-headers: fields of the returned original in which we name its
+ *                recipient ourselves; two that differ name nobody.
  *   the message  the returned original's header: To: with one address, proved by a Received field
  *                "for" the same, or unproved.
  *
  * A wrong address is the worst error, since it silences somebody who did nothing. So:
  *
- *   1. own.verp: we wrote it that way ourselves. Verp.
+ *   1. own.verp, then own.recipient-headers: we wrote it that way ourselves. Verp, and
+ *      original-message.
  *   2. What one of the others says and the envelope's sender ends in ("…-user=example.org@"), in
  *      whatever scheme: two that agree. The source of that other; verp for an unproved To:.
  *   3. A common scheme, when the envelope sender's domain is one of own.domains. Verp.

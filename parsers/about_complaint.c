@@ -100,6 +100,7 @@ heed_about_complaint(HeedReading *reading,
                      const HeedAboutSenders *senders)
 {
     g_autoptr(GPtrArray) stated = read_stated(reading);
+    g_autofree char *field = heed_about_own_field(reading);
     bool is_ours = senders->ours || reading->settings->domains == NULL;
     HeedAddressSource source = HEED_ADDRESS_SOURCE_VERP;
     const char *address = NULL;
@@ -108,6 +109,9 @@ heed_about_complaint(HeedReading *reading,
     recipient->address_source = HEED_ADDRESS_SOURCE_NONE;
     if (heed_about_senders_are_certain(senders)) {
         address = senders->named;
+    } else if (field != NULL) {
+        address = field;
+        source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
     } else if ((address = agreed(stated, senders)) != NULL) {
         source = HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT;
     } else if (heed_about_senders_are_believed(senders)) {

@@ -7,7 +7,7 @@
  * and a wrong guess silences somebody who said nothing, so only what names one person counts:
  *
  *   1. own.verp in the envelope's sender (as it stands in the copy that comes back: Return-Path,
- *      Original-Mail-From);
+ *      Original-Mail-From), then own.recipient-headers in the copy;
  *   2. an address that the provider states and the envelope's sender ends in, be it one of several;
  *   3. a common scheme of VERP, where the sender's domain is one of own.domains;
  *   4. the only address that the provider states;

@@ -132,3 +132,35 @@ heed_about_senders_agree(const HeedAboutSenders *senders, const char *recipient)
             return true;
     return false;
 }
+
+static bool
+is_own_field(const HeedReading *reading, const HeedField *field)
+{
+    const char *const *names = reading->settings->recipient_headers;
+
+    for (; names != NULL && *names != NULL; names++)
+        if (heed_field_is(field, *names))
+            return true;
+    return false;
+}
+
+char *
+heed_about_own_field(HeedReading *reading)
+{
+    g_autofree char *found = NULL;
+
+    for (guint i = 0; i < reading->original->len; i++) {
+        const HeedField *field = &g_array_index(reading->original, HeedField, i);
+        g_autofree char *address = NULL;
+
+        if (!is_own_field(reading, field))
+            continue;
+        heed_field_unfold(field->strict, reading->scratch);
+        address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
+        if (address == NULL || (found != NULL && strcmp(found, address) != 0))
+            return NULL;
+        g_free(found);
+        found = g_steal_pointer(&address);
+    }
+    return g_steal_pointer(&found);
+}

@@ -40,6 +40,10 @@ bool heed_about_senders_are_believed(const HeedAboutSenders *senders);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedAboutSenders, heed_about_senders_clear)
 
+/* Whom the returned original names in one of own.recipient-headers, or NULL. The caller frees it.
+ */
+char *heed_about_own_field(HeedReading *reading);
+
 /* Whether one of them ends in this recipient. NULL: false. */
 bool heed_about_senders_agree(const HeedAboutSenders *senders, const char *recipient);
 

@@ -22,6 +22,7 @@ struct HeedParser {
     char **relays;
     char **receivers;
     char **verp;
+    char **recipient_headers;
     HeedParserSettings settings; /* its lists are the copies above */
 };
 
@@ -48,11 +49,13 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
     parser->relays = copy_list(settings->relays);
     parser->receivers = copy_list(settings->receivers);
     parser->verp = copy_list(settings->verp);
+    parser->recipient_headers = copy_list(settings->recipient_headers);
     parser->settings = (HeedParserSettings){
         .domains = (const char *const *)parser->domains,
         .relays = (const char *const *)parser->relays,
         .receivers = (const char *const *)parser->receivers,
         .verp = (const char *const *)parser->verp,
+        .recipient_headers = (const char *const *)parser->recipient_headers,
         .max_recipients =
             settings->max_recipients != 0 ? settings->max_recipients : HEED_LIMIT_RECIPIENTS,
         .max_parts = settings->max_parts != 0 ? settings->max_parts : HEED_LIMIT_MIME_PARTS,
@@ -70,6 +73,7 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->relays);
     g_strfreev(parser->receivers);
     g_strfreev(parser->verp);
+    g_strfreev(parser->recipient_headers);
     heed_charsets_free(parser->charsets);
     g_string_free(parser->scratch, TRUE);
     g_free(parser);

@@ -17,9 +17,11 @@ typedef struct HeedParserSettings {
     const char *const *relays;    /* host names or addresses of our sending servers */
     const char *const *receivers; /* host names (authserv-ids) of our receiving servers */
     const char *const *verp;      /* patterns of parsers/verp.h; one that is none never matches */
-    size_t max_recipients;        /* 0: HEED_LIMIT_RECIPIENTS; smaller in tests */
-    size_t max_parts;             /* 0: HEED_LIMIT_MIME_PARTS */
-    size_t max_depth;             /* 0: HEED_LIMIT_MIME_DEPTH */
+    const char *const
+        *recipient_headers; /* fields of our mail that name its recipient; in lower case */
+    size_t max_recipients;  /* 0: HEED_LIMIT_RECIPIENTS; smaller in tests */
+    size_t max_parts;       /* 0: HEED_LIMIT_MIME_PARTS */
+    size_t max_depth;       /* 0: HEED_LIMIT_MIME_DEPTH */
 } HeedParserSettings;
 
 /* What is known of one message beside its bytes. */
