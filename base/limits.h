@@ -121,4 +121,16 @@
     (16U * 1024) /* a password or a token (JWTs of Microsoft are 2-3 KB) */
 #define HEED_LIMIT_CONFIG_BYTES (1024U * 1024)
 
+/* Classification rules, the built-in ones and the user's together. Patterns are compiled into one
+ * automaton, in time and memory that grow with them: some thousand take less than a second. */
+#define HEED_LIMIT_RULES_FILE_BYTES   (1024U * 1024)
+#define HEED_LIMIT_RULES              5000U
+#define HEED_LIMIT_RULE_PATTERNS      10000U
+#define HEED_LIMIT_RULE_PATTERN_BYTES 1000U
+#define HEED_LIMIT_RULE_LINE_BYTES    4000U
+#define HEED_LIMIT_RULE_ID_BYTES      48U
+
+/* As much of a reply as rules look at; what comes later quotes the message. */
+#define HEED_LIMIT_RULE_TEXT_BYTES 4096U
+
 #endif

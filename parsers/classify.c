@@ -6,7 +6,6 @@
 #include "parsers/provider.h"
 #include "parsers/reply.h"
 #include "parsers/status.h"
-#include "parsers/words.h"
 
 #include <string.h>
 
@@ -76,21 +75,9 @@ typedef struct Case {
     const char *other;  /* another one that says something else; NULL for none */
     const char *code;
     bool permanent;
-    bool words_read;
-    HeedWords words;
+    HeedRuleMatch match; /* what the rules over the text say */
     HeedClassification result;
 } Case;
-
-static const HeedWords *
-words_of(Case *one)
-{
-    const char *text = one->input->diagnostic;
-
-    if (!one->words_read && text != NULL)
-        heed_words_read(text, strlen(text), &one->words);
-    one->words_read = true;
-    return &one->words;
-}
 
 static bool
 decide(Case *one, HeedClass class_, const char *kind, const char *what)
@@ -101,6 +88,23 @@ decide(Case *one, HeedClass class_, const char *kind, const char *what)
     one->result.verdict = heed_verdict_of(class_, one->permanent);
     (void)g_snprintf(one->result.rule, sizeof(one->result.rule), "%s:%s", kind, what);
     return true;
+}
+
+/* Step 1: the text. */
+static bool
+by_text(Case *one)
+{
+    const HeedRule *rule = one->match.rule;
+
+    if (rule == NULL)
+        return false;
+    /* Without any code, that it failed is all there is. */
+    if (one->code == NULL && one->status == NULL && one->input->action == HEED_ACTION_FAILED)
+        one->permanent = true;
+    if (rule->provider != NULL)
+        one->result.provider = rule->provider;
+    one->result.text = rule;
+    return decide(one, rule->class_, "text", rule->id);
 }
 
 static bool
@@ -114,8 +118,7 @@ is_dead(HeedClass class_)
 static bool
 decide_confirmed(Case *one, HeedClass class_, const char *kind, const char *what)
 {
-    if (is_dead(class_) && words_of(one)->confirmed == HEED_CLASS_NONE &&
-        words_of(one)->contradicted == HEED_CLASS_NONE)
+    if (is_dead(class_) && one->match.confirmed == NULL && one->match.contradicted == NULL)
         return false;
     return decide(one, class_, kind, what);
 }
@@ -129,7 +132,7 @@ code_denies(const Case *one)
     return class_ != HEED_CLASS_NONE && class_ != HEED_CLASS_UNKNOWN && !is_dead(class_);
 }
 
-/* Step 1: a registered enhanced code. One that another code denies is doubtful. */
+/* Step 2: a registered enhanced code. One that another code denies is doubtful. */
 static bool
 by_status(Case *one)
 {
@@ -150,7 +153,7 @@ by_other_status(Case *one)
     return !is_dead(class_) && decide(one, class_, "status", one->other);
 }
 
-/* Step 2: the subject of a code that no registry has (5.7.509), where it says something. */
+/* Step 3: the subject of a code that no registry has (5.7.509), where it says something. */
 static bool
 by_unregistered_status(Case *one)
 {
@@ -168,7 +171,7 @@ by_unregistered_status(Case *one)
  * believed. */
 static const char *const ambiguous_providers[] = {"docomo"};
 
-/* Step 3: the reply code. Servers send 550 for whatever they do not like. */
+/* Step 4: the reply code. Servers send 550 for whatever they do not like. */
 static bool
 by_code(Case *one)
 {
@@ -180,7 +183,7 @@ by_code(Case *one)
     return class_ != HEED_CLASS_UNKNOWN && decide_confirmed(one, class_, "code", one->code);
 }
 
-/* Step 4: what is left of a code that says nothing more. */
+/* Step 5: what is left of a code that says nothing more. */
 static bool
 by_subject(Case *one)
 {
@@ -188,7 +191,7 @@ by_subject(Case *one)
            decide(one, heed_status_subject_class(one->status), "status", one->status);
 }
 
-/* Step 5: only that it failed, or was delayed. */
+/* Step 6: only that it failed, or was delayed. */
 static bool
 by_action(Case *one)
 {
@@ -198,11 +201,10 @@ by_action(Case *one)
                   one->input->action == HEED_ACTION_DELAYED ? "delayed" : "failed");
 }
 
-/* Rules over the text have this form too; they go before the codes, being stronger. */
 typedef bool (*Step)(Case *one);
 
-static const Step steps[] = {by_status, by_other_status, by_unregistered_status,
-                             by_code,   by_subject,      by_action};
+static const Step steps[] = {by_text, by_status,  by_other_status, by_unregistered_status,
+                             by_code, by_subject, by_action};
 
 /* Who said it: without a Remote-MTA the diagnostic is the reporting server's own (RFC 3464 2.3.5).
  */
@@ -257,18 +259,19 @@ adjust(Case *one)
         result->verdict = HEED_VERDICT_SOFT;
 }
 
-/* Holds a hard verdict against the words. */
+/* Holds a hard verdict that codes have given against the words. */
 static void
 brake(Case *one)
 {
-    const HeedWords *words;
+    const HeedRuleMatch *match = &one->match;
 
-    if (one->result.verdict != HEED_VERDICT_HARD)
+    if (one->result.verdict != HEED_VERDICT_HARD || match->rule != NULL)
         return;
-    words = words_of(one);
-    if (words->contradicted != HEED_CLASS_NONE) {
-        (void)decide(one, words->contradicted, "contradiction", words->contradiction);
-    } else if (words->confirmed == HEED_CLASS_BAD_MAILBOX &&
+    if (match->contradicted != NULL) {
+        one->result.text = match->contradicted;
+        (void)decide(one, match->mixed ? HEED_CLASS_UNKNOWN : match->contradicted->class_, "text",
+                     match->contradicted->id);
+    } else if (match->confirmed != NULL && match->confirmed->class_ == HEED_CLASS_BAD_MAILBOX &&
                one->result.class_ == HEED_CLASS_BAD_DOMAIN) {
         /* Exchange says 5.1.10 for an unknown user; a domain's death takes more proof. */
         one->result.class_ = HEED_CLASS_BAD_MAILBOX;
@@ -319,8 +322,31 @@ provider_of(const HeedClassifyInput *input)
     return provider != NULL || domain == NULL ? provider : heed_provider_of_domain(domain);
 }
 
-static HeedClassification
-classify(const HeedClassifyInput *input, const HeedReply *reply)
+/* What the rules over the text say. */
+static void
+ask_rules(Case *one, HeedRules *rules)
+{
+    const HeedClassifyInput *input = one->input;
+    const char *speaker_name = input->remote_mta != NULL ? input->remote_mta : input->reporter_mta;
+    const char *domain = recipient_domain(input);
+    HeedRuleQuery query = {
+        .text = input->diagnostic,
+        .length = input->diagnostic == NULL ? 0 : strlen(input->diagnostic),
+        .code = one->code,
+        .status = one->status,
+        .other_status = one->other,
+        .permanent = one->permanent || (one->code == NULL && one->status == NULL &&
+                                        input->action == HEED_ACTION_FAILED),
+        .host_provider = speaker_name == NULL ? NULL : heed_provider_of_host(speaker_name),
+        .domain_provider = domain == NULL ? NULL : heed_provider_of_domain(domain),
+    };
+
+    if (rules != NULL)
+        (void)heed_rules_match(rules, &query, &one->match);
+}
+
+HeedClassification
+heed_classify_reply(const HeedClassifyInput *input, const HeedReply *reply, HeedRules *rules)
 {
     Case one = {.input = input};
 
@@ -331,12 +357,14 @@ classify(const HeedClassifyInput *input, const HeedReply *reply)
     choose_status(&one, reply);
     one.code = reply->code[0] != '\0' ? reply->code : input->code;
     one.permanent = is_permanent(&one);
+    ask_rules(&one, rules);
     for (size_t i = 0; i < G_N_ELEMENTS(steps) && !steps[i](&one); i++)
         ;
     adjust(&one);
     brake(&one);
     if (one.result.class_ == HEED_CLASS_RELAY_DENIED && spoken_by_our_relay(input))
         one.result.verdict = HEED_VERDICT_BLOCK;
+    one.result.permanent = one.permanent;
     return one.result;
 }
 
@@ -349,12 +377,12 @@ read_reply(const char *diagnostic, HeedReply *out_reply)
 }
 
 HeedClassification
-heed_classify(const HeedClassifyInput *input)
+heed_classify(const HeedClassifyInput *input, HeedRules *rules)
 {
     HeedReply reply;
 
     read_reply(input->diagnostic, &reply);
-    return classify(input, &reply);
+    return heed_classify_reply(input, &reply, rules);
 }
 
 /* Whether the reply's own code says more than the one the report gives. */
@@ -368,7 +396,10 @@ says_more(const char *own, const char *given)
 }
 
 void
-heed_classify_recipient(HeedReport *report, HeedRecipient *recipient, const char *const *relays)
+heed_classify_recipient(HeedReport *report,
+                        HeedRecipient *recipient,
+                        const char *const *relays,
+                        HeedRules *rules)
 {
     HeedReply reply;
     HeedClassification result;
@@ -378,7 +409,7 @@ heed_classify_recipient(HeedReport *report, HeedRecipient *recipient, const char
         recipient->status = heed_report_text(report, reply.status, -1);
     if (recipient->code == NULL)
         recipient->code = heed_report_text(report, reply.code, -1);
-    result = classify(
+    result = heed_classify_reply(
         &(HeedClassifyInput){
             .action = recipient->action,
             .status = recipient->status,
@@ -390,7 +421,7 @@ heed_classify_recipient(HeedReport *report, HeedRecipient *recipient, const char
                                                             : recipient->address,
             .relays = relays,
         },
-        &reply);
+        &reply, rules);
     recipient->class_ = result.class_;
     recipient->verdict = result.verdict;
     recipient->rule = heed_report_text(report, result.rule, -1);

@@ -11,6 +11,7 @@
 #include "parsers/dsn.h"
 #include "parsers/notice.h"
 #include "parsers/original.h"
+#include "parsers/rules.h"
 #include "parsers/trust.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@
 struct HeedParser {
     HeedCharsets *charsets;
     GString *scratch;
+    HeedRules *rules;
     char **domains;
     char **relays;
     char **receivers;
@@ -36,11 +38,16 @@ HeedParser *
 heed_parser_new(const HeedParserSettings *settings, GError **error)
 {
     static const HeedParserSettings none = {0};
-    HeedParser *parser = g_new0(HeedParser, 1);
+    g_autoptr(HeedParser) parser = g_new0(HeedParser, 1);
+    HeedRulesOptions rules = {0};
 
-    (void)error; /* nothing here can fail yet: the rules are compiled into the program */
     if (settings == NULL)
         settings = &none;
+    rules.files = settings->rules;
+    rules.cache_folder = settings->rules_cache;
+    parser->rules = heed_rules_load(&rules, error);
+    if (parser->rules == NULL)
+        return NULL;
     /* Never shut down: GMime 3.2 does not survive being initialised again. */
     g_mime_init();
     parser->charsets = heed_charsets_new();
@@ -61,7 +68,7 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
         .max_parts = settings->max_parts != 0 ? settings->max_parts : HEED_LIMIT_MIME_PARTS,
         .max_depth = settings->max_depth != 0 ? settings->max_depth : HEED_LIMIT_MIME_DEPTH,
     };
-    return parser;
+    return g_steal_pointer(&parser);
 }
 
 void
@@ -74,8 +81,10 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->receivers);
     g_strfreev(parser->verp);
     g_strfreev(parser->recipient_headers);
+    heed_rules_free(parser->rules);
     heed_charsets_free(parser->charsets);
-    g_string_free(parser->scratch, TRUE);
+    if (parser->scratch != NULL)
+        g_string_free(parser->scratch, TRUE);
     g_free(parser);
 }
 
@@ -225,7 +234,7 @@ classify(HeedReading *reading)
         return;
     for (guint i = 0; i < report->recipients->len; i++)
         heed_classify_recipient(report, &g_array_index(report->recipients, HeedRecipient, i),
-                                reading->settings->relays);
+                                reading->settings->relays, reading->rules);
 }
 
 /* Fills in the trust, from NUL-terminated copies of the header's fields. */
@@ -264,7 +273,8 @@ heed_parser_read(HeedParser *parser,
     HeedReport *report = heed_report_new();
     g_autoptr(GArray) original = g_array_sized_new(FALSE, FALSE, sizeof(HeedField), 32);
     g_auto(HeedMessage) message = {0};
-    HeedReading reading = {report, &parser->settings, &message, original, parser->scratch};
+    HeedReading reading = {report,   &parser->settings, &message,
+                           original, parser->scratch,   parser->rules};
 
     if (context != NULL && context->truncated)
         heed_report_warn(report, "the message was longer than is read, its end is missing");

@@ -22,6 +22,10 @@ typedef struct HeedParserSettings {
     size_t max_recipients;  /* 0: HEED_LIMIT_RECIPIENTS; smaller in tests */
     size_t max_parts;       /* 0: HEED_LIMIT_MIME_PARTS */
     size_t max_depth;       /* 0: HEED_LIMIT_MIME_DEPTH */
+    /* Files of rules beside the built-in ones, strongest first. */
+    const char *const *rules;
+    /* Where compiled rules are kept (parsers/rules.h), or NULL. */
+    const char *rules_cache;
 } HeedParserSettings;
 
 /* What is known of one message beside its bytes. */
@@ -32,7 +36,7 @@ typedef struct HeedParseContext {
 
 typedef struct HeedParser HeedParser;
 
-/* Settings are copied; NULL for none. HEED_ERROR_INTERNAL when a rule table does not compile. */
+/* Settings are copied; NULL for none. HEED_ERROR_CONFIG as heed_rules_load() has it. */
 HeedParser *heed_parser_new(const HeedParserSettings *settings, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void heed_parser_free(HeedParser *parser);

@@ -80,6 +80,15 @@ heed_provider_of_host(const char *host)
 }
 
 bool
+heed_provider_exists(const char *provider)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (strcmp(rows[i].provider, provider) == 0)
+            return true;
+    return false;
+}
+
+bool
 heed_provider_signs(const char *provider, const char *domain)
 {
     const ProviderRow *row = find_above(domain, SIGNS);

@@ -19,6 +19,9 @@ const char *heed_provider_of_domain(const char *domain);
  * letter case, a trailing dot and an address type before it are allowed. */
 const char *heed_provider_of_host(const char *host);
 
+/* Whether the table has this provider. */
+bool heed_provider_exists(const char *provider);
+
 /* Whether this domain signs the bounces of that provider (flag SIGNS; exactly the domain or below).
  */
 bool heed_provider_signs(const char *provider, const char *domain);

@@ -5,6 +5,7 @@
 /* What the readers of this room share while one message is read. Private to the room. */
 
 #include "parsers/message.h"
+#include "parsers/rules.h"
 
 typedef struct HeedReading {
     HeedReport *report;
@@ -14,6 +15,7 @@ typedef struct HeedReading {
     GArray *original;
     /* Overwritten by whoever needs it. */
     GString *scratch;
+    HeedRules *rules;
 } HeedReading;
 
 #endif

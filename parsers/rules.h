@@ -4,9 +4,9 @@
 
 /*
  * Classification as data: rules over the words of a reply, compiled together, found in one pass
- * over the text (libhs). The built-in rules are parsers/rules/*.rules, put into the program; users
- * add files of their own. A rule names a class; what the verdict is follows from the class and from
- * whether the refusal was permanent (parsers/classify.h), never from the rule.
+ * over the text (libhs). The built-in rules are the .rules files of parsers/rules, put into the
+ * program; users add files of their own. A rule names a class; what the verdict is follows from the
+ * class and from whether the refusal was permanent (parsers/classify.h), never from the rule.
  *
  * The format of a file: UTF-8; a line that begins with "#" is a comment, blank lines are free; a
  * rule begins with `rule ID` (lower case letters, digits, dots and dashes; unique over all files)
@@ -23,15 +23,13 @@
  *                     the like), letter case ignored, found anywhere
  *   and REGEX         this one must be found too (each of them)
  *   not REGEX         this one must not be found (none of them)
- *   example TEXT      a whole reply that this rule decides; at least one
- *   wait 30m|2h|1d|never|unknown   how long to wait before the next try; never: that does not help
- *   cause NAME        which cause `heed explain` names (parsers/advice.h); else that of the class
- *   means TEXT        one line for people; else that of the class
- *   do TEXT           what to do about it, one line; else that of the class
- *   contact URL       else that of the provider
- *   note TEXT         why this class, what speaks against it
- *   source TEXT       where it is documented; required with provider and at
- *   weak              see below
+ *   example TEXT      a whole reply that this rule decides (at the first provider of `at`, where
+ * that is a condition); at least one wait 30m|2h|1d|never|unknown   how long to wait before the
+ * next try; never: that does not help cause NAME        which cause `heed explain` names
+ * (parsers/advice.h); else that of the class means TEXT        one line for people; else that of
+ * the class do TEXT           what to do about it, one line; else that of the class contact URL
+ * else that of the provider note TEXT         why this class, what speaks against it source TEXT
+ * where it is documented; required with provider and at weak              see below
  *
  * tag, text, and, not, example, note and source may be repeated. Of several tag and text lines any
  * one suffices; without any, there must be provider or at, and code or status.
@@ -83,6 +81,7 @@ typedef struct HeedRulesOptions {
     /* Where compiled rules are kept, made if need be (not its parents); NULL: nowhere. Used only if
      * it is ours and nobody else can write to it; whatever goes wrong with it is no error. */
     const char *cache_folder;
+    bool no_built_in; /* the files alone: tests, and checking them */
 } HeedRulesOptions;
 
 /* Rules, compiled. Serves one thread. */
@@ -125,6 +124,14 @@ typedef struct HeedRuleMatch {
 /* Whether any rule, weak ones included, matches; fills *out_match either way. One pass over the
  * text, no allocation. */
 bool heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match);
+
+/*
+ * The rule that decides an example of this rule, NULL for none: the example comes from the rule's
+ * provider where the rule asks for one (the first of `at`), and weak rules are asked among
+ * themselves.
+ */
+const HeedRule *
+heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *example);
 
 /*
  * What patterns see of a reply: at most size bytes of valid UTF-8, not NUL-terminated. Returns the

@@ -11,7 +11,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     g_autoptr(HeedReport) report = heed_report_new();
     g_autoptr(GArray) original = g_array_new(FALSE, FALSE, sizeof(HeedField));
     g_autoptr(GString) scratch = g_string_new(NULL);
-    HeedReading reading = {report, &settings, NULL, original, scratch};
+    HeedReading reading = {
+        .report = report, .settings = &settings, .original = original, .scratch = scratch};
 
     heed_arf_read(&reading, (HeedSpan){(const char *)bytes, length});
     heed_arf_finish(&reading);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/reply.h"
-#include "parsers/words.h"
 
+#include <glib.h>
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,13 +12,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *text = (const char *)data;
     char status[HEED_STATUS_BYTES];
     HeedReply reply;
-    HeedWords words;
 
     (void)heed_reply_read(text, size, &reply);
     g_assert_true(reply.text >= text && reply.text + reply.length == text + size);
     g_assert_cmpuint(heed_reply_type_length(text, size), <=, size);
     if (heed_status_read(text, size, status))
         g_assert_true(status[1] == '.');
-    heed_words_read(text, size, &words);
     return 0;
 }

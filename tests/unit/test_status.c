@@ -30,11 +30,11 @@ static const Key providers[] = {
 };
 #undef HEED_PROVIDER
 
-#define HEED_WORDS(phrase, class_, reason) {0, phrase},
-static const Key words[] = {
-#include "parsers/rules/words.def"
+#define HEED_CONTACT(provider, title, page) {0, provider},
+static const Key contacts[] = {
+#include "parsers/rules/contacts.def"
 };
-#undef HEED_WORDS
+#undef HEED_CONTACT
 
 static void
 test_sorted(void)
@@ -45,8 +45,8 @@ test_sorted(void)
         g_assert_cmpuint(replies[i - 1].number, <, replies[i].number);
     for (size_t i = 1; i < G_N_ELEMENTS(providers); i++)
         g_assert_cmpstr(providers[i - 1].name, <, providers[i].name);
-    for (size_t i = 1; i < G_N_ELEMENTS(words); i++)
-        g_assert_cmpstr(words[i - 1].name, <, words[i].name);
+    for (size_t i = 1; i < G_N_ELEMENTS(contacts); i++)
+        g_assert_cmpstr(contacts[i - 1].name, <, contacts[i].name);
 }
 
 static void

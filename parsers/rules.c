@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/rules.h"
+
+#include "base/embedded.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "parsers/classify.h"
+#include "parsers/reply.h"
+#include "parsers/rules_set.h"
+
+#include <hs/hs.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const HeedEmbedded heed_embedded_rules[];
+
+struct HeedRules {
+    HeedRuleSet *set;
+    hs_database_t *database; /* NULL: there are no patterns */
+    hs_scratch_t *scratch;
+    GPtrArray *bare; /* of HeedRuleEntry *: those without text and tag */
+    /* Of the text that was looked at last. */
+    unsigned scan;  /* its number */
+    unsigned *seen; /* by pattern: the last scan in which it was found */
+    unsigned *hits; /* the patterns found, hit_count of them */
+    unsigned hit_count;
+    char text[HEED_LIMIT_RULE_TEXT_BYTES];
+};
+
+static bool
+read_built_in(HeedRuleSet *set, GError **error)
+{
+    for (const HeedEmbedded *file = heed_embedded_rules; file->name != NULL; file++)
+        if (!heed_rule_set_read(set, file->name, file->text, file->length, error)) {
+            /* Not the user's. */
+            if (error != NULL && *error != NULL)
+                (*error)->code = HEED_ERROR_INTERNAL;
+            return false;
+        }
+    return true;
+}
+
+static bool
+read_all(HeedRuleSet *set, const HeedRulesOptions *options, GError **error)
+{
+    for (const char *const *file = options->files; file != NULL && *file != NULL; file++)
+        if (!heed_rule_set_read_file(set, *file, error))
+            return false;
+    if (!options->no_built_in && !read_built_in(set, error))
+        return false;
+    heed_rule_set_sort(set);
+    return true;
+}
+
+HeedRules *
+heed_rules_load(const HeedRulesOptions *options, GError **error)
+{
+    static const HeedRulesOptions none = {0};
+    g_autoptr(HeedRules) rules = g_new0(HeedRules, 1);
+    unsigned count;
+
+    if (options == NULL)
+        options = &none;
+    rules->set = heed_rule_set_new();
+    rules->bare = g_ptr_array_new();
+    if (!read_all(rules->set, options, error))
+        return NULL;
+    count = rules->set->patterns->len;
+    rules->seen = g_new0(unsigned, count + 1);
+    rules->hits = g_new0(unsigned, count + 1);
+    for (guint i = 0; i < rules->set->entries->len; i++) {
+        HeedRuleEntry *entry = rules->set->entries->pdata[i];
+
+        if (!entry->has_text && !entry->has_tag)
+            g_ptr_array_add(rules->bare, entry);
+    }
+    if (count == 0)
+        return g_steal_pointer(&rules);
+    rules->database = heed_rule_set_compile(rules->set, error);
+    if (rules->database == NULL)
+        return NULL;
+    if (hs_alloc_scratch(rules->database, &rules->scratch) != HS_SUCCESS) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL,
+                    "no room for looking for rules, or a processor that libhs does not know");
+        return NULL;
+    }
+    return g_steal_pointer(&rules);
+}
+
+void
+heed_rules_free(HeedRules *rules)
+{
+    if (rules == NULL)
+        return;
+    (void)hs_free_scratch(rules->scratch);
+    (void)hs_free_database(rules->database);
+    heed_rule_set_free(rules->set);
+    if (rules->bare != NULL)
+        g_ptr_array_unref(rules->bare);
+    g_free(rules->seen);
+    g_free(rules->hits);
+    g_free(rules);
+}
+
+const HeedRule *
+heed_rules_get(const HeedRules *rules, unsigned number)
+{
+    if (number >= rules->set->entries->len)
+        return NULL;
+    return &((const HeedRuleEntry *)rules->set->entries->pdata[number])->rule;
+}
+
+const HeedRule *
+heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *example)
+{
+    const HeedRuleEntry *entry = rules->set->entries->pdata[rule->number];
+    HeedRuleQuery query = {.text = example, .length = strlen(example)};
+    HeedRuleMatch match;
+    HeedReply reply;
+
+    (void)heed_reply_read(example, query.length, &reply);
+    query.code = reply.code[0] == '\0' ? NULL : reply.code;
+    query.status = reply.status[0] == '\0' ? NULL : reply.status;
+    query.permanent = reply.code[0] != '4' && reply.status[0] != '4';
+    query.host_provider = entry->at == NULL ? NULL : entry->at->pdata[0];
+    (void)heed_rules_match(rules, &query, &match);
+    if (rule->tier != HEED_RULE_TIER_WEAK)
+        return match.rule;
+    return match.confirmed == rule ? match.confirmed : match.contradicted;
+}
+
+/* --- conditions --- */
+
+/* A query with its codes read. */
+typedef struct Question {
+    const HeedRuleQuery *query;
+    HeedRuleStatus statuses[2];
+    unsigned status_count;
+} Question;
+
+static void
+add_status(Question *question, const char *status)
+{
+    if (status != NULL &&
+        heed_rule_status_read(status, &question->statuses[question->status_count]))
+        question->status_count++;
+}
+
+static bool
+status_fits(const HeedRuleStatus *mask, const HeedRuleStatus *status)
+{
+    for (unsigned i = 0; i < G_N_ELEMENTS(mask->parts); i++)
+        if (mask->parts[i] != HEED_RULE_ANY_NUMBER && mask->parts[i] != status->parts[i])
+            return false;
+    return true;
+}
+
+static bool
+any_status_fits(const HeedRuleEntry *entry, const Question *question)
+{
+    for (guint i = 0; i < entry->statuses->len; i++) {
+        const HeedRuleStatus *mask = &g_array_index(entry->statuses, HeedRuleStatus, i);
+
+        if (mask->parts[0] == HEED_RULE_NO_NUMBER && question->status_count == 0)
+            return true;
+        for (unsigned j = 0; j < question->status_count; j++)
+            if (status_fits(mask, &question->statuses[j]))
+                return true;
+    }
+    return false;
+}
+
+static bool
+any_code_fits(const HeedRuleEntry *entry, const char *code)
+{
+    for (guint i = 0; i < entry->codes->len; i++) {
+        const char *mask = g_array_index(entry->codes, HeedRuleCode, i).digits;
+        unsigned same = 0;
+
+        if (code == NULL || mask[0] == '\0') {
+            if (code == NULL && mask[0] == '\0')
+                return true;
+            continue;
+        }
+        while (same < 3 && code[same] != '\0' && (mask[same] == 'x' || mask[same] == code[same]))
+            same++;
+        if (same == 3)
+            return true;
+    }
+    return false;
+}
+
+static bool
+any_provider_fits(const HeedRuleEntry *entry, const HeedRuleQuery *query)
+{
+    for (guint i = 0; i < entry->at->len; i++) {
+        const char *at = entry->at->pdata[i];
+
+        if (g_strcmp0(at, query->host_provider) == 0 || g_strcmp0(at, query->domain_provider) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool
+other_patterns_fit(const HeedRules *rules, const HeedRuleEntry *entry)
+{
+    for (guint i = 0; entry->conditions != NULL && i < entry->conditions->len; i++) {
+        unsigned index = g_array_index(entry->conditions, unsigned, i);
+        const HeedRulePattern *pattern =
+            &g_array_index(rules->set->patterns, HeedRulePattern, index);
+        bool found = rules->seen[index] == rules->scan;
+
+        if (found != (pattern->role == HEED_RULE_ROLE_AND))
+            return false;
+    }
+    return true;
+}
+
+static bool
+fits(const HeedRules *rules, const HeedRuleEntry *entry, const Question *question)
+{
+    const HeedRuleQuery *query = question->query;
+
+    if (entry->when != HEED_RULE_WHEN_ALWAYS &&
+        query->permanent != (entry->when == HEED_RULE_WHEN_PERMANENT))
+        return false;
+    return (entry->codes == NULL || any_code_fits(entry, query->code)) &&
+           (entry->statuses == NULL || any_status_fits(entry, question)) &&
+           (entry->at == NULL || any_provider_fits(entry, query)) &&
+           other_patterns_fit(rules, entry);
+}
+
+/* --- the match --- */
+
+static int
+on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *data)
+{
+    HeedRules *rules = data;
+
+    (void)from;
+    (void)to;
+    (void)flags;
+    if (rules->seen[id] != rules->scan) {
+        rules->seen[id] = rules->scan;
+        rules->hits[rules->hit_count++] = id;
+    }
+    return 0;
+}
+
+static void
+look(HeedRules *rules, const HeedRuleQuery *query)
+{
+    size_t length;
+
+    rules->hit_count = 0;
+    if (++rules->scan == 0) {
+        memset(rules->seen, 0, rules->set->patterns->len * sizeof(*rules->seen));
+        rules->scan = 1;
+    }
+    if (rules->database == NULL || query->text == NULL)
+        return;
+    length = heed_rules_normalise(query->text, query->length, rules->text, sizeof(rules->text));
+    if (length > 0)
+        (void)hs_scan(rules->database, rules->text, (unsigned)length, 0, rules->scratch, on_hit,
+                      rules);
+}
+
+static bool
+is_dead(HeedClass class_)
+{
+    return class_ == HEED_CLASS_BAD_MAILBOX || class_ == HEED_CLASS_BAD_DOMAIN ||
+           class_ == HEED_CLASS_MOVED;
+}
+
+/* What is known of no class gives way to what is. */
+static bool
+goes_before(const HeedRule *one, const HeedRule *other)
+{
+    bool one_unknown = one->class_ == HEED_CLASS_UNKNOWN;
+    bool other_unknown = other->class_ == HEED_CLASS_UNKNOWN;
+
+    return one_unknown != other_unknown ? other_unknown : one->number < other->number;
+}
+
+static void
+weigh_weak(const HeedRule *rule, HeedRuleMatch *match)
+{
+    if (is_dead(rule->class_)) {
+        if (match->confirmed == NULL || rule->number < match->confirmed->number)
+            match->confirmed = rule;
+        return;
+    }
+    if (match->contradicted == NULL) {
+        match->contradicted = rule;
+        return;
+    }
+    if (rule->class_ != HEED_CLASS_UNKNOWN && match->contradicted->class_ != HEED_CLASS_UNKNOWN &&
+        heed_verdict_of(rule->class_, true) != heed_verdict_of(match->contradicted->class_, true))
+        match->mixed = true;
+    if (goes_before(rule, match->contradicted))
+        match->contradicted = rule;
+}
+
+bool
+heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match)
+{
+    Question question = {.query = query};
+
+    *out_match = (HeedRuleMatch){0};
+    add_status(&question, query->status);
+    add_status(&question, query->other_status);
+    look(rules, query);
+    for (unsigned i = 0; i < rules->hit_count; i++) {
+        const HeedRulePattern *pattern =
+            &g_array_index(rules->set->patterns, HeedRulePattern, rules->hits[i]);
+        const HeedRule *rule = &pattern->entry->rule;
+
+        if (pattern->role != HEED_RULE_ROLE_ANY ||
+            (!pattern->entry->is_weak && out_match->rule != NULL &&
+             out_match->rule->number <= rule->number) ||
+            !fits(rules, pattern->entry, &question))
+            continue;
+        if (pattern->entry->is_weak)
+            weigh_weak(rule, out_match);
+        else
+            out_match->rule = rule;
+    }
+    for (guint i = 0; i < rules->bare->len; i++) {
+        const HeedRuleEntry *entry = rules->bare->pdata[i];
+
+        if (out_match->rule != NULL && out_match->rule->number < entry->rule.number)
+            break;
+        if (fits(rules, entry, &question)) {
+            out_match->rule = &entry->rule;
+            break;
+        }
+    }
+    return out_match->rule != NULL || out_match->confirmed != NULL ||
+           out_match->contradicted != NULL;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_PARSERS_RULES_SET_H
+#define HEED_PARSERS_RULES_SET_H
+
+/*
+ * Inside of the rule engine: rules as they were read from files, before and beside their compiled
+ * patterns. rules_file.c reads, rules_compile.c compiles, rules.c matches, rules_check.c checks.
+ */
+
+#include "parsers/rules.h"
+
+typedef struct hs_database HeedRulesDatabase; /* libhs's hs_database_t */
+
+/* What a pattern is for. */
+typedef enum HeedRuleRole {
+    HEED_RULE_ROLE_ANY, /* text, tag: one of them must be found */
+    HEED_RULE_ROLE_AND,
+    HEED_RULE_ROLE_NOT
+} HeedRuleRole;
+
+typedef enum HeedRuleWhen {
+    HEED_RULE_WHEN_ALWAYS,
+    HEED_RULE_WHEN_PERMANENT,
+    HEED_RULE_WHEN_TEMPORARY
+} HeedRuleWhen;
+
+/* A reply code or a mask of one; "" stands for "none". */
+typedef struct HeedRuleCode {
+    char digits[4]; /* 'x': any */
+} HeedRuleCode;
+
+#define HEED_RULE_ANY_NUMBER (-1)
+#define HEED_RULE_NO_NUMBER  (-2) /* in all three: there is no enhanced code */
+
+/* An enhanced code or a mask of one. */
+typedef struct HeedRuleStatus {
+    int parts[3]; /* class, subject, detail */
+} HeedRuleStatus;
+
+/* A rule with its conditions. Strings belong to the set's text. */
+typedef struct HeedRuleEntry {
+    HeedRule rule;
+    unsigned order; /* in which it was read */
+    GArray *codes;  /* of HeedRuleCode; as all of these, NULL or empty: no condition */
+    GArray *statuses;
+    GPtrArray *at;
+    GPtrArray *examples; /* ended by NULL when the rule is complete */
+    GArray *conditions;  /* of unsigned: the patterns with role AND and NOT */
+    HeedRuleWhen when;
+    bool has_tag;
+    bool has_text;
+    bool is_weak;
+} HeedRuleEntry;
+
+typedef struct HeedRulePattern {
+    const char *expression; /* as libhs is given it */
+    unsigned flags;         /* libhs's */
+    HeedRuleRole role;
+    unsigned line;
+    HeedRuleEntry *entry;
+} HeedRulePattern;
+
+typedef struct HeedRuleSet {
+    GPtrArray *entries; /* of HeedRuleEntry *, owned; after sorting in the order of precedence */
+    GArray *patterns;   /* of HeedRulePattern */
+    GHashTable *ids;    /* id → HeedRuleEntry * */
+    GStringChunk *text;
+} HeedRuleSet;
+
+HeedRuleSet *heed_rule_set_new(void);
+void heed_rule_set_free(HeedRuleSet *set);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedRuleSet, heed_rule_set_free)
+
+/* Adds the rules of one file; name is for messages. HEED_ERROR_CONFIG, "NAME:LINE: what"; the set
+ * then is of no more use. */
+bool heed_rule_set_read(HeedRuleSet *set,
+                        const char *name,
+                        const char *text,
+                        size_t length,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same from disk. HEED_ERROR_CONFIG also for a file that cannot be read. */
+bool heed_rule_set_read_file(HeedRuleSet *set, const char *path, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Puts the rules into the order of precedence, once all are read. */
+void heed_rule_set_sort(HeedRuleSet *set);
+
+/* Compiles all patterns, each with its index as its id, for any processor of this architecture.
+ * NULL with HEED_ERROR_CONFIG, "FILE:LINE: what". Caller frees with hs_free_database(). */
+HeedRulesDatabase *heed_rule_set_compile(const HeedRuleSet *set, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/*
+ * The same by way of a folder in which compiled patterns are kept under a digest of what was
+ * compiled, by which library, for which processors (rules_cache.c). folder NULL: none. Whatever is
+ * wrong with the folder or a file in it is passed over.
+ */
+HeedRulesDatabase *heed_rule_set_compile_cached(const HeedRuleSet *set,
+                                                const char *folder,
+                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reads "4.7.x"; false for what is no mask of an enhanced code. */
+bool heed_rule_status_read(const char *text, HeedRuleStatus *out_status);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/reply.h"
+#include "parsers/rules.h"
+
+#include <string.h>
+
+/* The way of the text into the form that patterns see. */
+typedef struct Fold {
+    const char *text;
+    size_t length;
+    size_t at;
+    char *out;
+    size_t size;
+    size_t used;
+    size_t boundary;        /* where in out the local part of an address may begin */
+    char code[4];           /* the reply code that was taken off */
+    bool continued;         /* and that stood with a hyphen */
+    bool underscore_blanks; /* qmail's way of writing blanks */
+} Fold;
+
+static bool
+is_blank(char c)
+{
+    return (unsigned char)c <= ' ' || c == '_' || c == '\x7f';
+}
+
+/* RFC 5322 atext, and the dot; not "'", which quotes addresses more often than it is in one. */
+static bool
+is_local(const Fold *fold, char c)
+{
+    if (c == '_')
+        return !fold->underscore_blanks;
+    return g_ascii_isalnum(c) || (c != '\0' && strchr("!#$%&*+-/=?^`{|}~.", c) != NULL);
+}
+
+static size_t
+digits_at(const Fold *fold, size_t at)
+{
+    size_t count = 0;
+
+    while (at + count < fold->length && g_ascii_isdigit(fold->text[at + count]))
+        count++;
+    return count;
+}
+
+/* The length of an enhanced code at "at", with the brackets, hyphens and signs before it; 0: none.
+ */
+static size_t
+status_at(const Fold *fold, size_t at)
+{
+    size_t begin = at;
+    char status[HEED_STATUS_BYTES];
+
+    while (begin < fold->length && begin - at < 4 &&
+           (is_blank(fold->text[begin]) || strchr("-#([<:/=", fold->text[begin]) != NULL))
+        begin++;
+    if (begin == fold->length || !g_ascii_isdigit(fold->text[begin]) ||
+        !heed_status_read(fold->text + begin, fold->length - begin, status))
+        return 0;
+    return begin - at + strlen(status);
+}
+
+/* Steps over what ends a code. */
+static void
+skip_end_of_code(Fold *fold)
+{
+    while (fold->at < fold->length && fold->text[fold->at] != '\0' &&
+           (is_blank(fold->text[fold->at]) || strchr("-:;,)]>", fold->text[fold->at]) != NULL))
+        fold->at++;
+    fold->boundary = fold->used;
+}
+
+/* Whether a reply may begin here: first of all, or behind a colon and a blank. */
+static bool
+may_begin_reply(const Fold *fold)
+{
+    return fold->used == 0 ||
+           (fold->used > 1 && fold->out[fold->used - 1] == ' ' && fold->out[fold->used - 2] == ':');
+}
+
+/* A reply code with or without an enhanced one, or that alone, where a reply begins. */
+static bool
+skip_front(Fold *fold)
+{
+    const char *begin = fold->text + fold->at;
+    size_t status;
+
+    if (digits_at(fold, fold->at) == 3 && begin[0] >= '2' && begin[0] <= '5' &&
+        (fold->at + 3 == fold->length || !g_ascii_isalnum(begin[3])) &&
+        (fold->at + 4 >= fold->length || begin[3] != '.' || !g_ascii_isdigit(begin[4]))) {
+        memcpy(fold->code, begin, 3);
+        fold->continued = fold->at + 3 < fold->length && begin[3] == '-';
+        fold->at += 3;
+        fold->at += status_at(fold, fold->at);
+        skip_end_of_code(fold);
+        return true;
+    }
+    status = status_at(fold, fold->at);
+    if (status == 0)
+        return false;
+    fold->at += status;
+    skip_end_of_code(fold);
+    return true;
+}
+
+/* The codes before a further line of the same reply, the lines being one: "550-5.1.1 ". */
+static bool
+skip_continuation(Fold *fold)
+{
+    const char *begin = fold->text + fold->at;
+    size_t left = fold->length - fold->at;
+    size_t status;
+
+    if (fold->code[0] == '\0' || left < 5 || memcmp(begin, fold->code, 3) != 0)
+        return false;
+    if (begin[3] == '-' && !g_ascii_isdigit(begin[4]))
+        fold->continued = true;
+    else if ((begin[3] != '-' && !is_blank(begin[3])) || !fold->continued)
+        return false;
+    status = status_at(fold, fold->at + 3);
+    if (begin[3] == '-' && g_ascii_isdigit(begin[4]) && status == 0)
+        return false;
+    fold->at += 3 + (status > 0 ? status : 1);
+    skip_end_of_code(fold);
+    return true;
+}
+
+static bool
+skip_codes(Fold *fold)
+{
+    char c = fold->text[fold->at];
+
+    if (fold->used > 0 && fold->out[fold->used - 1] != ' ')
+        return false;
+    if (!g_ascii_isdigit(c) && strchr("#([", c) == NULL)
+        return false;
+    return (may_begin_reply(fold) && skip_front(fold)) || skip_continuation(fold);
+}
+
+/* At "@": takes back the local part and steps over the domain; false when it is no address. */
+static bool
+fold_address(Fold *fold)
+{
+    size_t end = fold->at + 1;
+    size_t begin = fold->boundary;
+
+    if (fold->used == begin)
+        return false;
+    if (end < fold->length && fold->text[end] == '[') {
+        while (end < fold->length && fold->text[end] != ']' && !is_blank(fold->text[end]))
+            end++;
+        end += end < fold->length && fold->text[end] == ']' ? 1 : 0;
+    } else {
+        while (end < fold->length &&
+               (g_ascii_isalnum(fold->text[end]) || fold->text[end] == '.' ||
+                fold->text[end] == '-' || (fold->text[end] == '_' && !fold->underscore_blanks)))
+            end++;
+        while (end > fold->at + 1 && !g_ascii_isalnum(fold->text[end - 1]))
+            end--;
+    }
+    if (end == fold->at + 1)
+        return false;
+    if (begin > 0 && fold->out[begin - 1] == '<') {
+        begin--;
+        end += end < fold->length && fold->text[end] == '>' ? 1 : 0;
+    }
+    memcpy(fold->out + begin, "<@>", 3);
+    fold->used = begin + 3;
+    fold->boundary = fold->used;
+    fold->at = end;
+    return true;
+}
+
+/* A character beyond ASCII, or a byte that is none and is read as Latin-1. */
+static void
+fold_character(Fold *fold)
+{
+    const char *begin = fold->text + fold->at;
+    gunichar letter = g_utf8_get_char_validated(begin, (gssize)(fold->length - fold->at));
+
+    if (letter == (gunichar)-1 || letter == (gunichar)-2) {
+        letter = (unsigned char)*begin;
+        fold->at++;
+    } else {
+        fold->at += (size_t)g_utf8_skip[(unsigned char)*begin];
+    }
+    fold->used += (size_t)g_unichar_to_utf8(letter, fold->out + fold->used);
+    fold->boundary = fold->used;
+}
+
+static void
+fold_blank(Fold *fold)
+{
+    char c = fold->text[fold->at++];
+
+    if (fold->used > 0 && fold->out[fold->used - 1] != ' ')
+        fold->out[fold->used++] = ' ';
+    if (!is_local(fold, c))
+        fold->boundary = fold->used;
+}
+
+size_t
+heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
+{
+    Fold fold = {.text = text,
+                 .length = length,
+                 .at = heed_reply_type_length(text, length),
+                 .out = out,
+                 .size = size,
+                 .underscore_blanks = memchr(text, ' ', length) == NULL};
+
+    /* One step writes at most six bytes. */
+    while (fold.at < length && fold.used + 6 <= size) {
+        char c = text[fold.at];
+
+        if (is_blank(c)) {
+            fold_blank(&fold);
+        } else if ((unsigned char)c >= 0x80) {
+            fold_character(&fold);
+        } else if ((c != '@' || !fold_address(&fold)) && !skip_codes(&fold)) {
+            out[fold.used++] = c;
+            fold.at++;
+            if (!is_local(&fold, c))
+                fold.boundary = fold.used;
+        }
+    }
+    while (fold.used > 0 && out[fold.used - 1] == ' ')
+        fold.used--;
+    return fold.used;
+}
