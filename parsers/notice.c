@@ -386,7 +386,7 @@ read_format(const Look *look, const HeedFormat *format)
             heed_report_text(report, scan.subject.at, (gssize)scan.subject.length);
     for (guint i = 0; i < report->recipients->len; i++)
         heed_classify_recipient(report, &g_array_index(report->recipients, HeedRecipient, i),
-                                reading->settings->relays);
+                                reading->settings->relays, reading->rules);
     return true;
 }
 
