@@ -129,6 +129,8 @@
 #define HEED_LIMIT_RULE_PATTERN_BYTES 1000U
 #define HEED_LIMIT_RULE_LINE_BYTES    4000U
 #define HEED_LIMIT_RULE_ID_BYTES      48U
+/* What is made of them, as it is kept in a file. */
+#define HEED_LIMIT_RULES_COMPILED_BYTES (64U * 1024 * 1024)
 
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U

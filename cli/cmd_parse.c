@@ -105,12 +105,15 @@ heed_cmd_parse(HeedInvocation *invocation, GError **error)
     static const char *const formats[] = {"json", "text", NULL};
     g_autofree char *format = NULL;
     g_auto(GStrv) paths = NULL;
+    g_auto(GStrv) rules = NULL;
     gboolean in_process = FALSE;
     int jobs = 0;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "json (a line a message) or text",
          "FORMAT"},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Use N processes; one a core by default", "N"},
+        {"rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules,
+         "Classify by the rules in FILE first; may be repeated", "FILE"},
         {"in-process", 0, 0, G_OPTION_ARG_NONE, &in_process, "Parse in this process, unguarded",
          NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL},
@@ -138,6 +141,7 @@ heed_cmd_parse(HeedInvocation *invocation, GError **error)
                                         : heed_config_load(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;
+    heed_config_add_rules(config, rules);
     mailbox = heed_cli_paths_mailbox(paths != NULL ? paths : standard_input);
     mailboxes[0] = mailbox;
     printed.as_text = chosen == 1;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,6 +19,7 @@ heed_config_new(void)
 
     config->mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)heed_mailbox_free);
     config->raw_days = HEED_CONFIG_RAW_DAYS;
+    config->rules_cache = heed_config_cache_dir();
     return config;
 }
 
@@ -32,6 +34,8 @@ heed_config_free(HeedConfig *config)
     g_clear_pointer(&config->receivers, g_ptr_array_unref);
     g_clear_pointer(&config->verp, g_ptr_array_unref);
     g_clear_pointer(&config->recipient_headers, g_ptr_array_unref);
+    g_clear_pointer(&config->rules, g_ptr_array_unref);
+    g_free(config->rules_cache);
     g_free(config->path);
     g_free(config->database);
     g_free(config->role_owner);
@@ -70,6 +74,36 @@ heed_config_data_dir(const char *given)
     if (geteuid() == 0)
         return g_strdup("/var/lib/heed");
     return g_build_filename(g_get_user_data_dir(), "heed", NULL);
+}
+
+char *
+heed_config_cache_dir(void)
+{
+    const char *users = g_get_user_cache_dir();
+    g_autofree char *above = g_path_get_dirname(users);
+    bool exists = g_access(users, F_OK) == 0;
+    g_autofree char *data = NULL;
+
+    if (g_access(exists ? users : above, W_OK) == 0)
+        return g_build_filename(users, "heed", NULL);
+    data = heed_config_data_dir(NULL);
+    return g_access(data, W_OK) == 0 ? g_build_filename(data, "cache", NULL) : NULL;
+}
+
+void
+heed_config_add_rules(HeedConfig *config, char **files)
+{
+    g_autoptr(GPtrArray) rules = g_ptr_array_new_with_free_func(g_free);
+
+    for (; files != NULL && *files != NULL; files++)
+        g_ptr_array_add(rules, g_canonicalize_filename(*files, NULL));
+    for (guint i = 0; config->rules != NULL && config->rules->pdata[i] != NULL; i++)
+        g_ptr_array_add(rules, g_strdup(config->rules->pdata[i]));
+    if (rules->len == 0)
+        return;
+    g_ptr_array_add(rules, NULL);
+    g_clear_pointer(&config->rules, g_ptr_array_unref);
+    config->rules = g_steal_pointer(&rules);
 }
 
 static bool

@@ -25,6 +25,8 @@ typedef struct HeedConfig {
     GPtrArray *receivers;
     GPtrArray *verp;
     GPtrArray *recipient_headers;
+    GPtrArray *rules;  /* files of classification rules, as above, strongest first */
+    char *rules_cache; /* heed_config_cache_dir() */
     unsigned raw_days; /* how long mail itself is kept; 0: not at all */
     unsigned workers;  /* 0: one a core */
     char *role_owner;  /* NULL: the default name */
@@ -67,6 +69,16 @@ bool heed_config_require_domains(const HeedConfig *config, GError **error)
 
 /* Whether a connection string holds a password, and so must not be seen by others. */
 bool heed_config_conninfo_has_password(const char *conninfo);
+
+/* Puts these in front of the files of rules that it has. NULL: none. */
+void heed_config_add_rules(HeedConfig *config, char **files);
+
+/*
+ * Where to keep what can be made again: $XDG_CACHE_HOME/heed (~/.cache/heed), or "cache" in the
+ * place of the private database where the former cannot be written to; NULL: nowhere. Neither need
+ * exist. Caller frees.
+ */
+char *heed_config_cache_dir(void);
 
 /* The place of the user's (as root the system's) private database: given (--data-dir), else
  * $HEED_DATA, else /var/lib/heed for root, else $XDG_DATA_HOME/heed. Caller frees; absolute. */

@@ -489,6 +489,7 @@ static cfg_opt_t role_options[] = {
 static cfg_opt_t options[] = {
     CFG_STR("database", NULL, CFGF_NODEFAULT),
     CFG_INT_CB("workers", 0, CFGF_NONE, on_number),
+    CFG_STR_LIST("rules", NULL, CFGF_NODEFAULT),
     CFG_SEC("mailbox", mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("own", own_options, CFGF_NODEFAULT),
     CFG_SEC("retention", retention_options, CFGF_NODEFAULT),
@@ -522,6 +523,23 @@ watch(cfg_t *root)
     (void)cfg_set_validate_func(root, "roles", on_roles);
 }
 
+/* Relative to the file's folder. */
+static void
+read_rules(cfg_t *root, HeedConfig *config)
+{
+    unsigned count = cfg_size(root, "rules");
+
+    if (count == 0)
+        return;
+    config->rules = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned i = 0; i < count; i++) {
+        g_autofree char *path = resolve(cfg_getnstr(root, "rules", i));
+
+        g_ptr_array_add(config->rules, g_canonicalize_filename(path, NULL));
+    }
+    g_ptr_array_add(config->rules, NULL);
+}
+
 HeedConfig *
 heed_config_parse(const char *text, const char *path, GError **error)
 {
@@ -544,6 +562,7 @@ heed_config_parse(const char *text, const char *path, GError **error)
     config->path = g_strdup(path);
     config->database = g_strdup(cfg_getstr(root, "database"));
     config->workers = (unsigned)cfg_getint(root, "workers");
+    read_rules(root, config);
     if (reading.error == NULL && config->database != NULL &&
         !heed_database_is_conninfo(config->database))
         (void)refuse(line_of(root, "database"),

@@ -12,6 +12,7 @@
 #include "ingest/fetcher.h"
 #include "ingest/flow.h"
 #include "ingest/worker.h"
+#include "parsers/rules.h"
 
 /* The loop looks at its clocks and at *stop so often. */
 #define TICK_MS 500
@@ -64,6 +65,21 @@ init_feeds(HeedFlow *flow)
     }
 }
 
+/* A mistake in a file of the user's is his to mend: it is told once, not by each worker; and what
+ * was compiled here, they find in the cache. */
+static bool
+check_rules(const HeedParserSettings *settings, GError **error)
+{
+    const HeedRulesOptions options = {.files = settings->rules,
+                                      .cache_folder = settings->rules_cache};
+    g_autoptr(HeedRules) rules = NULL;
+
+    if (settings->rules == NULL)
+        return true;
+    rules = heed_rules_load(&options, error);
+    return rules != NULL;
+}
+
 static bool
 init_flow(HeedFlow *flow, GError **error)
 {
@@ -82,7 +98,7 @@ init_flow(HeedFlow *flow, GError **error)
         g_queue_init(&flow->workers[i].tasks);
     }
     flow->keeper = heed_keeper_new(error);
-    if (flow->keeper == NULL)
+    if (flow->keeper == NULL || !check_rules(&options->parser, error))
         return false;
     if (options->in_process)
         flow->parser = heed_parser_new(&options->parser, error);

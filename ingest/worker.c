@@ -47,6 +47,9 @@ heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bo
     json_object_set_new(json, "receivers", list_to_json(settings->receivers));
     json_object_set_new(json, "verp", list_to_json(settings->verp));
     json_object_set_new(json, "recipient_headers", list_to_json(settings->recipient_headers));
+    json_object_set_new(json, "rules", list_to_json(settings->rules));
+    if (settings->rules_cache != NULL)
+        json_object_set_new(json, "rules_cache", json_string(settings->rules_cache));
     json_object_set_new(json, "max_recipients", json_integer((json_int_t)settings->max_recipients));
     json_object_set_new(json, "max_parts", json_integer((json_int_t)settings->max_parts));
     json_object_set_new(json, "max_depth", json_integer((json_int_t)settings->max_depth));
@@ -157,12 +160,15 @@ load(Worker *worker, const json_t *json, GError **error)
     g_autofree const char **receivers = list_from_json(json_object_get(json, "receivers"));
     g_autofree const char **verp = list_from_json(json_object_get(json, "verp"));
     g_autofree const char **headers = list_from_json(json_object_get(json, "recipient_headers"));
+    g_autofree const char **rules = list_from_json(json_object_get(json, "rules"));
     HeedParserSettings settings = {
         .domains = domains,
         .relays = relays,
         .receivers = receivers,
         .verp = verp,
         .recipient_headers = headers,
+        .rules = rules,
+        .rules_cache = json_string_value(json_object_get(json, "rules_cache")),
         .max_recipients = size_from_json(json, "max_recipients"),
         .max_parts = size_from_json(json, "max_parts"),
         .max_depth = size_from_json(json, "max_depth"),

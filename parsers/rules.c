@@ -76,7 +76,7 @@ heed_rules_load(const HeedRulesOptions *options, GError **error)
     }
     if (count == 0)
         return g_steal_pointer(&rules);
-    rules->database = heed_rule_set_compile(rules->set, error);
+    rules->database = heed_rule_set_compile_cached(rules->set, options->cache_folder, error);
     if (rules->database == NULL)
         return NULL;
     if (hs_alloc_scratch(rules->database, &rules->scratch) != HS_SUCCESS) {

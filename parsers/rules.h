@@ -78,7 +78,7 @@ typedef struct HeedRule {
 
 typedef struct HeedRulesOptions {
     const char *const *files; /* the user's, strongest first; NULL-terminated or NULL; borrowed */
-    /* Where compiled rules are kept, made if need be (not its parents); NULL: nowhere. Used only if
+    /* Where compiled rules are kept, made if need be; NULL: nowhere. Used only if
      * it is ours and nobody else can write to it; whatever goes wrong with it is no error. */
     const char *cache_folder;
     bool no_built_in; /* the files alone: tests, and checking them */
