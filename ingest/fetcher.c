@@ -40,9 +40,9 @@ fetcher_clear(Fetcher *fetcher)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Fetcher, fetcher_clear)
 
 static void
-note_ack(Fetcher *fetcher, const char *text, unsigned disposition)
+note_ack(Fetcher *fetcher, const char *text, unsigned disposition, bool again)
 {
-    HeedAck ack = {.disposition = (HeedDisposition)disposition};
+    HeedAck ack = {.disposition = (HeedDisposition)disposition, .again = again};
     char *uid = heed_fetcher_uid_from_text(text);
 
     ack.uid = uid;
@@ -65,7 +65,7 @@ take_acks(Fetcher *fetcher, const HeedFrame *frame, GError **error)
         if (text == NULL)
             unpack.broken = true;
         else
-            note_ack(fetcher, text, disposition);
+            note_ack(fetcher, text, disposition, false);
     }
     return heed_unpack_finish(&unpack, error);
 }
@@ -345,7 +345,7 @@ take_resume(Fetcher *fetcher, GError **error)
         g_ptr_array_add(unreadable, heed_fetcher_uid_from_text(json_string_value(entry)));
     json_array_foreach(json_object_get(json, "open"), index, entry)
         note_ack(fetcher, json_string_value(json_array_get(entry, 0)),
-                 (unsigned)json_integer_value(json_array_get(entry, 1)));
+                 (unsigned)json_integer_value(json_array_get(entry, 1)), true);
     fetcher->source->ops->resume(fetcher->source, &resume);
     return true;
 }

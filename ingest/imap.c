@@ -400,12 +400,14 @@ imap_acknowledge(HeedSource *source, const HeedAck *acks, size_t count, GError *
 {
     ImapSource *imap = self(source);
     g_autoptr(GError) trouble = NULL;
+    bool again = false;
     bool done;
 
     do {
         if (!ensure_connected(imap, error))
             return false;
-        done = heed_imap_acknowledge(&imap->imap, acks, count, &trouble);
+        done = heed_imap_acknowledge(&imap->imap, acks, count, again, &trouble);
+        again = true;
     } while (!done && may_retry(imap, &trouble, error));
     if (done)
         imap->losses = 0;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "ingest/folder_name.h"
+#include "ingest/imap_copies.h"
 
 #include <string.h>
 
@@ -15,6 +16,13 @@ typedef struct Chunk {
     const uint32_t *uids;
     size_t count;
 } Chunk;
+
+static size_t
+next_chunk(const GArray *uids, size_t first, Chunk *out)
+{
+    *out = (Chunk){&g_array_index(uids, uint32_t, first), MIN(uids->len - first, UIDS_PER_COMMAND)};
+    return first + out->count;
+}
 
 static bool
 store_flag(HeedImap *imap, const Chunk *chunk, struct mailimap_flag *flag, GError **error)
@@ -31,66 +39,6 @@ store_flag(HeedImap *imap, const Chunk *chunk, struct mailimap_flag *flag, GErro
     mailimap_store_att_flags_free(change);
     mailimap_set_free(set);
     return heed_imap_check(imap, result, "cannot mark mail", error);
-}
-
-static bool
-contains(const Chunk *chunk, uint32_t uid)
-{
-    for (size_t i = 0; i < chunk->count; i++)
-        if (chunk->uids[i] == uid)
-            return true;
-    return false;
-}
-
-/* Is no message marked as deleted but ours? */
-static bool
-only_ours_deleted(HeedImap *imap, const Chunk *chunk, bool *out_only, GError **error)
-{
-    struct mailimap_search_key *key = mailimap_search_key_new(
-        MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-        NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL);
-    clist *found = NULL;
-    int result;
-
-    heed_imap_begin(imap, 0);
-    result = mailimap_uid_search(imap->session, NULL, key, &found);
-    mailimap_search_key_free(key);
-    if (!heed_imap_check(imap, result, "cannot search for deleted mail", error))
-        return false;
-    *out_only = true;
-    for (clistiter *at = found != NULL ? clist_begin(found) : NULL; at != NULL && *out_only;
-         at = clist_next(at))
-        *out_only = contains(chunk, *(const uint32_t *)clist_content(at));
-    if (found != NULL)
-        mailimap_search_result_free(found);
-    return true;
-}
-
-static bool
-delete_chunk(HeedImap *imap, const Chunk *chunk, GError **error)
-{
-    struct mailimap_set *set;
-    bool only_ours = false;
-    int result;
-
-    if (!store_flag(imap, chunk, mailimap_flag_new_deleted(), error))
-        return false;
-    HEED_FAULT("imap.after-store");
-    if (!imap->has_uidplus) {
-        if (!only_ours_deleted(imap, chunk, &only_ours, error))
-            return false;
-        heed_imap_begin(imap, 0);
-        return !only_ours ||
-               heed_imap_check(imap, mailimap_expunge(imap->session), "cannot expunge mail", error);
-    }
-    set = heed_imap_uid_set(chunk->uids, chunk->count);
-    heed_imap_begin(imap, 0);
-    result = mailimap_uid_expunge(imap->session, set);
-    mailimap_set_free(set);
-    if (!heed_imap_check(imap, result, "cannot expunge mail", error))
-        return false;
-    HEED_FAULT("imap.after-expunge");
-    return true;
 }
 
 /* One attempt to have the chunk in the folder, by MOVE or COPY. */
@@ -179,32 +127,51 @@ transfer_creating(HeedImap *imap, const Chunk *chunk, const char *folder, GError
 }
 
 static bool
-move_chunk(HeedImap *imap, const Chunk *chunk, const char *folder, GError **error)
+move(HeedImap *imap, const char *folder, const GArray *uids, GError **error)
 {
-    if (!transfer_creating(imap, chunk, folder, error))
-        return false;
-    if (imap->has_move) {
-        HEED_FAULT("imap.after-move");
-        return true;
+    Chunk chunk;
+
+    for (size_t i = 0; i < uids->len;) {
+        i = next_chunk(uids, i, &chunk);
+        if (!transfer_creating(imap, &chunk, folder, error))
+            return false;
+        if (imap->has_move)
+            HEED_FAULT("imap.after-move");
+        else
+            HEED_FAULT("imap.after-copy");
     }
-    HEED_FAULT("imap.after-copy");
-    return delete_chunk(imap, chunk, error);
+    return true;
+}
+
+/* Without MOVE: all of them have a copy afterwards. Again: some may have one already. */
+static bool
+copy(HeedImap *imap, const char *folder, const GArray *uids, bool again, GError **error)
+{
+    g_autoptr(GHashTable) copied = g_hash_table_new(NULL, NULL);
+    g_autoptr(GArray) rest = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    if (again && !heed_imap_find_copied(imap, folder, uids, copied, error))
+        return false;
+    for (size_t i = 0; i < uids->len; i++) {
+        uint32_t uid = g_array_index(uids, uint32_t, i);
+
+        if (!g_hash_table_contains(copied, GUINT_TO_POINTER(uid)))
+            g_array_append_val(rest, uid);
+    }
+    return move(imap, folder, rest, error);
 }
 
 static bool
-act(HeedImap *imap, const HeedAckAction *action, const Chunk *chunk, GError **error)
+mark(HeedImap *imap, const GArray *uids, struct mailimap_flag *(*flag)(void), GError **error)
 {
-    switch (action->what) {
-    case HEED_ON_DONE_SEEN:
-        return store_flag(imap, chunk, mailimap_flag_new_seen(), error);
-    case HEED_ON_DONE_MOVE:
-        return move_chunk(imap, chunk, action->folder, error);
-    case HEED_ON_DONE_DELETE:
-        return delete_chunk(imap, chunk, error);
-    case HEED_ON_DONE_LEAVE:
-    default:
-        return true;
+    Chunk chunk;
+
+    for (size_t i = 0; i < uids->len;) {
+        i = next_chunk(uids, i, &chunk);
+        if (!store_flag(imap, &chunk, flag(), error))
+            return false;
     }
+    return true;
 }
 
 static gint
@@ -216,25 +183,116 @@ compare_uids(gconstpointer one, gconstpointer other)
     return *a < *b ? -1 : *a > *b ? 1 : 0;
 }
 
-bool
-heed_imap_acknowledge(HeedImap *imap, const HeedAck *acks, size_t count, GError **error)
+/* Is no message marked as deleted but ours? */
+static bool
+only_ours_deleted(HeedImap *imap, const GArray *ours, bool *out_only, GError **error)
 {
-    for (size_t which = 0; which < G_N_ELEMENTS(imap->mailbox->on_done); which++) {
-        g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    struct mailimap_search_key *key = mailimap_search_key_new(
+        MAILIMAP_SEARCH_KEY_DELETED, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+        NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL);
+    clist *found = NULL;
+    int result;
 
-        for (size_t i = 0; i < count; i++) {
-            uint32_t uid = (uint32_t)g_ascii_strtoull(acks[i].uid, NULL, 10);
+    heed_imap_begin(imap, 0);
+    result = mailimap_uid_search(imap->session, NULL, key, &found);
+    mailimap_search_key_free(key);
+    if (!heed_imap_check(imap, result, "cannot search for deleted mail", error))
+        return false;
+    *out_only = true;
+    for (clistiter *at = found != NULL ? clist_begin(found) : NULL; at != NULL && *out_only;
+         at = clist_next(at))
+        *out_only =
+            g_array_binary_search((GArray *)(uintptr_t)ours, clist_content(at), compare_uids, NULL);
+    if (found != NULL)
+        mailimap_search_result_free(found);
+    return true;
+}
 
-            if ((size_t)acks[i].disposition == which && uid != 0)
-                g_array_append_val(uids, uid);
-        }
-        g_array_sort(uids, compare_uids);
-        for (size_t i = 0; i < uids->len; i += UIDS_PER_COMMAND) {
-            Chunk chunk = {&g_array_index(uids, uint32_t, i), MIN(uids->len - i, UIDS_PER_COMMAND)};
+static bool
+expunge(HeedImap *imap, const GArray *uids, GError **error)
+{
+    bool only_ours = false;
+    Chunk chunk;
 
-            if (!act(imap, &imap->mailbox->on_done[which], &chunk, error))
-                return false;
-        }
+    if (!imap->has_uidplus) {
+        if (!only_ours_deleted(imap, uids, &only_ours, error))
+            return false;
+        heed_imap_begin(imap, 0);
+        return !only_ours ||
+               heed_imap_check(imap, mailimap_expunge(imap->session), "cannot expunge mail", error);
+    }
+    for (size_t i = 0; i < uids->len;) {
+        struct mailimap_set *set;
+        int result;
+
+        i = next_chunk(uids, i, &chunk);
+        set = heed_imap_uid_set(chunk.uids, chunk.count);
+        heed_imap_begin(imap, 0);
+        result = mailimap_uid_expunge(imap->session, set);
+        mailimap_set_free(set);
+        if (!heed_imap_check(imap, result, "cannot expunge mail", error))
+            return false;
     }
     return true;
+}
+
+static bool
+delete_all(HeedImap *imap, GArray *uids, GError **error)
+{
+    if (uids->len == 0)
+        return true;
+    g_array_sort(uids, compare_uids);
+    if (!mark(imap, uids, mailimap_flag_new_deleted, error))
+        return false;
+    HEED_FAULT("imap.after-store");
+    if (!expunge(imap, uids, error))
+        return false;
+    HEED_FAULT("imap.after-expunge");
+    return true;
+}
+
+/* Those of one disposition, ascending; *out_again when one of them is. */
+static GArray *
+uids_of(const HeedAck *acks, size_t count, size_t disposition, bool *out_again)
+{
+    GArray *uids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t uid = (uint32_t)g_ascii_strtoull(acks[i].uid, NULL, 10);
+
+        if ((size_t)acks[i].disposition != disposition || uid == 0)
+            continue;
+        g_array_append_val(uids, uid);
+        *out_again |= acks[i].again;
+    }
+    g_array_sort(uids, compare_uids);
+    return uids;
+}
+
+bool
+heed_imap_acknowledge(HeedImap *imap, const HeedAck *acks, size_t count, bool again, GError **error)
+{
+    g_autoptr(GArray) doomed = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+
+    for (size_t which = 0; which < G_N_ELEMENTS(imap->mailbox->on_done); which++) {
+        const HeedAckAction *action = &imap->mailbox->on_done[which];
+        bool any_again = again;
+        g_autoptr(GArray) uids = uids_of(acks, count, which, &any_again);
+        bool done = true;
+
+        if (uids->len == 0)
+            continue;
+        if (action->what == HEED_ON_DONE_SEEN)
+            done = mark(imap, uids, mailimap_flag_new_seen, error);
+        else if (action->what == HEED_ON_DONE_MOVE && imap->has_move)
+            done = move(imap, action->folder, uids, error);
+        else if (action->what == HEED_ON_DONE_MOVE)
+            done = copy(imap, action->folder, uids, any_again, error);
+        if (!done)
+            return false;
+        if (action->what == HEED_ON_DONE_DELETE ||
+            (action->what == HEED_ON_DONE_MOVE && !imap->has_move))
+            g_array_append_vals(doomed, uids->data, uids->len);
+    }
+    return delete_all(imap, doomed, error);
 }

@@ -7,17 +7,22 @@
  * are gone are passed over by every command used (RFC 9051 6.4.9).
  *
  * Moving is UID MOVE, else UID COPY, \Deleted and UID EXPUNGE; the folder is created and
- * subscribed when it is missing, below INBOX where the server wants that. A crash between COPY and
- * EXPUNGE leaves a second copy in the folder: accepted, since the other order could lose mail.
+ * subscribed when it is missing, below INBOX where the server wants that. After a crash between
+ * COPY and EXPUNGE, or a connection lost there, what has been copied is not copied again
+ * (imap_copies.h).
  *
  * Without UIDPLUS, EXPUNGE takes every message that is marked \Deleted, other people's too. It is
- * sent only when ours are the only ones; else ours stay, marked, until somebody expunges.
+ * sent only when ours are the only ones; else ours stay, marked, until somebody expunges. So all of
+ * ours are copied before the first is marked.
  */
+
+/* Again: an attempt at these has failed. */
 
 #include "ingest/imap_session.h"
 #include "ingest/source.h"
 
-bool heed_imap_acknowledge(HeedImap *imap, const HeedAck *acks, size_t count, GError **error)
+bool
+heed_imap_acknowledge(HeedImap *imap, const HeedAck *acks, size_t count, bool again, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -76,7 +76,7 @@ resume(HeedFlow *flow, HeedFeed *feed, GError **error)
         feed->source->ops->resume(feed->source, &where);
     for (size_t i = 0; i < open->len; i++) {
         const HeedArrival *arrival = (const HeedArrival *)open->pdata[i];
-        HeedAck ack = {.uid = arrival->uid, .disposition = arrival->disposition};
+        HeedAck ack = {.uid = arrival->uid, .disposition = arrival->disposition, .again = true};
 
         g_array_append_val(acks, ack);
     }

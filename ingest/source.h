@@ -55,6 +55,7 @@ typedef struct HeedSourceHost {
 typedef struct HeedAck {
     const char *uid;
     HeedDisposition disposition;
+    bool again; /* an earlier run was to do it: it may have done a part */
 } HeedAck;
 
 typedef enum HeedNext {

@@ -55,11 +55,7 @@ class Setting:
         dump["quarantine"] = [row for row in dump["quarantine"] if row.endswith("true]")]
         if self.way.startswith("pop3"):
             dump = {what: sorted(TIMES.sub("", row) for row in rows) for what, rows in dump.items() if what != "rollup"}
-        mails = contents(self.maildir)
-        if self.way == "imap-copy":
-            # Without MOVE, who dies between COPY and EXPUNGE copies again: nothing is lost, a copy may be there twice.
-            mails = {name: sorted({mail: flags for mail, flags in found}.items()) for name, found in mails.items()}
-        return dump, mails
+        return dump, contents(self.maildir)
 
     def quarantined(self):
         return int(self.world.postgres.query(

@@ -208,7 +208,7 @@ test_quit_fails(void)
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
     g_autoptr(GError) error = NULL;
-    HeedAck ack = {"11", HEED_DISPOSITION_DONE};
+    HeedAck ack = {.uid = "11", .disposition = HEED_DISPOSITION_DONE};
 
     mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
     source = source_opened(mailbox, NULL, NULL);
@@ -229,7 +229,7 @@ test_same_uidl(void)
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
     g_autoptr(GError) error = NULL;
-    HeedAck ack = {"11", HEED_DISPOSITION_DONE};
+    HeedAck ack = {.uid = "11", .disposition = HEED_DISPOSITION_DONE};
 
     mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
     source = source_opened(mailbox, NULL, NULL);
@@ -249,7 +249,7 @@ test_same_uidl_resumed(void)
     g_autoptr(HeedMailbox) mailbox = mailbox_at(&server, &row, &folder);
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GError) error = NULL;
-    HeedAck ack = {"11", HEED_DISPOSITION_DONE};
+    HeedAck ack = {.uid = "11", .disposition = HEED_DISPOSITION_DONE};
 
     mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
     source = source_opened(mailbox, NULL, NULL);

@@ -208,6 +208,84 @@ test_acknowledge(gconstpointer data)
     }
 }
 
+/* Moves uids 1 to count, as a run does that goes on after a killed one. */
+static void
+move_again(HeedSource *source, unsigned count)
+{
+    g_autoptr(GStringChunk) texts = g_string_chunk_new(64);
+    g_autoptr(GArray) acks = g_array_new(FALSE, TRUE, sizeof(HeedAck));
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 1; i <= count; i++) {
+        g_autofree char *uid = g_strdup_printf("%u", i);
+        HeedAck ack = {.uid = g_string_chunk_insert(texts, uid), .again = true};
+
+        g_array_append_val(acks, ack);
+    }
+    (void)!source->ops->acknowledge(source, (const HeedAck *)acks->data, acks->len, &error);
+    g_assert_no_error(error);
+}
+
+/*
+ * Without MOVE, killed between COPY and EXPUNGE: what was copied is not copied again. 1, 2 and 5
+ * were, and 2 is marked too; there is something else of the size and date of 3; 6 is the same as 5,
+ * and must be there twice.
+ */
+static void
+test_copied_before(gconstpointer host)
+{
+    g_autofree char *user = g_strdup_printf("copied-%s", (const char *)host);
+    g_autoptr(HeedMailbox) mailbox = dovecot_mailbox("imaps", user, host);
+    g_autoptr(HeedSource) source = NULL;
+    g_autofree char *none = NULL;
+    g_autofree char *inbox = NULL;
+    g_autofree char *done = NULL;
+    g_autofree char *subjects = NULL;
+
+    mailbox->on_done[0] = (HeedAckAction){HEED_ON_DONE_MOVE, g_strdup("Heed/Done")};
+    dovecot_deliver_range(user, 1, 7);
+    dovecot_deliver(user, 5, "Subject: 5\r\n\r\nsame\r\n", 20);
+    dovecot_deliver(user, 6, "Subject: 5\r\n\r\nsame\r\n", 20);
+    none =
+        dovecot_shell("cd '%s/%s/Maildir' && touch -r new/*.M5.* new/*.M6.* && "
+                      "doveadm -c '%s' mailbox create -u '%s' Heed.Done && "
+                      "doveadm -c '%s' copy -u '%s' Heed.Done mailbox INBOX 1,2,5 && "
+                      "doveadm -c '%s' flags add -u '%s' '\\Deleted' mailbox INBOX 2 && "
+                      "sed s/3/8/ */*.M3.* >like && touch -r */*.M3.* like && "
+                      "{ chown '%s' like || true; } && mv like .Heed.Done/new/1700000008.M8.test",
+                      dovecot_environment("MAIL"), user, dovecot_environment("CONF"), user,
+                      dovecot_environment("CONF"), user, dovecot_environment("CONF"), user,
+                      dovecot_environment("OWNER"));
+    source = source_opened(mailbox, NULL, NULL);
+    move_again(source, 6);
+    inbox = dovecot_count(user, "INBOX", "ALL");
+    done = dovecot_count(user, "Heed.Done", "ALL");
+    subjects = dovecot_shell("doveadm -c '%s' fetch -u '%s' hdr.subject mailbox Heed.Done all | "
+                             "sed -n 's/^hdr.subject: //p' | sort | tr -d '\\n'",
+                             dovecot_environment("CONF"), user);
+    g_assert_cmpstr(inbox, ==, "1");
+    g_assert_cmpstr(subjects, ==, "1234558");
+    g_assert_cmpstr(done, ==, "7");
+}
+
+/* In a folder that is the same one by another name each message looks like its own copy. */
+static void
+test_copied_to_itself(void)
+{
+    g_autoptr(HeedMailbox) mailbox = dovecot_mailbox("imaps", "alias", "127.0.0.5");
+    g_autoptr(HeedSource) source = NULL;
+    g_autofree char *none = NULL;
+    g_autofree char *left = NULL;
+
+    mailbox->on_done[0] = (HeedAckAction){HEED_ON_DONE_MOVE, g_strdup("Alias")};
+    dovecot_deliver_range("alias", 1, 2);
+    none = dovecot_shell("ln -s . '%s/alias/Maildir/.Alias'", dovecot_environment("MAIL"));
+    source = source_opened(mailbox, NULL, NULL);
+    move_again(source, 1);
+    left = dovecot_count("alias", "INBOX", "ALL");
+    g_assert_cmpstr(left, ==, "2");
+}
+
 /* A name that only the server's delimiter makes that of the folder itself: nothing is moved. */
 static void
 test_move_into_itself(void)
@@ -218,7 +296,7 @@ test_move_into_itself(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *none = NULL;
     g_autofree char *left = NULL;
-    HeedAck acks[] = {{"1", HEED_DISPOSITION_DONE}};
+    HeedAck acks[] = {{.uid = "1", .disposition = HEED_DISPOSITION_DONE}};
 
     dovecot_deliver_range("itself", 1, 1);
     none = dovecot_shell("doveadm -c '%s' mailbox create -u itself Heed.In && "
@@ -272,10 +350,10 @@ test_dispositions(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *inbox = NULL;
     g_autofree char *odd = NULL;
-    HeedAck acks[] = {{"1", HEED_DISPOSITION_DONE},
-                      {"2", HEED_DISPOSITION_UNRECOGNISED},
-                      {"3", HEED_DISPOSITION_QUARANTINED},
-                      {"4", HEED_DISPOSITION_UNREADABLE}};
+    HeedAck acks[] = {{.uid = "1", .disposition = HEED_DISPOSITION_DONE},
+                      {.uid = "2", .disposition = HEED_DISPOSITION_UNRECOGNISED},
+                      {.uid = "3", .disposition = HEED_DISPOSITION_QUARANTINED},
+                      {.uid = "4", .disposition = HEED_DISPOSITION_UNREADABLE}};
 
     mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
     mailbox->on_done[1] = (HeedAckAction){HEED_ON_DONE_MOVE, g_strdup("Größe & \xe2\x82\xac")};
@@ -402,6 +480,9 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &ack_cases[i], test_acknowledge);
     }
+    g_test_add_data_func("/imap/copied-before/uidplus", "127.0.0.5", test_copied_before);
+    g_test_add_data_func("/imap/copied-before/plain", "127.0.0.6", test_copied_before);
+    g_test_add_func("/imap/copied-before/itself", test_copied_to_itself);
     g_test_add_func("/imap/move-into-itself", test_move_into_itself);
     g_test_add_func("/imap/delete-spares-others", test_delete_spares_others);
     g_test_add_func("/imap/dispositions", test_dispositions);
