@@ -7,8 +7,8 @@
 
 /* The order in which they are tried: those with the plainest marks first. */
 const HeedFormatTable *const heed_format_tables[] = {
-    &heed_formats_gateways,  &heed_formats_providers,  &heed_formats_transport,
-    &heed_formats_groupware, &heed_formats_challenges,
+    &heed_formats_gateways,  &heed_formats_providers,  &heed_formats_groupware,
+    &heed_formats_transport, &heed_formats_challenges,
 };
 const size_t heed_format_table_count = G_N_ELEMENTS(heed_format_tables);
 

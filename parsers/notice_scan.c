@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "parsers/address.h"
+#include "parsers/reply.h"
 #include "parsers/template.h"
 
 #include <string.h>
@@ -54,11 +55,21 @@ heed_notice_opening(HeedSpan text, HeedSpan lines[HEED_NOTICE_OPENING_LINES])
     return count;
 }
 
+/* Whether there is more in it than "=====" and the like. */
+static bool
+says_something(HeedSpan text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if (g_ascii_isalnum(text.at[i]) || (unsigned char)text.at[i] >= 0x80)
+            return true;
+    return false;
+}
+
 static void
 append_reply(GString *reply, HeedSpan text)
 {
     text = heed_span_trim(text);
-    if (text.length == 0 || reply->len >= HEED_LIMIT_FIELD_VALUE_BYTES)
+    if (!says_something(text) || reply->len >= HEED_LIMIT_FIELD_VALUE_BYTES)
         return;
     if (reply->len > 0)
         g_string_append_c(reply, ' ');
@@ -128,11 +139,26 @@ take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
     keep(&recipient->code, match->code);
 }
 
-/* Opens the recipient's reply: what was said of it before gives way to something new. */
+static bool
+has_code(const char *text, size_t length)
+{
+    HeedReply reply;
+
+    return heed_reply_read(text, length, &reply);
+}
+
+/*
+ * Opens the recipient's reply: what was said of it before gives way to something new, unless that
+ * has no code and the old has one. Where all that follows would belong to it, the line must say
+ * that the reply begins.
+ */
 static void
 open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 {
-    if (recipient == NULL)
+    if (recipient == NULL || (match->reply.at == NULL && scan->format->extent == HEED_REPLY_REST))
+        return;
+    if (match->reply.at != NULL && has_code(recipient->reply->str, recipient->reply->len) &&
+        !has_code(match->reply.at, match->reply.length))
         return;
     scan->open = recipient->reply;
     scan->open_indent = recipient->indent;
@@ -260,9 +286,8 @@ clear_recipient(gpointer data)
 
 /* What the format says of a whole reply: the server's words in it, and the server. */
 static void
-refine(const HeedFormat *format, HeedNoticeRecipient *recipient)
+refine(const HeedFormat *format, GString *reply, HeedNoticeRecipient *recipient)
 {
-    GString *reply = recipient->reply;
     HeedTemplateMatch match;
     HeedSpan words;
 
@@ -288,8 +313,9 @@ finish(const Scan *scan)
 
         if (recipient->reply->len == 0)
             g_string_append_len(recipient->reply, out->common->str, (gssize)out->common->len);
-        refine(scan->format, recipient);
+        refine(scan->format, recipient->reply, recipient);
     }
+    refine(scan->format, out->common, NULL);
 }
 
 void

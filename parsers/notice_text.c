@@ -211,7 +211,10 @@ append_parts(HeedReading *reading, bool html, GString *out)
             g_autoptr(GString) decoded = g_string_new(NULL);
 
             append_text(part, content, decoded);
-            heed_notice_text_from_html((HeedSpan){decoded->str, decoded->len}, out);
+            if (memchr(decoded->str, '<', decoded->len) != NULL)
+                heed_notice_text_from_html((HeedSpan){decoded->str, decoded->len}, out);
+            else /* plain text under a wrong label, whose line ends mean something */
+                g_string_append_len(out, decoded->str, (gssize)decoded->len);
         } else {
             append_text(part, content, out);
         }

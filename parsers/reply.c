@@ -208,7 +208,7 @@ status_behind(const Text *text, size_t at)
         if (status_length(text->bytes + at, text->length - at) > 0)
             return at;
         if (!is_space(text->bytes[at]) &&
-            (text->bytes[at] == '\0' || strchr("-_#([<:/=", text->bytes[at]) == NULL))
+            (text->bytes[at] == '\0' || strchr("-_#([<:/='", text->bytes[at]) == NULL))
             return 0;
     }
     return at < text->length && status_length(text->bytes + at, text->length - at) > 0 ? at : 0;
@@ -224,6 +224,9 @@ take_code(const Text *text, size_t at, Finding *finding)
     size_t status = 0;
     size_t end = at + 3;
 
+    /* AsyncOS quotes what the server said: "5.1.0 - Unknown address error 550-'5.1.1 …'". */
+    if (strength == STRENGTH_NONE && text->length - at > 4 && code[3] == '-' && code[4] == '\'')
+        strength = STRENGTH_WORD;
     if (status_at > 0) {
         status = status_length(text->bytes + status_at, text->length - status_at);
         end = status_at + status;
