@@ -2,6 +2,7 @@
 #include "parsers/dsn.h"
 
 #include "parsers/date.h"
+#include "parsers/notice.h"
 #include "parsers/reply.h"
 #include "parsers/typed.h"
 
@@ -345,5 +346,6 @@ heed_dsn_finish_empty(HeedReading *reading)
 void
 heed_dsn_finish(HeedReading *reading)
 {
+    heed_notice_complete(reading);
     reading->report->kind = kind_of(reading->report);
 }

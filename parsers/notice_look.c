@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers/notice_look.h"
+
+#include "parsers/address.h"
+#include "parsers/notice_text.h"
+#include "parsers/template.h"
+
+#include <string.h>
+
+static char *
+decoded_field(HeedReading *reading, const char *name)
+{
+    const HeedField *field = heed_message_field(reading->message, name);
+
+    if (field == NULL)
+        return g_strdup("");
+    heed_field_unfold(field->strict, reading->scratch);
+    if (strstr(reading->scratch->str, "=?") == NULL)
+        return g_strdup(reading->scratch->str);
+    return g_mime_utils_header_decode_text(NULL, reading->scratch->str);
+}
+
+/* The domain of the report's own sender, to which names without one belong. */
+static char *
+sender_domain(const char *from)
+{
+    g_autofree char *address = heed_address_normalise(from, -1);
+
+    return address == NULL ? NULL : g_strdup(heed_address_domain(address));
+}
+
+void
+heed_notice_look_at_header(HeedReading *reading, HeedNoticeLook *out)
+{
+    *out = (HeedNoticeLook){
+        .reading = reading,
+        .from = decoded_field(reading, "from"),
+        .subject = decoded_field(reading, "subject"),
+    };
+}
+
+void
+heed_notice_look_at_text(HeedNoticeLook *look)
+{
+    look->domain = sender_domain(look->from);
+    look->text = heed_notice_text(look->reading);
+    look->line_count = heed_notice_opening(look->text, look->lines);
+}
+
+void
+heed_notice_look_clear(HeedNoticeLook *look)
+{
+    g_clear_pointer(&look->from, g_free);
+    g_clear_pointer(&look->subject, g_free);
+    g_clear_pointer(&look->domain, g_free);
+}
+
+bool
+heed_notice_matches(HeedTemplates templates, const char *text)
+{
+    return templates == NULL ||
+           heed_template_match_any(templates, (HeedSpan){text, strlen(text)}, NULL) != NULL;
+}
+
+static bool
+has_field(const HeedNoticeLook *look, HeedTemplates templates)
+{
+    const GArray *header = look->reading->message->header;
+    GString *scratch = look->reading->scratch;
+
+    if (templates == NULL)
+        return true;
+    for (guint i = 0; i < header->len; i++) {
+        const HeedField *field = &g_array_index(header, HeedField, i);
+
+        heed_field_unfold(field->strict, scratch);
+        g_string_prepend(scratch, ": ");
+        g_string_prepend_len(scratch, field->name.at, (gssize)field->name.length);
+        if (heed_template_match_any(templates, (HeedSpan){scratch->str, scratch->len}, NULL))
+            return true;
+    }
+    return false;
+}
+
+static bool
+opens_with(const HeedNoticeLook *look, HeedTemplates templates)
+{
+    if (templates == NULL)
+        return true;
+    for (size_t i = 0; i < look->line_count; i++)
+        if (heed_template_match_any(templates, look->lines[i], NULL) != NULL)
+            return true;
+    return false;
+}
+
+static bool
+is_format(const HeedNoticeLook *look, const HeedFormat *format)
+{
+    return opens_with(look, format->opening) &&
+           heed_notice_matches(format->subject, look->subject) &&
+           heed_notice_matches(format->from, look->from) && has_field(look, format->header);
+}
+
+const HeedFormat *
+heed_notice_recognise(const HeedNoticeLook *look, HeedKind kind)
+{
+    for (size_t i = 0; i < heed_format_table_count; i++)
+        for (size_t j = 0; j < heed_format_tables[i]->count; j++) {
+            const HeedFormat *format = &heed_format_tables[i]->formats[j];
+
+            if (format->kind == kind && is_format(look, format))
+                return format;
+        }
+    return NULL;
+}
+
+/* Words of subjects that programs write when mail could not be delivered. */
+static const char *const failure_subjects[] = {
+    "{*}undeliver{*}",
+    "{*}not deliver{*}",
+    "{*}non-deliver{*}",
+    "{*}nondeliver{*}",
+    "{*}delivery fail{*}",
+    "{*}delivery has failed{*}",
+    "{*}delivery problem{*}",
+    "{*}delivery error{*}",
+    "{*}delivery status{*}",
+    "{*}delivery report{*}",
+    "{*}delivery notification{*}",
+    "{*}delivery warning{*}",
+    "{*}delivery unsuccessful{*}",
+    "{*}failed delivery{*}",
+    "{*}failure delivery{*}",
+    "{*}failure notice{*}",
+    "{*}failed mail{*}",
+    "{*}mail failure{*}",
+    "{*}mail error{*}",
+    "{*}mail failed{*}",
+    "{*}mail system error{*}",
+    "{*}message status{*}",
+    "{*}returned mail{*}",
+    "{*}returned message{*}",
+    "{*}returning message to sender{*}",
+    "{*}returned to sender{*}",
+    "{*}could not be delivered{*}",
+    "{*}could not send{*}",
+    "{*}cannot be delivered{*}",
+    "{*}error sending{*}",
+    "{*}processing error{*}",
+    "{*}rejected mail{*}",
+    "{*}unzustellbar{*}",
+    "{*}nicht zugestellt{*}",
+    "{*}non remis{*}",
+    "{*}mancato recapito{*}",
+    "{*}no se puede entregar{*}",
+    "{*}no entregad{*}",
+    "{*}não entreg{*}",
+    "{*}onbestelbaar{*}",
+    "{*}olevererbar{*}",
+    NULL,
+};
+
+/* A person answers or forwards. */
+static const char *const personal_subjects[] = {"re: {*}", "re:{*}", "fwd:{*}", "fw:{*}", "aw:{*}",
+                                                "wg:{*}",  "rv:{*}", "tr:{*}",  NULL};
+
+/* Senders that are no people, where the message does not say that it is automatic. */
+static const char *const program_senders[] = {
+    "{*}mail.delivery.system@{*}",
+    "{*}mail_service@{*}",
+    "{*}mail delivery s{*}",
+    "{*}delivery subsystem{*}",
+    "{*}system administrator{*}",
+    "{*}ndr@{*}",
+    "{*}ndr administrator{*}",
+    "{*}imss@{*}",
+    "{*}postmaster{*}",
+    "{*}mail system{*}",
+    "{*}jetmail system{*}",
+    "<>",
+    NULL,
+};
+
+/* What programs say of mail that failed, in the first lines of their notices. */
+static const char *const failure_lines[] = {
+    "{*}could not be delivered{*}", "{*}couldn't be delivered{*}",
+    "{*}cannot be delivered{*}",    "{*}was not delivered{*}",
+    "{*}has not been delivered{*}", "{*}not a valid user{*}",
+    "{*}user unknown{*}",           "{*}unknown user{*}",
+    "{*}no such user{*}",           "{*}unable to deliver{*}",
+    "{*}wasn't able to deliver{*}", "{*}undeliverable{*}",
+    "{*}delivery failed{*}",        "{*}failed permanently{*}",
+    "{*}has been returned{*}",      NULL,
+};
+
+static bool
+is_any(const char *const *templates, const char *text)
+{
+    return heed_template_match_any(templates, (HeedSpan){text, strlen(text)}, NULL) != NULL;
+}
+
+bool
+heed_notice_may_be(const HeedNoticeLook *look)
+{
+    const HeedMessage *message = look->reading->message;
+
+    if (heed_message_is_automatic(message))
+        return true;
+    if (is_any(personal_subjects, look->subject) ||
+        heed_message_field(message, "in-reply-to") != NULL)
+        return false;
+    return is_any(failure_subjects, look->subject) || is_any(program_senders, look->from);
+}
+
+bool
+heed_notice_is_about_failure(const HeedNoticeLook *look)
+{
+    const HeedMessage *message = look->reading->message;
+
+    if (heed_message_field(message, "x-failed-recipients") != NULL ||
+        is_any(failure_subjects, look->subject))
+        return true;
+    return (heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
+            is_any(program_senders, look->from)) &&
+           opens_with(look, failure_lines);
+}
