@@ -66,7 +66,7 @@
 #define HEED_LIMIT_BATCH_MESSAGES 1000U
 #define HEED_LIMIT_BATCH_BYTES    (8U * 1024 * 1024)
 #define HEED_LIMIT_BATCH_DELAY_MS \
-    200U /* a smaller batch is committed when its first message has waited so long */
+    500U /* a smaller batch is committed when its first message has waited so long */
 
 /* Beyond this, no fetcher is read from until something is committed. Counted are the bytes of mail
  * and reports, and for each message what our own records of it take. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/flow.h"
 
-#include "base/fault.h"
 #include "base/limits.h"
 
 void
@@ -10,6 +9,14 @@ heed_job_free(HeedJob *job)
     heed_arrival_free(job->arrival);
     g_clear_pointer(&job->bytes, g_bytes_unref);
     g_free(job);
+}
+
+void
+heed_batch_begin(HeedFlow *flow)
+{
+    flow->batch = g_ptr_array_new_with_free_func((GDestroyNotify)heed_arrival_free);
+    flow->batch_feeds = g_ptr_array_new();
+    flow->batch_cost = 0;
 }
 
 void
@@ -56,6 +63,8 @@ heed_batch_wait(const HeedFlow *flow)
         return -1;
     if (flow->batch->len >= limit || flow->batch_cost >= HEED_LIMIT_BATCH_BYTES || is_quiet(flow))
         return 0;
+    if (flow->storing.batch != NULL)
+        return -1;
     /* As long as workers have answers to give, the batch grows though no mail is taken: else there
      * would be a commit for every few messages just when there are most of them. */
     if (heed_flow_is_full(flow) && flow->unanswered == 0)
@@ -64,17 +73,18 @@ heed_batch_wait(const HeedFlow *flow)
     return (int)CLAMP((int64_t)HEED_LIMIT_BATCH_DELAY_MS - waited, 0, HEED_LIMIT_BATCH_DELAY_MS);
 }
 
-/* Each mailbox's share of the batch that can be acknowledged, in one go. */
+/* Each mailbox's share of what is stored that can be acknowledged, in one go. */
 static bool
 acknowledge(HeedFlow *flow, HeedFeed *feed, GError **error)
 {
+    const HeedStoring *storing = &flow->storing;
     g_autoptr(GArray) acks = g_array_new(FALSE, FALSE, sizeof(HeedAck));
 
-    for (size_t i = 0; i < flow->batch->len; i++) {
-        const HeedArrival *arrival = (const HeedArrival *)flow->batch->pdata[i];
+    for (size_t i = 0; i < storing->batch->len; i++) {
+        const HeedArrival *arrival = (const HeedArrival *)storing->batch->pdata[i];
         HeedAck ack = {.uid = arrival->uid, .disposition = arrival->disposition};
 
-        if (flow->batch_feeds->pdata[i] != feed)
+        if (storing->feeds->pdata[i] != feed)
             continue;
         feed->in_hand--;
         if (arrival->disposition != HEED_DISPOSITION_UNREADABLE && !flow->options->dry_run)
@@ -84,22 +94,43 @@ acknowledge(HeedFlow *flow, HeedFeed *feed, GError **error)
 }
 
 bool
-heed_batch_commit(HeedFlow *flow, GError **error)
+heed_batch_reap(HeedFlow *flow, GError **error)
 {
-    int64_t began = g_get_monotonic_time();
-    bool done;
+    HeedStoring *storing = &flow->storing;
+    bool done = true;
 
-    HEED_FAULT("store.before-commit");
-    done = flow->sink->commit(flow->sink->data, flow->batch, error);
-    HEED_FAULT("store.after-commit");
-    flow->away += g_get_monotonic_time() - began;
+    if (storing->batch == NULL || !heed_storing_has_ended(flow))
+        return true;
+    if (storing->error != NULL) {
+        g_propagate_error(error, g_steal_pointer(&storing->error));
+        return false;
+    }
     for (size_t i = 0; i < flow->feed_count && done; i++) {
         if (flow->feeds[i].in_hand > 0)
             done = acknowledge(flow, &flow->feeds[i], error);
     }
-    flow->held -= flow->batch_cost;
-    flow->batch_cost = 0;
-    g_ptr_array_set_size(flow->batch, 0);
-    g_ptr_array_set_size(flow->batch_feeds, 0);
+    flow->held -= storing->cost;
+    g_clear_pointer(&storing->batch, g_ptr_array_unref);
+    g_clear_pointer(&storing->feeds, g_ptr_array_unref);
     return done;
+}
+
+bool
+heed_batch_commit(HeedFlow *flow, GError **error)
+{
+    const HeedPipelineOptions *options = flow->options;
+    int64_t began = g_get_monotonic_time();
+    /* A source of this process may read from where the sink writes to. */
+    bool aside = !options->in_process && options->local == NULL && !is_quiet(flow);
+
+    heed_storing_wait(flow);
+    if (!heed_batch_reap(flow, error))
+        return false;
+    flow->storing.batch = g_steal_pointer(&flow->batch);
+    flow->storing.feeds = g_steal_pointer(&flow->batch_feeds);
+    flow->storing.cost = flow->batch_cost;
+    heed_batch_begin(flow);
+    heed_storing_begin(flow, aside);
+    flow->away += g_get_monotonic_time() - began;
+    return heed_batch_reap(flow, error);
 }

@@ -107,8 +107,8 @@ end_feed(HeedFlow *flow, HeedFeed *feed)
                                           "stopped before all of it was done");
     (void)heed_child_end(&feed->child);
     feed->state = HEED_FEED_ENDED;
-    if (flow->sink->finished != NULL)
-        flow->sink->finished(flow->sink->data, feed->index, feed->error);
+    if (flow->sink.finished != NULL)
+        flow->sink.finished(flow->sink.data, feed->index, feed->error);
     g_clear_error(&feed->error);
     if (!again)
         return;
@@ -159,8 +159,8 @@ heed_feed_resume(
     bool done = true;
 
     *out = (HeedResume){.epoch = feed->epoch};
-    if (flow->sink->resume != NULL)
-        done = flow->sink->resume(flow->sink->data, feed->index, feed->epoch, out, out_open, error);
+    if (flow->sink.resume != NULL)
+        done = flow->sink.resume(flow->sink.data, feed->index, feed->epoch, out, out_open, error);
     flow->away += g_get_monotonic_time() - began;
     if (out->epoch != feed->epoch || flow->options->dry_run)
         g_ptr_array_set_size(out_open, 0);
@@ -228,8 +228,8 @@ heed_feed_acknowledged(HeedFlow *flow, HeedFeed *feed, const GPtrArray *uids, GE
     bool done = true;
 
     HEED_FAULT("store.before-acknowledged");
-    if (flow->sink->acknowledged != NULL && !flow->options->dry_run)
-        done = flow->sink->acknowledged(flow->sink->data, feed->index, uids, error);
+    if (flow->sink.acknowledged != NULL && !flow->options->dry_run)
+        done = flow->sink.acknowledged(flow->sink.data, feed->index, uids, error);
     flow->away += g_get_monotonic_time() - began;
     HEED_FAULT("store.after-acknowledged");
     return done;

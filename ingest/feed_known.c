@@ -25,8 +25,8 @@ heed_feed_known(
     bool done = true;
 
     g_array_set_size(out_known, 0);
-    if (flow->sink->known != NULL && uids->len > 0)
-        done = flow->sink->known(flow->sink->data, feed->index, uids, out_known, error);
+    if (flow->sink.known != NULL && uids->len > 0)
+        done = flow->sink.known(flow->sink.data, feed->index, uids, out_known, error);
     flow->away += g_get_monotonic_time() - began;
     if (!done)
         return false;
@@ -42,8 +42,8 @@ heed_feed_listed(HeedFlow *flow, HeedFeed *feed, GError **error)
     int64_t began = g_get_monotonic_time();
     bool done = true;
 
-    if (flow->sink->listed != NULL && !flow->options->dry_run)
-        done = flow->sink->listed(flow->sink->data, feed->index, error);
+    if (flow->sink.listed != NULL && !flow->options->dry_run)
+        done = flow->sink.listed(flow->sink.data, feed->index, error);
     flow->away += g_get_monotonic_time() - began;
     return done;
 }

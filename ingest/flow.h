@@ -3,13 +3,14 @@
 #define HEED_INGEST_FLOW_H
 
 /*
- * The store's side of the pipeline, in four parts over one state; for this room only.
+ * The store's side of the pipeline, in parts over one state; for this room only.
  *
  *     feed.c   mailboxes: starts fetchers, takes what they send, tells them what is stored
  *     feed_known.c   says what of a mailbox is stored, or on its way
  *     local.c  mailboxes that are read in this process
  *     crew.c   parse workers: hands out messages, takes answers, replaces those that die
- *     batch.c  puts answers back into each mailbox's order, commits, acknowledges
+ *     batch.c  puts answers back into each mailbox's order, acknowledges what is stored
+ *     storing.c  the caller's sink: commits beside the rest
  *     pipeline.c  the loop over all of them
  *
  * A message is a HeedJob from when it is received until its arrival stands in the batch.
@@ -72,9 +73,21 @@ typedef struct HeedWorker {
     int64_t since; /* heed_flow_clock() of its last sign of life, or of its first task */
 } HeedWorker;
 
+/* The batch that the caller's sink has: only one at a time. */
+typedef struct HeedStoring {
+    GPtrArray *batch; /* of HeedArrival *, owned; NULL: none */
+    GPtrArray *feeds; /* of HeedFeed *, for each of them */
+    size_t cost;
+    GThread *thread; /* at work; NULL: it has ended, or there was none */
+    GError *error;   /* of the commit */
+    int ended;       /* an eventfd, readable when the thread has ended */
+} HeedStoring;
+
 struct HeedFlow {
     const HeedPipelineOptions *options;
-    const HeedSink *sink;
+    const HeedSink *callers; /* never to be called but by storing.c */
+    HeedSink sink;           /* the same, save for commit; waits for the batch being stored */
+    HeedStoring storing;
     HeedFeed *feeds; /* owned; feed_count */
     size_t feed_count;
     HeedWorker *workers; /* owned; worker_count, not all of them started */
@@ -181,16 +194,44 @@ void heed_crew_clear(HeedWorker *worker);
 
 /* --- batch.c --- */
 
+/* An empty batch in place of what was there. */
+void heed_batch_begin(HeedFlow *flow);
+
 /* The job's arrival is complete: it goes into the batch as soon as those before it have. The job
  * may be gone afterwards. */
 void heed_batch_settle(HeedFlow *flow, HeedJob *job);
 
-/* Milliseconds until the batch is due: 0 now, -1 never (it is empty). */
+/* Milliseconds until the batch is due: 0 now, -1 when something else has happened (it is empty, or
+ * there is room in it and another is being stored). */
 int heed_batch_wait(const HeedFlow *flow);
 
-/* Commits and has acknowledged. */
+/* Has the batch stored: begins it, while there is more to be done meanwhile, or waits for the end.
+ */
 bool heed_batch_commit(HeedFlow *flow, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Has acknowledged what has been stored since. */
+bool heed_batch_reap(HeedFlow *flow, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 void heed_job_free(HeedJob *job);
+
+/* --- storing.c --- */
+
+/*
+ * A commit is work of the database and waiting for its disk; meanwhile there is mail to be taken
+ * and handed out. So the sink commits in a thread of its own, and nothing else is asked of it until
+ * it has.
+ */
+bool heed_storing_init(HeedFlow *flow, const HeedSink *sink, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+void heed_storing_clear(HeedFlow *flow);
+
+/* Commits flow->storing.batch, in a thread or here and now. */
+void heed_storing_begin(HeedFlow *flow, bool aside);
+
+/* Returns when no thread is at work. */
+void heed_storing_wait(HeedFlow *flow);
+
+/* Whether none is; does not wait. */
+bool heed_storing_has_ended(HeedFlow *flow);
 
 #endif

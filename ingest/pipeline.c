@@ -26,6 +26,7 @@ heed_flow_clock(const HeedFlow *flow)
 static void
 flow_clear(HeedFlow *flow)
 {
+    heed_storing_clear(flow);
     for (size_t i = 0; i < flow->worker_count; i++)
         heed_crew_clear(&flow->workers[i]);
     for (size_t i = 0; i < flow->feed_count; i++)
@@ -86,8 +87,7 @@ init_flow(HeedFlow *flow, GError **error)
     const HeedPipelineOptions *options = flow->options;
     unsigned workers = options->workers != 0 ? options->workers : g_get_num_processors();
 
-    flow->batch = g_ptr_array_new_with_free_func((GDestroyNotify)heed_arrival_free);
-    flow->batch_feeds = g_ptr_array_new();
+    heed_batch_begin(flow);
     g_queue_init(&flow->waiting);
     g_queue_init(&flow->suspects);
     init_feeds(flow);
@@ -177,6 +177,11 @@ converse(HeedFlow *flow, int wait, GError **error)
         if (!add_child(polled, &flow->feeds[i].child, !heed_flow_is_full(flow), error))
             return false;
     }
+    if (flow->storing.thread != NULL) {
+        const struct pollfd stored = {.fd = flow->storing.ended, .events = POLLIN};
+
+        g_array_append_val(polled, stored);
+    }
     if (poll((struct pollfd *)polled->data, polled->len, wait) < 0 && errno != EINTR) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL, "poll: %s", g_strerror(errno));
         return false;
@@ -213,6 +218,8 @@ go_round(HeedFlow *flow, bool *out_done, GError **error)
     int wait;
 
     look_at_stop(flow);
+    if (!heed_batch_reap(flow, error))
+        return false;
     heed_feed_tend(flow);
     if (all_ended(flow)) {
         *out_done = true;
@@ -245,10 +252,10 @@ be_patient(void)
 bool
 heed_pipeline_run(const HeedPipelineOptions *options, const HeedSink *sink, GError **error)
 {
-    g_auto(HeedFlow) flow = {.options = options, .sink = sink};
+    g_auto(HeedFlow) flow = {.options = options, .storing = {.ended = -1}};
     bool done = false;
 
-    if (!init_flow(&flow, error))
+    if (!heed_storing_init(&flow, sink, error) || !init_flow(&flow, error))
         return false;
     if (!options->in_process)
         be_patient();

@@ -25,8 +25,9 @@
 
 /*
  * Where batches go: the database, or for `heed parse` the terminal. Called in the caller's process,
- * one at a time. An error of resume, known or listed ends that mailbox, one of commit or
- * acknowledged ends all. Each but commit may be NULL: nothing to resume from, nothing known.
+ * one at a time, though commit from another thread: mail is read while a batch is stored. An error
+ * of resume, known or listed ends that mailbox, one of commit or acknowledged ends all. Each but
+ * commit may be NULL: nothing to resume from, nothing known.
  */
 typedef struct HeedSink {
     /* A fetcher has opened its mailbox: where to go on. Fills out (caller's, cleared by the
