@@ -213,7 +213,7 @@ static const char report_sql[] =
     " source, stream, format, closed, kind::heed_data.kind, trust, message_id, reporter_mta,"
     " reporter_from, original_message_id, original_envelope_id, original_queue_id, original_from,"
     " original_return_path, original_subject, original_list_id, original_feedback_id, original_date,"
-    " feedback::jsonb -> 'feedback', string_to_array(warnings, E'\\n'), recipient_count, size,"
+    " feedback::jsonb, string_to_array(warnings, E'\\n'), recipient_count, size,"
     " truncated"
     " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,"
     " $19, $20, $21, $22, $23, $24, $25, $26, $27, $28) AS arrival (arrived_at, digest, received_at,"
@@ -236,9 +236,8 @@ add_report(HeedArrayParam **column, const HeedBatchReport *report, GStringChunk 
     g_autofree char *warnings = join_warnings(said->warnings);
     g_autoptr(GString) json = g_string_new(NULL);
 
-    /* The whole report as JSON, of which the statement takes the feedback: one form for all. */
     if (said->feedback != NULL)
-        heed_report_to_json(said, NULL, json);
+        heed_report_feedback_to_json(said, json);
     heed_array_add_text(*column++, report->arrived_at);
     heed_array_add_bytes(*column++, arrival->digest, HEED_DIGEST_BYTES);
     heed_array_add_time(*column++, report->received_at);

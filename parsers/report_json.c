@@ -120,6 +120,12 @@ write_feedback(GString *out, const HeedFeedback *feedback)
 }
 
 void
+heed_report_feedback_to_json(const HeedReport *report, GString *out)
+{
+    write_feedback(out, report->feedback);
+}
+
+void
 heed_report_to_json(const HeedReport *report, const char *source, GString *out)
 {
     /* A path need not be UTF-8. */

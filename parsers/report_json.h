@@ -14,6 +14,9 @@
  * writes null. */
 void heed_report_to_json(const HeedReport *report, const char *source, GString *out);
 
+/* Appends the report's "feedback" alone; "null" where it has none. */
+void heed_report_feedback_to_json(const HeedReport *report, GString *out);
+
 /*
  * Reads what heed_report_to_json() wrote. HEED_ERROR_DATA with the place for anything the schema
  * does not allow, text that is not UTF-8, more recipients than HEED_LIMIT_RECIPIENTS, values longer

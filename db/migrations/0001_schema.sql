@@ -206,9 +206,8 @@ CREATE TABLE heed_data.address_state (
     last_event_at  timestamptz,
     rule           text COLLATE "C",
     policy_version integer NOT NULL,            -- of policy; a foreign key would lock that one row for every row here
-    PRIMARY KEY (scope, address)
+    PRIMARY KEY (address, scope)                -- the address first: it is also found in whatever scope
 );
-CREATE INDEX address_state_address ON heed_data.address_state (address);
 
 -- Counts by day: deltas are appended by whoever stores, folded into roll-ups under one lock; views add both.
 CREATE TABLE heed_data.rollup (
