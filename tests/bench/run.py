@@ -11,7 +11,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 
-from tests.bench.measure import median, memory_text, most_memory, run
+from tests.bench.measure import cpu_text, median, median_cpu, memory_text, most_memory, run
 from tests.e2e import harness
 from tests.e2e.harness import ROOT, World, make_reports
 
@@ -29,6 +29,11 @@ class Table:
 
     def row(self, what, seconds, rate="", ratio="", memory=""):
         print(f"| {what} | {seconds:.3f} | {rate} | {ratio} | {memory} |", flush=True)
+
+    def cpu(self, rows):
+        print("\n| CPU seconds | all | by process |\n|---|---:|---|")
+        for what, roles in rows.items():
+            print(f"| {what} | {sum(roles.values()):.2f} | {cpu_text(roles)} |", flush=True)
 
 
 def machine():
@@ -79,11 +84,11 @@ def bench_parse(options, table, world):
     table.row("startup: heed parse of one message", median([run([HEED, "parse", one], stdout=sink) for _ in range(20)]))
 
 
-def poll(world, section):
+def poll(world, section, servers=None):
     """A poll into a fresh database."""
     database = world.database()
     config = world.config(database, f"{database}.conf", section)
-    taken = run([HEED, "--config", config, "--quiet", "poll"], env=harness.environment())
+    taken = run([HEED, "--config", config, "--quiet", "poll"], env=harness.environment(), servers=servers)
     stored = world.postgres.query(database, "SELECT count(*) FROM heed_data.report_seen")[0][0]
     world.postgres.drop(database)
     return taken, int(stored)
@@ -94,11 +99,12 @@ def bench_poll(options, table, world):
     url = world.url("imaps", user)
     section = world.mailbox("fbl", url)
     fetch = [BUILD / "bench_fetch", url, world.dovecot.password_file, world.dovecot.ca_file]
+    servers = {"dovecot": world.dovecot.pid(), "postgres": world.postgres.process.pid}
     run(fetch)  # Dovecot writes its index the first time
     fetched, polled = [], []
     for _ in range(options.rounds):
-        fetched.append(run(fetch))
-        taken, stored = poll(world, section)
+        fetched.append(run(fetch, servers=servers))
+        taken, stored = poll(world, section, servers)
         assert stored == options.messages, stored
         polled.append(taken)
     table.title(f"heed poll: {options.messages} messages over IMAPS into PostgreSQL, fsync on, all on this machine")
@@ -106,6 +112,7 @@ def bench_poll(options, table, world):
     table.row("fetching alone", base, f"{options.messages / base:.0f}/s", "1.00", memory_text(most_memory(fetched)))
     seconds = median(polled)
     table.row("heed poll", seconds, f"{options.messages / seconds:.0f}/s", f"{base / seconds:.2f}", memory_text(most_memory(polled)))
+    table.cpu({"fetching alone": median_cpu(fetched), "heed poll": median_cpu(polled)})
 
 
 def bench_memory(options, table, world):

@@ -30,6 +30,11 @@ class Dovecot:
         self.config = told["conf"]
         self.owner = tuple(int(part) for part in told["owner"].split(":"))
 
+    def pid(self):
+        """The process id of its first process."""
+        folder = subprocess.run(["doveconf", "-c", self.config, "-h", "base_dir"], capture_output=True, text=True, check=True)
+        return int(Path(folder.stdout.strip(), "master.pid").read_text())
+
     def maildir(self, user):
         """The user's Maildir, made if need be."""
         folder = self.mail / user / "Maildir"
