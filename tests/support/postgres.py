@@ -33,7 +33,12 @@ class Postgres:
 
     def start(self):
         script = 'exec "$1/postgres" -D "$2" "${@:3}"'
-        if not self.data.exists() or self.tmpfs:
+        made = os.environ.get("HEED_TEST_CLUSTER")  # see with-postgres
+        if not self.data.exists() and made and not self.tmpfs:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["cp", "-a", made, self.data], check=True)
+            accounts.give(self.folder)
+        elif not self.data.exists() or self.tmpfs:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.data.mkdir(mode=0o700)
             accounts.give(self.folder)
@@ -122,7 +127,9 @@ class Postgres:
         return [row.split("\x1f") for row in text.split("\x1e")] if text else []
 
     def create(self, name, template="template1"):
-        self.query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Copying files instead of logging their pages is half the work; the checkpoint it needs is nothing to a
+        # server that never waits for the disk.
+        self.query("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
 
     def drop(self, name):
         self.query("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
