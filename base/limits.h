@@ -132,6 +132,9 @@
 /* What is made of them, as it is kept in a file. */
 #define HEED_LIMIT_RULES_COMPILED_BYTES (64U * 1024 * 1024)
 
+/* One line of replies to explain; what is longer is cut. Lines are read so many bytes at a time. */
+#define HEED_LIMIT_REPLY_LINE_BYTES (64U * 1024)
+
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U
 

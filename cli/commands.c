@@ -13,6 +13,8 @@ const HeedCommand heed_commands[] = {
     {"parse", "[PATH…]", "Print what each message says, as JSON; no database, no configuration",
      "PATH is a message, an mbox, a Maildir or a folder of messages; - or none is standard input.",
      heed_cmd_parse},
+    {"explain", "[TEXT]", "What an SMTP reply means, whether waiting helps, and what to do",
+     "TEXT is one reply; - or none reads a line a reply from standard input.", heed_cmd_explain},
     {"export", NULL, "Print the suppression list", NULL, heed_cmd_export},
     {"clean", "LIST", "A mailing list without its suppressed, invalid and duplicate addresses",
      "LIST is plain lines or CSV; - is standard input. Lines that stay are kept byte for byte.",

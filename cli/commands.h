@@ -8,6 +8,7 @@
 #include "cli/command.h"
 
 int heed_cmd_parse(HeedInvocation *invocation, GError **error);
+int heed_cmd_explain(HeedInvocation *invocation, GError **error);
 int heed_cmd_poll(HeedInvocation *invocation, GError **error);
 int heed_cmd_ingest(HeedInvocation *invocation, GError **error);
 int heed_cmd_export(HeedInvocation *invocation, GError **error);

@@ -45,6 +45,15 @@ heed_cli_pipeline(const HeedConfig *config)
     };
 }
 
+HeedRules *
+heed_cli_rules(const HeedConfig *config, GError **error)
+{
+    const HeedRulesOptions options = {.files = strings(config->rules),
+                                      .cache_folder = config->rules_cache};
+
+    return heed_rules_load(&options, error);
+}
+
 HeedMailbox *
 heed_cli_paths_mailbox(char **paths)
 {

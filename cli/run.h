@@ -8,9 +8,14 @@
 #include "cli/database.h"
 #include "cli/store_sink.h"
 #include "ingest/pipeline.h"
+#include "parsers/rules.h"
 
 /* The pipeline's options as the configuration has them, without mailboxes; borrows from it. */
 HeedPipelineOptions heed_cli_pipeline(const HeedConfig *config);
+
+/* The rules that replies are classified by. HEED_ERROR_CONFIG for a file of the user's that is
+ * wrong. */
+HeedRules *heed_cli_rules(const HeedConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A mailbox of what was named on the command line; copies. */
 HeedMailbox *heed_cli_paths_mailbox(char **paths);

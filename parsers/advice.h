@@ -26,7 +26,8 @@ typedef struct HeedContact {
     const char *page;  /* its page for senders; NULL: none is known */
 } HeedContact;
 
-/* Of a class of failures; of any other class, what is said of unknown. Static. */
+/* Of a class of failures, or of none at all; of any other class, what is said of unknown. Static.
+ */
 const HeedAdvice *heed_advice_of(HeedClass class_);
 
 /* NULL when the table has none. Static. */

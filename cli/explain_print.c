@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/explain_print.h"
+
+#include "parsers/advice.h"
+
+#include <string.h>
+
+/* What was put together already: of rules by their number, and of classes; each for temporary and
+ * permanent refusals. NULL: not yet. */
+struct HeedExplainPrinter {
+    bool as_text;
+    GPtrArray *of_rules;      /* of char *, 2 * number + permanent */
+    GPtrArray *of_classes;    /* of char *, 2 * class + permanent */
+    GHashTable *of_providers; /* provider → char * */
+};
+
+HeedExplainPrinter *
+heed_explain_printer_new(bool as_text)
+{
+    HeedExplainPrinter *printer = g_new0(HeedExplainPrinter, 1);
+
+    printer->as_text = as_text;
+    printer->of_rules = g_ptr_array_new_with_free_func(g_free);
+    printer->of_classes = g_ptr_array_new_with_free_func(g_free);
+    printer->of_providers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    return printer;
+}
+
+void
+heed_explain_printer_free(HeedExplainPrinter *printer)
+{
+    if (printer == NULL)
+        return;
+    g_ptr_array_unref(printer->of_rules);
+    g_ptr_array_unref(printer->of_classes);
+    g_hash_table_unref(printer->of_providers);
+    g_free(printer);
+}
+
+/* --- texts --- */
+
+/* The length of the UTF-8 sequence at text; 0: it is none. */
+static size_t
+sequence(const char *text, size_t left)
+{
+    gunichar letter = g_utf8_get_char_validated(text, (gssize)left);
+
+    if (letter == (gunichar)-1 || letter == (gunichar)-2)
+        return 0;
+    return (size_t)g_utf8_skip[(guchar)*text];
+}
+
+static void
+append_unicode(GString *out, gunichar letter)
+{
+    char bytes[6];
+
+    g_string_append_len(out, bytes, g_unichar_to_utf8(letter, bytes));
+}
+
+/* What JSON does not take as it is. */
+static void
+append_escaped(GString *out, char c)
+{
+    if (c == '"' || c == '\\') {
+        g_string_append_c(out, '\\');
+        g_string_append_c(out, c);
+    } else {
+        g_string_append_printf(out, "\\u%04x", (unsigned)(guchar)c);
+    }
+}
+
+static inline bool
+is_plain(char c)
+{
+    return (guchar)c >= 0x20 && (guchar)c < 0x80 && c != '"' && c != '\\';
+}
+
+/* A JSON string; bytes that are not UTF-8 are read as Latin-1. */
+static void
+append_json(GString *out, const char *text, size_t length)
+{
+    size_t at = 0;
+
+    g_string_append_c(out, '"');
+    while (at < length) {
+        size_t begin = at;
+        size_t bytes;
+
+        while (at < length && is_plain(text[at]))
+            at++;
+        g_string_append_len(out, text + begin, (gssize)(at - begin));
+        if (at == length)
+            break;
+        if ((guchar)text[at] < 0x80) {
+            append_escaped(out, text[at++]);
+        } else if ((bytes = sequence(text + at, length - at)) > 0) {
+            g_string_append_len(out, text + at, (gssize)bytes);
+            at += bytes;
+        } else {
+            append_unicode(out, (guchar)text[at++]);
+        }
+    }
+    g_string_append_c(out, '"');
+}
+
+static void
+append_json_text(GString *out, const char *text)
+{
+    if (text == NULL)
+        g_string_append(out, "null");
+    else
+        append_json(out, text, strlen(text));
+}
+
+/* For a terminal: control characters are "?", the same bytes as above are Latin-1. */
+static void
+append_harmless(GString *out, const char *text, size_t length)
+{
+    for (size_t at = 0; at < length;) {
+        size_t bytes = (guchar)text[at] < 0x80 ? 1 : sequence(text + at, length - at);
+        gunichar letter = bytes > 0 ? g_utf8_get_char(text + at) : (guchar)text[at];
+
+        if (letter == '\t')
+            g_string_append_c(out, ' ');
+        else if (letter < 0x20 || (letter >= 0x7f && letter < 0xa0))
+            g_string_append_c(out, '?');
+        else
+            append_unicode(out, letter);
+        at += MAX(bytes, 1);
+    }
+}
+
+/* --- JSON --- */
+
+/* What depends on the rule, or the class, and on permanence. */
+static char *
+json_advice(const HeedClassification *result)
+{
+    g_autoptr(GString) out = g_string_new(",\"class\":");
+    HeedExplanationAdvice advice;
+
+    heed_explain_advice(result, &advice);
+    append_json_text(out, heed_class_name(result->class_));
+    g_string_append(out, ",\"cause\":");
+    append_json_text(out, advice.cause);
+    g_string_append(out, ",\"cause_title\":");
+    append_json_text(out, heed_cause_title(advice.cause));
+    g_string_append(out, ",\"means\":");
+    append_json_text(out, advice.means);
+    if (advice.wait == HEED_RULE_WAIT_UNKNOWN)
+        g_string_append(out, ",\"waiting_helps\":null,\"wait_seconds\":null");
+    else if (advice.wait == HEED_RULE_WAIT_NEVER)
+        g_string_append(out, ",\"waiting_helps\":false,\"wait_seconds\":null");
+    else
+        g_string_append_printf(out, ",\"waiting_helps\":true,\"wait_seconds\":%" G_GINT64_FORMAT,
+                               advice.wait);
+    g_string_append(out, ",\"do\":");
+    append_json_text(out, advice.remedy);
+    g_string_append(out, ",\"source\":");
+    append_json_text(out, advice.source);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static char *
+json_provider(const char *provider, const char *page)
+{
+    const HeedContact *contact = heed_contact_of(provider);
+    g_autoptr(GString) out = g_string_new(",\"provider\":");
+
+    append_json_text(out, provider);
+    g_string_append(out, ",\"provider_title\":");
+    append_json_text(out, contact == NULL ? provider : contact->title);
+    g_string_append(out, ",\"contact\":");
+    append_json_text(out, page);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+/* --- text --- */
+
+static const char *const verdict_meanings[] = {
+    [HEED_VERDICT_UNSET] = "nothing failed",
+    [HEED_VERDICT_HARD] = "the address does not work and will not",
+    [HEED_VERDICT_SOFT] = "the address may not work now",
+    [HEED_VERDICT_BLOCK] = "it is about the sender, not about the address",
+    [HEED_VERDICT_TRANSIENT] = "it passes: network, load or the like",
+    [HEED_VERDICT_NONE] = "nothing to conclude about the address",
+};
+
+static void
+append_duration(GString *out, int64_t seconds)
+{
+    static const struct {
+        int64_t seconds;
+        const char *one;
+    } units[] = {{86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
+        int64_t number = seconds / units[i].seconds;
+
+        if (seconds % units[i].seconds != 0)
+            continue;
+        g_string_append_printf(out, "%" G_GINT64_FORMAT " %s%s", number, units[i].one,
+                               number == 1 ? "" : "s");
+        return;
+    }
+}
+
+static char *
+text_advice(const HeedClassification *result)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    HeedExplanationAdvice advice;
+
+    heed_explain_advice(result, &advice);
+    g_string_append_printf(out, "  cause     %s\n  means     %s\n  waiting   ",
+                           heed_cause_title(advice.cause), advice.means);
+    if (advice.wait == HEED_RULE_WAIT_UNKNOWN) {
+        g_string_append(out, "may help; nobody says how long");
+    } else if (advice.wait == HEED_RULE_WAIT_NEVER) {
+        g_string_append(out, "does not help");
+    } else {
+        g_string_append(out, "helps: try again in ");
+        append_duration(out, advice.wait);
+    }
+    g_string_append_printf(out, "\n  do        %s\n", advice.remedy);
+    if (advice.source != NULL)
+        g_string_append_printf(out, "  source    %s\n", advice.source);
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static char *
+text_provider(const char *provider, const char *page)
+{
+    const HeedContact *contact = heed_contact_of(provider);
+
+    if (provider == NULL)
+        return page == NULL ? g_strdup("") : g_strdup_printf("  contact   %s\n", page);
+    return g_strdup_printf("  provider  %s%s%s\n", contact == NULL ? provider : contact->title,
+                           page == NULL ? "" : ": ", page == NULL ? "" : page);
+}
+
+/* --- both --- */
+
+static char *
+join(char *one, char *other)
+{
+    char *both = g_strconcat(one, other, NULL);
+
+    g_free(one);
+    g_free(other);
+    return both;
+}
+
+static char *
+print_provider(const HeedExplainPrinter *printer, const char *provider, const char *page)
+{
+    return printer->as_text ? text_provider(provider, page) : json_provider(provider, page);
+}
+
+static char *
+print_advice(const HeedExplainPrinter *printer, const HeedClassification *result)
+{
+    return printer->as_text ? text_advice(result) : json_advice(result);
+}
+
+/* Its place in the list, which grows as needed. */
+static char **
+slot(GPtrArray *list, unsigned number, bool permanent)
+{
+    guint index = 2 * number + (permanent ? 1 : 0);
+
+    if (index >= list->len)
+        g_ptr_array_set_size(list, (gint)index + 1);
+    return (char **)&list->pdata[index];
+}
+
+static void
+append_provider(HeedExplainPrinter *printer, const char *provider, GString *out)
+{
+    const char *name = provider == NULL ? "" : provider;
+    char *piece = g_hash_table_lookup(printer->of_providers, name);
+
+    if (piece == NULL) {
+        const HeedContact *contact = heed_contact_of(provider);
+
+        piece = print_provider(printer, provider, contact == NULL ? NULL : contact->page);
+        g_hash_table_insert(printer->of_providers, (gpointer)(uintptr_t)name, piece);
+    }
+    g_string_append(out, piece);
+}
+
+/* A rule that names provider or contact says it all; else the provider comes from the host. */
+static void
+append_pieces(HeedExplainPrinter *printer, const HeedClassification *result, GString *out)
+{
+    const HeedRule *rule = heed_explain_rule(result);
+    bool says_all = rule != NULL && (rule->provider != NULL || rule->contact != NULL);
+    char **piece = rule == NULL ? slot(printer->of_classes, result->class_, result->permanent)
+                                : slot(printer->of_rules, rule->number, result->permanent);
+
+    if (*piece == NULL) {
+        HeedExplanationAdvice advice;
+
+        *piece = print_advice(printer, result);
+        heed_explain_advice(result, &advice);
+        if (says_all)
+            *piece = join(*piece, print_provider(printer, rule->provider, advice.contact));
+    }
+    g_string_append(out, *piece);
+    if (!says_all)
+        append_provider(printer, result->provider, out);
+}
+
+static void
+append_code(GString *out, const char *key, const char *code)
+{
+    g_string_append(out, key);
+    if (code[0] == '\0') {
+        g_string_append(out, "null");
+        return;
+    }
+    g_string_append_c(out, '"');
+    g_string_append(out, code);
+    g_string_append_c(out, '"');
+}
+
+static void
+print_json(HeedExplainPrinter *printer,
+           const HeedExplanation *explanation,
+           const char *text,
+           size_t length,
+           GString *out)
+{
+    const HeedClassification *result = &explanation->result;
+    const char *verdict = heed_verdict_name(result->verdict);
+
+    g_string_append(out, "{\"text\":");
+    append_json(out, text, length);
+    append_code(out, ",\"code\":", explanation->reply.code);
+    append_code(out, ",\"status\":", explanation->reply.status);
+    append_code(out, ",\"verdict\":", verdict == NULL ? "" : verdict);
+    g_string_append(out, result->permanent ? ",\"permanent\":true" : ",\"permanent\":false");
+    append_code(out, ",\"rule\":", result->rule);
+    append_pieces(printer, result, out);
+    g_string_append(out, "}\n");
+}
+
+static void
+print_text(HeedExplainPrinter *printer,
+           const HeedExplanation *explanation,
+           const char *text,
+           size_t length,
+           GString *out)
+{
+    const HeedClassification *result = &explanation->result;
+    const char *class_ = heed_class_name(result->class_);
+    const char *verdict = heed_verdict_name(result->verdict);
+
+    append_harmless(out, text, length);
+    g_string_append(out, "\n  class     ");
+    g_string_append(out, class_ == NULL ? "none" : class_);
+    g_string_append(out, "\n  verdict   ");
+    g_string_append(out, verdict == NULL ? "none" : verdict);
+    g_string_append(out, ": ");
+    g_string_append(out, verdict_meanings[result->verdict]);
+    g_string_append_c(out, '\n');
+    append_pieces(printer, result, out);
+    if (result->rule[0] != '\0') {
+        g_string_append(out, "  decided   by ");
+        g_string_append(out, result->rule);
+        g_string_append_c(out, '\n');
+    }
+}
+
+void
+heed_explain_print(HeedExplainPrinter *printer,
+                   const HeedExplanation *explanation,
+                   const char *text,
+                   size_t length,
+                   GString *out)
+{
+    if (printer->as_text)
+        print_text(printer, explanation, text, length, out);
+    else
+        print_json(printer, explanation, text, length, out);
+}
