@@ -125,6 +125,18 @@ first(const Candidate *candidates, size_t count)
     return (Candidate){0};
 }
 
+/*
+ * Alone, and against what the report says. What came to an address that asks to be unsubscribed
+ * was made for it, so there a common scheme is enough where nothing says which domains are ours.
+ */
+static bool
+is_believed(const HeedReading *reading, const HeedAboutSenders *senders)
+{
+    return heed_about_senders_are_believed(senders) ||
+           (reading->report->kind == HEED_KIND_UNSUBSCRIBE && senders->named != NULL &&
+            senders->firm && reading->settings->domains == NULL);
+}
+
 /* The order of about.h. */
 static Candidate
 choose(const HeedReading *reading, const Evidence *evidence)
@@ -150,7 +162,7 @@ choose(const HeedReading *reading, const Evidence *evidence)
     if (evidence->field != NULL)
         return (Candidate){evidence->field, HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE};
     best = agreed(evidence, stated, G_N_ELEMENTS(stated));
-    if (best.address == NULL && heed_about_senders_are_believed(senders))
+    if (best.address == NULL && is_believed(reading, senders))
         best = verp;
     if (best.address == NULL)
         best = first(stated, certain);

@@ -84,6 +84,27 @@ decode(HeedReading *reading, HeedAboutSenders *senders)
     }
 }
 
+/* "<mailto:unsubscribe+user=example.org@example.com?subject=x>, <https://…>" */
+static void
+add_list_unsubscribe(HeedReading *reading, HeedAboutSenders *senders)
+{
+    for (guint i = 0; i < reading->original->len; i++) {
+        const HeedField *field = &g_array_index(reading->original, HeedField, i);
+        g_autofree char *address = NULL;
+        const char *mailto;
+
+        if (!heed_field_is(field, "list-unsubscribe"))
+            continue;
+        heed_field_unfold(field->strict, reading->scratch);
+        mailto = strstr(reading->scratch->str, "<mailto:");
+        if (mailto == NULL)
+            continue;
+        mailto += strlen("<mailto:");
+        address = g_uri_unescape_segment(mailto, mailto + strcspn(mailto, "?>,"), NULL);
+        add(reading, senders, address, true);
+    }
+}
+
 void
 heed_about_senders_read(HeedReading *reading, HeedAboutSenders *out)
 {
@@ -94,6 +115,7 @@ heed_about_senders_read(HeedReading *reading, HeedAboutSenders *out)
     if (report->feedback != NULL)
         add(reading, out, report->feedback->original_mail_from, true);
     add_own_recipients(reading, out, true);
+    add_list_unsubscribe(reading, out);
     add_own_recipients(reading, out, false);
     decode(reading, out);
 }

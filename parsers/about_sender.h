@@ -2,8 +2,11 @@
 #ifndef HEED_PARSERS_ABOUT_SENDER_H
 #define HEED_PARSERS_ABOUT_SENDER_H
 
-/* The envelope senders that a report shows, and whom they name (see parsers/about.h). Private to
- * the room. */
+/*
+ * The envelope senders that a report shows, and whom they name (see parsers/about.h), and the
+ * mailto: of the original's List-Unsubscribe (RFC 2369 3.2), which is an address of ours for the
+ * same copy and may name its recipient in the same forms. Private to the room.
+ */
 
 #include "parsers/reading.h"
 #include "parsers/verp.h"

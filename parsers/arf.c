@@ -159,6 +159,36 @@ heed_arf_read(HeedReading *reading, HeedSpan content)
         read_field(reading, feedback, &field);
 }
 
+bool
+heed_arf_find(HeedSpan text, HeedSpan *out_content)
+{
+    static const char *const others[] = {
+        "user-agent",         "version",      "source-ip",     "original-rcpt-to",
+        "original-mail-from", "arrival-date", "received-date", "reported-domain"};
+    HeedFieldCursor cursor;
+    HeedField field;
+    const char *begin = NULL;
+    bool has_type = false;
+    bool has_other = false;
+
+    heed_fields_begin(&cursor, text.at, text.length, false);
+    while (heed_fields_next(&cursor, &field)) {
+        bool is_type = heed_field_is(&field, "feedback-type");
+        bool is_other = false;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+            is_other = is_other || heed_field_is(&field, others[i]);
+        if ((is_type || is_other) && begin == NULL)
+            begin = field.name.at;
+        has_type = has_type || is_type;
+        has_other = has_other || is_other;
+    }
+    if (!has_type || !has_other)
+        return false;
+    *out_content = (HeedSpan){begin, (size_t)(text.at + text.length - begin)};
+    return true;
+}
+
 static HeedClass
 class_of(const char *type, HeedVerdict *out_verdict)
 {
@@ -189,6 +219,38 @@ class_of(const char *type, HeedVerdict *out_verdict)
     return HEED_CLASS_OTHER;
 }
 
+/* Long identifiers are folded anywhere, and the blanks are no part of them (RFC 9477 5.2). */
+static const char *
+read_unspaced(HeedReading *reading, HeedSpan value)
+{
+    GString *scratch = reading->scratch;
+    gsize kept = 0;
+
+    heed_field_unfold(value, scratch);
+    for (gsize i = 0; i < scratch->len; i++)
+        if (!g_ascii_isspace(scratch->str[i]))
+            scratch->str[kept++] = scratch->str[i];
+    return heed_report_text(reading->report, scratch->str, (gssize)kept);
+}
+
+/* It comes back with the original's header, or among the report's own fields. */
+static const char *
+find_feedback_id(HeedReading *reading)
+{
+    const HeedFeedback *feedback = reading->report->feedback;
+
+    for (guint i = 0; i < reading->original->len; i++) {
+        const HeedField *field = &g_array_index(reading->original, HeedField, i);
+
+        if (heed_field_is(field, "cfbl-feedback-id"))
+            return read_unspaced(reading, field->strict);
+    }
+    for (guint i = 0; i < feedback->field_names->len; i++)
+        if (g_ascii_strcasecmp(feedback->field_names->pdata[i], "cfbl-feedback-id") == 0)
+            return feedback->field_values->pdata[i];
+    return NULL;
+}
+
 void
 heed_arf_finish(HeedReading *reading)
 {
@@ -201,6 +263,7 @@ heed_arf_finish(HeedReading *reading)
     recipient->rule = heed_report_text(report, "feedback-type", -1);
     if (report->feedback->original_rcpt_to->len == 1)
         recipient->original_recipient = report->feedback->original_rcpt_to->pdata[0];
+    report->feedback->cfbl_feedback_id = find_feedback_id(reading);
     report->reporter_mta = report->feedback->reporting_mta;
     if (recipient->class_ == HEED_CLASS_NOT_SPAM)
         report->kind = HEED_KIND_NOT_SPAM;

@@ -18,7 +18,12 @@
 /* Reads one message/feedback-report. */
 void heed_arf_read(HeedReading *reading, HeedSpan content);
 
-/* Once the original is read too: the recipient, and the report's kind. */
+/* Whether the text has such a report's fields: Feedback-Type and one more that RFC 5965 3 requires
+ * or knows. *out_content is the text from the first of them on. */
+bool heed_arf_find(HeedSpan text, HeedSpan *out_content);
+
+/* Once the original is read too: its class and verdict, the recipient as it stands, and the
+ * report's kind. */
 void heed_arf_finish(HeedReading *reading);
 
 #endif

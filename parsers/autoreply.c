@@ -116,6 +116,51 @@ is_auto_reply(const HeedMessage *message)
            heed_message_field(message, "x-autoresponder") != NULL;
 }
 
+/*
+ * What mail programs write into the subject of an absence notice, each in the language of its user
+ * (Exchange and Outlook in front of the subject, others around it); casefolded.
+ */
+static const char *const reply_subjects[] = {
+    "automatic reply", "automatic response", "auto reply", "auto-reply", "autoreply",
+    "auto response", "auto-response", "autoresponse", "automated reply", "automated response",
+    "out of office", "out-of-office", "automatische antwort", "abwesenheitsnotiz",
+    "r\xc3\xa9ponse automatique", "absence du bureau", "respuesta autom\xc3\xa1tica",
+    "fuera de la oficina", "risposta automatica", "fuori sede", "resposta autom\xc3\xa1tica",
+    "automatisch antwoord", "afwezigheidsbericht", "autosvar", "automatiskt svar",
+    "automatisk svar", "automaattinen vastaus", "automatyczna odpowied\xc5\xba",
+    "automatick\xc3\xa1 odpov\xc4\x9b\xc4\x8f", "automatikus v\xc3\xa1lasz",
+    "autom\xc4\x81tisk\xc4\x81 atbilde", "automatiska atbilde",
+    "\xd0\xb0\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82", /* avtootvet */
+    /* avtomatičeskij otvet */
+    "\xd0\xb0\xd0\xb2\xd1\x82\xd0\xbe\xd0\xbc\xd0\xb0\xd1\x82\xd0\xb8\xd1\x87\xd0\xb5\xd1\x81\xd0\xba"
+    "\xd0\xb8\xd0\xb9 \xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82",
+    "\xe8\x87\xaa\xe5\x8b\x95\xe5\xbf\x9c\xe7\xad\x94", /* jidō ōtō */
+    "\xe8\x87\xaa\xe5\x8b\x95\xe8\xbf\x94\xe4\xbf\xa1", /* jidō henshin */
+};
+
+/* Programs that do not say what they are in the header say so in the subject. A newsletter may,
+ * too. */
+static bool
+has_reply_subject(HeedReading *reading)
+{
+    const HeedMessage *message = reading->message;
+    const HeedField *field = heed_message_field(message, "subject");
+    g_autofree char *decoded = NULL;
+    g_autofree char *folded = NULL;
+
+    if (field == NULL || heed_message_is_from_daemon(message) ||
+        heed_message_field(message, "list-id") != NULL ||
+        heed_message_field(message, "list-unsubscribe") != NULL)
+        return false;
+    heed_field_unfold(field->strict, reading->scratch);
+    decoded = g_mime_utils_header_decode_text(NULL, reading->scratch->str);
+    folded = g_utf8_validate(decoded, -1, NULL) ? g_utf8_casefold(decoded, -1) : NULL;
+    for (size_t i = 0; folded != NULL && i < G_N_ELEMENTS(reply_subjects); i++)
+        if (strstr(folded, reply_subjects[i]) != NULL)
+            return true;
+    return false;
+}
+
 bool
 heed_autoreply_recognise(HeedReading *reading)
 {
@@ -132,6 +177,8 @@ heed_autoreply_recognise(HeedReading *reading)
     } else if (is_auto_reply(message)) {
         report->kind = HEED_KIND_AUTO_REPLY;
         report->format = heed_report_text(report, "rfc3834", -1);
+    } else if (has_reply_subject(reading)) {
+        report->kind = HEED_KIND_AUTO_REPLY;
     } else {
         return false;
     }

@@ -3,8 +3,9 @@
 #define HEED_PARSERS_AUTOREPLY_H
 
 /*
- * What comes back and is no failure: automatic replies (RFC 3834), notices that a message was read
- * (RFC 8098), and the daily reports of DMARC (RFC 7489 7.2) and of TLS (RFC 8460).
+ * What comes back and is no failure: automatic replies (RFC 3834, and those whose subject says it
+ * in one of the words that mail programs use), notices that a message was read (RFC 8098), and the
+ * daily reports of DMARC (RFC 7489 7.2) and of TLS (RFC 8460).
  */
 
 #include "parsers/reading.h"

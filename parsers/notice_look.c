@@ -199,6 +199,28 @@ is_any(const char *const *templates, const char *text)
     return heed_template_match_any(templates, (HeedSpan){text, strlen(text)}, NULL) != NULL;
 }
 
+/*
+ * Whether the first line is no person's: a rule of signs, what programs say of failure, or how a
+ * known format opens. A subject alone is not enough: people who ask what a notice means send it
+ * under its own subject, below a line of theirs.
+ */
+static bool
+begins_as_program(const HeedNoticeLook *look)
+{
+    HeedNoticeLook first = *look;
+    HeedSpan line;
+
+    if (look->line_count == 0)
+        return false;
+    first.line_count = 1;
+    line = heed_span_trim(look->lines[0]);
+    if (line.length > 2 && g_ascii_ispunct(line.at[0]) && line.at[0] == line.at[1] &&
+        line.at[1] == line.at[2])
+        return true;
+    return opens_with(&first, failure_lines) ||
+           heed_notice_recognise(&first, HEED_KIND_OTHER) != NULL;
+}
+
 bool
 heed_notice_may_be(const HeedNoticeLook *look)
 {
@@ -209,7 +231,8 @@ heed_notice_may_be(const HeedNoticeLook *look)
     if (is_any(personal_subjects, look->subject) ||
         heed_message_field(message, "in-reply-to") != NULL)
         return false;
-    return is_any(failure_subjects, look->subject) || is_any(program_senders, look->from);
+    return is_any(program_senders, look->from) ||
+           (is_any(failure_subjects, look->subject) && begins_as_program(look));
 }
 
 bool

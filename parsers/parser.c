@@ -9,10 +9,12 @@
 #include "parsers/classify.h"
 #include "parsers/date.h"
 #include "parsers/dsn.h"
+#include "parsers/jmrp.h"
 #include "parsers/notice.h"
 #include "parsers/original.h"
 #include "parsers/rules.h"
 #include "parsers/trust.h"
+#include "parsers/unsubscribe.h"
 
 #include <string.h>
 
@@ -211,6 +213,31 @@ read_feedback(HeedReading *reading)
     return true;
 }
 
+/* The fields of a feedback report in a part that is not labelled as one. */
+static bool
+read_mislabelled_feedback(HeedReading *reading)
+{
+    HeedMessage *message = reading->message;
+    HeedSpan content;
+
+    if (!message->is_report && !heed_message_is_automatic(message))
+        return false;
+    for (guint i = 0; i < message->parts->len; i++) {
+        const HeedPart *part = &g_array_index(message->parts, HeedPart, i);
+
+        if (!may_be_mislabelled(part) ||
+            !heed_arf_find(heed_message_content(message, part, HEED_LIMIT_REPORT_PART_BYTES),
+                           &content))
+            continue;
+        heed_report_warn(reading->report, "the feedback report is not labelled as one");
+        heed_arf_read(reading, content);
+        reading->report->format = heed_report_text(reading->report, "rfc5965", -1);
+        heed_arf_finish(reading);
+        return true;
+    }
+    return false;
+}
+
 static bool
 read_disposition(HeedReading *reading)
 {
@@ -285,8 +312,9 @@ heed_parser_read(HeedParser *parser,
      * formats without a standard stand in front of the replies. Of Dovecot's receipts some are
      * notices. */
     if (!heed_notice_is_challenge(&reading) && !read_status(&reading) && !read_feedback(&reading) &&
-        !read_mislabelled_status(&reading) && !heed_notice_read(&reading) &&
-        !read_disposition(&reading) && !read_empty_status(&reading))
+        !read_mislabelled_status(&reading) && !read_mislabelled_feedback(&reading) &&
+        !heed_jmrp_read(&reading) && !heed_unsubscribe_read(&reading) &&
+        !heed_notice_read(&reading) && !read_disposition(&reading) && !read_empty_status(&reading))
         (void)heed_autoreply_recognise(&reading);
     heed_about_resolve(&reading);
     classify(&reading);

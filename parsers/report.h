@@ -158,6 +158,8 @@ typedef struct HeedFeedback {
     const char *original_mail_from;
     GPtrArray *original_rcpt_to;
     const char *reporting_mta;
+    /* CFBL-Feedback-ID of the original (RFC 9477 3.2): what its sender wants back to know it by. */
+    const char *cfbl_feedback_id;
     /* The members from here to spf_dns are set only for RFC 6591 reports. */
     bool has_auth_failure;
     const char *auth_failure;

@@ -74,6 +74,7 @@ static const HeedMember feedback_members[] = {
     TEXT(HeedFeedback, "original_mail_from", original_mail_from),
     LIST(HeedFeedback, "original_rcpt_to", original_rcpt_to),
     TEXT(HeedFeedback, "reporting_mta", reporting_mta),
+    TEXT(HeedFeedback, "cfbl_feedback_id", cfbl_feedback_id),
 };
 
 const HeedShape heed_feedback_shape = {"feedback", feedback_members,

@@ -243,8 +243,9 @@ match_here(const char *pattern, const char *text, Match *match)
 static bool
 is_bounce_word(const char *text, size_t length)
 {
-    static const char *const words[] = {"bounces", "bounce", "return", "returns",
-                                        "errors",  "error",  "verp",   "owner"};
+    static const char *const words[] = {"bounces",     "bounce", "return", "returns",
+                                        "errors",      "error",  "verp",   "owner",
+                                        "unsubscribe", "unsub",  "leave",  "optout"};
 
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
         if (strlen(words[i]) == length && strncmp(text, words[i], length) == 0)
@@ -298,7 +299,7 @@ behind_plus(const char *prefix, size_t prefix_length, const char *rest)
     return NULL;
 }
 
-/* "LIST-return-N-USER=" of ezmlm, "bounces-USER=". */
+/* "LIST-return-N-USER=" and "LIST-unsubscribe-USER=" of ezmlm, "bounces-USER=". */
 static const char *
 behind_dash(const char *local, const char *equals)
 {
@@ -310,6 +311,9 @@ behind_dash(const char *local, const char *equals)
         number = strspn(at + 8, "0123456789");
         return number > 0 && at[8 + number] == '-' ? at + 9 + number : NULL;
     }
+    at = g_strstr_len(local, equals - local, "-unsubscribe-");
+    if (at != NULL)
+        return at + 13;
     if (dash == NULL || !is_bounce_word(local, (size_t)(dash - local)) ||
         memchr(dash + 1, '-', (size_t)(equals - dash - 1)) != NULL)
         return NULL;

@@ -13,6 +13,8 @@
  *   LIST-bounces+USER=DOMAIN@…   Mailman; also -owner, -errors, -return, and these words alone
  *   owner-LIST+USER=DOMAIN@…     Postfix (VERP_README), Majordomo
  *   LIST-return-N-USER=DOMAIN@…  ezmlm, N a number
+ *   LIST-unsubscribe-USER=DOMAIN@… ezmlm's List-Unsubscribe; unsubscribe+, unsub+, leave+, optout+
+ *                                as Mailman's above
  *   bounces+N-HEX-USER=DOMAIN@…  SendGrid
  *   bounce+HEX.HEX-USER=DOMAIN@… Mailgun
  *   bounces-USER=DOMAIN@…        where USER has no "-"

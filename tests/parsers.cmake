@@ -4,6 +4,7 @@ heed_test(parser LINKS heed_parsers)
 heed_test(golden LINKS heed_parsers)
 heed_test(verp LINKS heed_parsers)
 heed_test(about LINKS heed_parsers)
+heed_test(negative LINKS heed_parsers)
 add_test(NAME unit/golden_schema
     COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/lint/golden_schema.py ${PROJECT_SOURCE_DIR})
 set_tests_properties(unit/golden_schema PROPERTIES LABELS unit)

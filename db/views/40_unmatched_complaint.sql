@@ -2,7 +2,8 @@ CREATE OR REPLACE VIEW heed.unmatched_complaint AS
 SELECT event.arrived_at, event.occurred_at, encode(event.digest, 'hex') AS digest, event.class::text AS class,
     event.stream, event.provider, report.reporter_from, report.feedback ->> 'source_ip' AS source_ip,
     report.feedback ->> 'original_mail_from' AS original_mail_from, report.original_message_id, report.original_from,
-    report.original_subject, report.original_list_id, report.original_feedback_id, report.original_date
+    report.original_subject, report.original_list_id, report.original_feedback_id, report.original_date,
+    report.feedback ->> 'cfbl_feedback_id' AS cfbl_feedback_id
 FROM heed_data.event AS event
 JOIN heed_data.report AS report ON report.arrived_at = event.arrived_at AND report.digest = event.digest
 WHERE event.address IS NULL AND event.kind = 'complaint';
@@ -24,3 +25,5 @@ COMMENT ON COLUMN heed.unmatched_complaint.original_subject IS 'The subject of t
 COMMENT ON COLUMN heed.unmatched_complaint.original_list_id IS 'The List-Id of the mail';
 COMMENT ON COLUMN heed.unmatched_complaint.original_feedback_id IS 'The Feedback-ID of the mail';
 COMMENT ON COLUMN heed.unmatched_complaint.original_date IS 'The date of the mail';
+COMMENT ON COLUMN heed.unmatched_complaint.cfbl_feedback_id IS
+    'The CFBL-Feedback-ID of the mail (RFC 9477)';

@@ -19,6 +19,14 @@ static const HeedFormat formats[] = {
         .header = T("x-bluebottle-request: {*}"),
         .kind = HEED_KIND_AUTO_REPLY,
     },
+    {
+        .name = "tmda",
+        .title = "TMDA",
+        .source = "TMDA's documentation: it names itself as the delivery agent of what it sends",
+        .header = T("x-delivery-agent: TMDA{*}"),
+        .subject = T("{*}confirm{*}"),
+        .kind = HEED_KIND_AUTO_REPLY,
+    },
 };
 
 const HeedFormatTable heed_formats_challenges = {"Challenge-response systems", formats,
