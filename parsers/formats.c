@@ -65,5 +65,5 @@ const HeedFormat heed_format_general = {
                  "{*}advisory-only{*}",
                  "{*}Mail Delivery Warning{*}",
                  "{*}delivery status notification (delay{*}"),
-    .extent = HEED_REPLY_PARAGRAPH,
+    .extent = HEED_REPLY_NEXT,
 };

@@ -15,6 +15,7 @@
 /* How far a reply goes that is the last thing on its line. */
 typedef enum HeedReplyExtent {
     HEED_REPLY_PARAGRAPH, /* to the next blank line */
+    HEED_REPLY_NEXT,      /* the same, but blank lines in front of it do not matter */
     HEED_REPLY_INDENTED,  /* as long as lines are indented deeper than the recipient's */
     HEED_REPLY_REST       /* to the next recipient, whatever stands between */
 } HeedReplyExtent;

@@ -3,6 +3,7 @@
 
 #include "parsers/address.h"
 #include "parsers/notice_look.h"
+#include "parsers/notice_ses.h"
 #include "parsers/original.h"
 #include "parsers/reply.h"
 #include "parsers/typed.h"
@@ -140,6 +141,8 @@ heed_notice_read(HeedReading *reading)
     bool credible;
     g_auto(HeedNoticeLook) look = {0};
 
+    if (heed_notice_ses_read(reading))
+        return true;
     heed_notice_look_at_header(reading, &look);
     heed_notice_look_at_text(&look);
     credible = heed_notice_may_be(&look);

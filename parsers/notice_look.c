@@ -239,11 +239,14 @@ bool
 heed_notice_is_about_failure(const HeedNoticeLook *look)
 {
     const HeedMessage *message = look->reading->message;
+    bool daemon = heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
+                  is_any(program_senders, look->from);
 
-    if (heed_message_field(message, "x-failed-recipients") != NULL ||
-        is_any(failure_subjects, look->subject))
+    if (heed_message_field(message, "x-failed-recipients") != NULL)
         return true;
-    return (heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
-            is_any(program_senders, look->from)) &&
-           opens_with(look, failure_lines);
+    /* Newsletters are about anything. */
+    if (!daemon && (!heed_message_is_automatic(message) ||
+                    heed_message_field(message, "list-unsubscribe") != NULL))
+        return false;
+    return is_any(failure_subjects, look->subject) || (daemon && opens_with(look, failure_lines));
 }

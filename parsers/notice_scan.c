@@ -150,12 +150,14 @@ has_code(const char *text, size_t length)
 /*
  * Opens the recipient's reply: what was said of it before gives way to something new, unless that
  * has no code and the old has one. Where all that follows would belong to it, the line must say
- * that the reply begins.
+ * that the reply begins; so it must where the recipient is named a second time.
  */
 static void
 open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 {
     if (recipient == NULL || (match->reply.at == NULL && scan->format->extent == HEED_REPLY_REST))
+        return;
+    if (match->reply.at == NULL && recipient->reply->len > 0)
         return;
     if (match->reply.at != NULL && has_code(recipient->reply->str, recipient->reply->len) &&
         !has_code(match->reply.at, match->reply.length))
@@ -217,8 +219,8 @@ continues(const Scan *scan, HeedSpan line)
     if (scan->format->extent == HEED_REPLY_REST)
         return true;
     if (is_blank_line(line))
-        return false;
-    return scan->format->extent == HEED_REPLY_PARAGRAPH || indent_of(line) > scan->open_indent;
+        return scan->format->extent == HEED_REPLY_NEXT && scan->open->len == 0;
+    return scan->format->extent != HEED_REPLY_INDENTED || indent_of(line) > scan->open_indent;
 }
 
 static void

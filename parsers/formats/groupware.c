@@ -33,6 +33,7 @@ static const HeedFormat formats[] = {
                    "^{address} ({address})",
                    "Remote Server returned '{reply}'",
                    "Remote Server returned {reply}",
+                   "^=#{code} {status} {*}",
                    "^=#{status} {*}",
                    "^=#< #{status} {*}",
                    "^={host} #{code} {*}",
