@@ -153,7 +153,7 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     if (database == NULL)
         return EX_OK;
-    set = heed_suppressed_set_load(database, cleaning.scope, error);
+    set = heed_suppressed_set_load(database, cleaning.scope, cleaning.removed != NULL, error);
     if (set == NULL)
         return EX_OK;
     g_clear_pointer(&database, heed_database_close); /* not held while a long list is read */

@@ -8,6 +8,10 @@
 /* Reports are a few KB: at higher levels they take several times as long and shrink by little. */
 #define LEVEL 1
 
+/* Of the level's table of 128 KB, which is cleared for each message and drives all else out of the
+ * processor's nearest memory, a quarter finds as much in mail of some KB: 0.04 % are lost. */
+#define HASH_LOG 13
+
 struct HeedKeeper {
     HeedDigester *digester;
     ZSTD_CCtx *context;
@@ -24,7 +28,10 @@ heed_keeper_new(GError **error)
     if (keeper->digester == NULL)
         return NULL;
     keeper->context = ZSTD_createCCtx();
-    if (keeper->context == NULL) {
+    if (keeper->context == NULL ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(keeper->context, ZSTD_c_compressionLevel, LEVEL)) !=
+            0 ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(keeper->context, ZSTD_c_hashLog, HASH_LOG)) != 0) {
         g_set_error_literal(error, HEED_ERROR, HEED_ERROR_INTERNAL, "zstd does not start");
         return NULL;
     }
@@ -62,7 +69,7 @@ heed_keeper_compress(HeedKeeper *keeper, const void *bytes, size_t length)
         keeper->room = g_malloc(bound);
         keeper->room_length = bound;
     }
-    got = ZSTD_compressCCtx(keeper->context, keeper->room, bound, bytes, length, LEVEL);
+    got = ZSTD_compress2(keeper->context, keeper->room, bound, bytes, length);
     if (ZSTD_isError(got))
         g_error("zstd: %s", ZSTD_getErrorName(got)); /* out of memory only, as bound is enough */
     return g_bytes_new(keeper->room, got);

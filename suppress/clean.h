@@ -26,9 +26,11 @@
  * be crafted (suppressed_set.h). */
 typedef struct HeedSuppressedSet HeedSuppressedSet;
 
-/* Scope as in heed_export(). */
+/* Scope as in heed_export(). Without reasons, which are more than half of what the database would
+ * have to say, each is "suppressed". */
 HeedSuppressedSet *heed_suppressed_set_load(HeedDatabase *database,
                                             const char *scope,
+                                            bool with_reasons,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void heed_suppressed_set_free(HeedSuppressedSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedSuppressedSet, heed_suppressed_set_free)

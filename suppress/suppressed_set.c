@@ -237,7 +237,8 @@ loader_finish(Loader *loader)
         loader_add(loader, (HeedAddressKey){0});
 }
 
-/* "ADDRESS\tVERDICT\tCLASS" in COPY's text format; the latter two are words of ours. */
+/* "ADDRESS\tVERDICT\tCLASS" in COPY's text format, or the address alone; the latter two are words
+ * of ours. */
 static bool
 load_row(const char *row, size_t length, void *data)
 {
@@ -255,7 +256,7 @@ load_row(const char *row, size_t length, void *data)
         address_length = heed_copy_unescape(loader->scratch->str, address_length);
     }
     key = heed_suppressed_set_key(loader->set, row, address_length);
-    key.tag |= intern(loader->set, reason, reason_length);
+    key.tag |= tab == NULL ? MOST_REASONS : intern(loader->set, reason, reason_length);
     loader_add(loader, key);
     return true;
 }
@@ -289,12 +290,17 @@ estimate(HeedDatabase *database, uint64_t *out_rows, GError **error)
 }
 
 static bool
-load(HeedDatabase *database, const char *scope, HeedSuppressedSet *set, GError **error)
+load(HeedDatabase *database,
+     const char *scope,
+     bool with_reasons,
+     HeedSuppressedSet *set,
+     GError **error)
 {
     const char *suppressed =
         heed_suppress_query(scope == NULL ? "suppressed_any.sql" : "suppressed_in_scope.sql");
-    g_autofree char *query =
-        g_strconcat("SELECT address, verdict, reason FROM (", suppressed, ") AS suppressed", NULL);
+    g_autofree char *query = g_strconcat(with_reasons ? "SELECT address, verdict, reason FROM ("
+                                                      : "SELECT address FROM (",
+                                         suppressed, ") AS suppressed", NULL);
     g_autoptr(GString) scratch = g_string_new(NULL);
     Loader loader = {.set = set, .scratch = scratch};
 
@@ -307,7 +313,10 @@ load(HeedDatabase *database, const char *scope, HeedSuppressedSet *set, GError *
 }
 
 HeedSuppressedSet *
-heed_suppressed_set_load(HeedDatabase *database, const char *scope, GError **error)
+heed_suppressed_set_load(HeedDatabase *database,
+                         const char *scope,
+                         bool with_reasons,
+                         GError **error)
 {
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
     g_autoptr(HeedSuppressedSet) set = NULL;
@@ -316,7 +325,7 @@ heed_suppressed_set_load(HeedDatabase *database, const char *scope, GError **err
     if (transaction == NULL || !estimate(database, &expected, error))
         return NULL;
     set = heed_suppressed_set_new(expected, error);
-    if (set == NULL || !load(database, scope, set, error) ||
+    if (set == NULL || !load(database, scope, with_reasons, set, error) ||
         !heed_transaction_commit(transaction, error))
         return NULL;
     return g_steal_pointer(&set);

@@ -132,8 +132,9 @@ static void
 test_set(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HeedSuppressedSet) any = heed_suppressed_set_load(test->database, NULL, &error);
+    g_autoptr(HeedSuppressedSet) any = heed_suppressed_set_load(test->database, NULL, true, &error);
     g_autoptr(HeedSuppressedSet) news = NULL;
+    g_autoptr(HeedSuppressedSet) bare = NULL;
 
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(any), ==, 5);
@@ -143,11 +144,17 @@ test_set(void)
     g_assert_cmpstr(find(any, "n@example.com"), ==, "complaint abuse");
     g_assert_null(find(any, "old@example.com"));
     g_assert_null(find(any, "w@example.com"));
-    news = heed_suppressed_set_load(test->database, "news", &error);
+    news = heed_suppressed_set_load(test->database, "news", true, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(news), ==, 4);
     g_assert_null(find(news, "\"a\\\\b\"@example.com"));
     g_assert_cmpstr(find(news, "a@example.com"), ==, "hard bad-mailbox");
+    bare = heed_suppressed_set_load(test->database, NULL, false, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(heed_suppressed_set_count(bare), ==, 5);
+    g_assert_cmpstr(find(bare, "\"a\\\\b\"@example.com"), ==, "suppressed");
+    g_assert_cmpstr(find(bare, "n@example.com"), ==, "suppressed");
+    g_assert_null(find(bare, "old@example.com"));
 }
 
 /* More rows than the estimate expects. */
@@ -166,7 +173,7 @@ test_underestimated_set(void)
     heed_test_database_do(
         test->database,
         "UPDATE pg_class SET reltuples = 1, relpages = 1000 WHERE relname = 'address_state'");
-    set = heed_suppressed_set_load(test->database, NULL, &error);
+    set = heed_suppressed_set_load(test->database, NULL, true, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50005);
     for (unsigned i = 1; i <= 50000; i++) {
