@@ -125,8 +125,8 @@ add_folder(const char *kind, GPtrArray *sources)
 int
 main(int argc, char **argv)
 {
-    static const char *const kinds[] = {"dsn",   "arf",    "auto",        "broken",
-                                        "other", "notice", "unsubscribe", "negative"};
+    static const char *const kinds[] = {"dsn",    "arf",         "auto",     "broken", "other",
+                                        "notice", "unsubscribe", "negative", "live"};
     g_autoptr(GPtrArray) sources = g_ptr_array_new_with_free_func(g_free);
     int status;
 
