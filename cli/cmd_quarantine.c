@@ -94,6 +94,19 @@ heed_cmd_quarantine_list(HeedInvocation *invocation, GError **error)
     return EX_OK;
 }
 
+static bool
+are_there(HeedDatabase *database, const GArray *ids, GError **error)
+{
+    int64_t unknown = 0;
+
+    if (!heed_quarantine_find_unknown(database, ids, &unknown, error))
+        return false;
+    if (unknown != 0)
+        g_set_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT, "there is no %" PRId64 " in quarantine",
+                    unknown);
+    return unknown == 0;
+}
+
 int
 heed_cmd_quarantine_show(HeedInvocation *invocation, GError **error)
 {
@@ -148,7 +161,8 @@ heed_cmd_quarantine_retry(HeedInvocation *invocation, GError **error)
         (ids = read_ids(words, error)) == NULL)
         return EX_USAGE;
     database = open_database(invocation, HEED_ACCESS_STORE, &config, error);
-    if (database == NULL || !heed_config_require_domains(config, error))
+    if (database == NULL || !heed_config_require_domains(config, error) ||
+        !are_there(database, ids, error))
         return EX_OK;
     source = heed_replay_source_new(database, HEED_REPLAY_QUARANTINED, ids->len > 0 ? ids : NULL);
     pipeline = heed_cli_pipeline(config);

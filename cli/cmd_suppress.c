@@ -33,10 +33,22 @@ open_database(HeedInvocation *invocation, GError **error)
     return config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
 }
 
+/* A decision is kept whether or not anything follows from it. */
+static void
+report(unsigned decisions, size_t changes)
+{
+    g_autofree char *effect = changes == 0
+                                  ? g_strdup("nobody's suppression changed")
+                                  : g_strdup_printf("the suppression of %zu %s changed", changes,
+                                                    changes == 1 ? "address" : "addresses");
+
+    heed_log(HEED_LOG_NOTICE, "%u %s recorded; %s", decisions,
+             decisions == 1 ? "decision" : "decisions", effect);
+}
+
 static int
 decide(HeedInvocation *invocation, HeedDecisionAction action, GError **error)
 {
-    static const char *const done[] = {"suppressed", "lifted", "allowed", "no longer allowed"};
     g_autofree char *scope = NULL;
     g_autofree char *why = NULL;
     g_autofree char *who = account();
@@ -68,7 +80,7 @@ decide(HeedInvocation *invocation, HeedDecisionAction action, GError **error)
             return EX_OK;
         changes += changed;
     }
-    heed_log(HEED_LOG_NOTICE, "%u %s; %zu changed", addresses->len, done[action], changes);
+    report(addresses->len, changes);
     return EX_OK;
 }
 

@@ -65,6 +65,11 @@ heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, G
                     invocation->argv[1], invocation->command->name);
         return false;
     }
+    if (invocation->data_dir != NULL && *invocation->data_dir == '\0') {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--data-dir is empty (see heed %s --help)",
+                    invocation->command->name);
+        return false;
+    }
     if (quiet)
         heed_log_set_level(HEED_LOG_WARNING);
     else if (verbose)

@@ -32,3 +32,25 @@ heed_quarantine_content(HeedDatabase *database, int64_t id, GBytes **out, GError
     *out = heed_rows_count(rows) == 0 ? NULL : heed_rows_bytes(rows, 0, 0);
     return true;
 }
+
+bool
+heed_quarantine_find_unknown(HeedDatabase *database,
+                             const GArray *ids,
+                             int64_t *out_id,
+                             GError **error)
+{
+    static const char sql[] =
+        "SELECT coalesce(min(wanted), 0) FROM unnest($1) AS wanted "
+        "WHERE NOT EXISTS (SELECT FROM heed_data.quarantine WHERE quarantine_id = wanted)";
+    g_autoptr(HeedParams) params = heed_params_new();
+    HeedArrayParam *wanted = heed_params_int_array(params);
+    g_autoptr(HeedRows) rows = NULL;
+
+    for (size_t i = 0; i < ids->len; i++)
+        heed_array_add_int(wanted, g_array_index(ids, int64_t, i));
+    rows = heed_database_query_row(database, "look for mail in quarantine", sql, params, error);
+    if (rows == NULL)
+        return false;
+    *out_id = heed_rows_int(rows, 0, 0);
+    return true;
+}

@@ -19,4 +19,10 @@ HeedRows *heed_quarantine_page(HeedDatabase *database, int64_t after, bool all, 
 bool heed_quarantine_content(HeedDatabase *database, int64_t id, GBytes **out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The lowest of the ids (int64_t) that is nobody's; 0 when there are all of them. */
+bool heed_quarantine_find_unknown(HeedDatabase *database,
+                                  const GArray *ids,
+                                  int64_t *out_id,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 #endif

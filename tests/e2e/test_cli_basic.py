@@ -72,6 +72,8 @@ class Cli(Case):
             ("why", "a@example.org", "b@example.org"): "which address",
             ("suppress", "add"): "see heed suppress add --help",
             ("--bogus", "status"): "before a command",
+            ("--data-dir", "", "status"): "--data-dir is empty",
+            ("status", "--data-dir="): "--data-dir is empty",
             ("quarantine", "show", "x"): "quarantine list",
         }
         for arguments, words in cases.items():
@@ -244,13 +246,14 @@ class Cli(Case):
         self.assertIn("box", self.heed("status", config=config).stdout)
         self.assertEqual(self.heed("quarantine", "list", config=config).stdout, "")
         self.heed("quarantine", "show", "77", config=config, want=66)
+        self.assert_one_line(self.heed("quarantine", "retry", "77", config=config, want=66).stderr, "no 77 in quarantine")
         self.assertIn("version", self.heed("db", "status", config=config).stdout)
         self.heed("db", "start", config=config, want=78)
 
         self.heed("why", "hand@example.org", config=config, want=1)
         done = feed(["suppress", "add", "--why", "asked by phone", "-"], "hand@example.org\n\nOther@Example.ORG\n", config)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("2 changed", done.stderr)
+        self.assert_one_line(done.stderr, "2 decisions recorded; the suppression of 2 addresses changed")
         why = json.loads(self.heed("why", "--format", "json", "HAND@example.org", config=config).stdout)
         self.assertTrue(why["suppressed"])
         self.assertEqual(why["story"][-1]["detail"], "asked by phone")
@@ -261,6 +264,8 @@ class Cli(Case):
         self.assertIn("not suppressed: the allow-list has it everywhere", done.stdout)
         self.heed("suppress", "disallow", "hand@example.org", config=config)
         self.heed("suppress", "remove", "hand@example.org", config=config)
+        done = self.heed("suppress", "remove", "hand@example.org", config=config)
+        self.assert_one_line(done.stderr, "1 decision recorded; nobody's suppression changed")
         self.heed("why", "hand@example.org", config=config, want=1)
 
         out = self.world.folder / "list.csv"
