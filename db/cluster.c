@@ -47,6 +47,9 @@ heed_cluster_new(const char *data_dir, GError **error)
 {
     g_autoptr(HeedCluster) cluster = g_new0(HeedCluster, 1);
 
+    /* No keyword keeps libpq from a service that the environment names. */
+    if (g_getenv("PGSERVICE") != NULL)
+        g_unsetenv("PGSERVICE");
     cluster->data_dir = g_canonicalize_filename(data_dir, NULL);
     cluster->home = g_build_filename(cluster->data_dir, "postgresql", NULL);
     if (!heed_cluster_find_account(cluster, error) || !heed_cluster_choose_socket(cluster, error))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "db/cluster.h"
+#include "db/cluster_host.h"
 #include "db/migrate.h"
 #include "tests/support/database.h"
 
@@ -184,7 +185,7 @@ test_long_path_and_environment(void)
 {
     g_autofree char *name = g_strnfill(120, 'x');
     g_auto(Place) place = place_new(name);
-    g_autoptr(HeedCluster) cluster = open_cluster(place.data_dir);
+    g_autoptr(HeedCluster) cluster = NULL;
     const char *const variables[][2] = {{"PGHOST", "192.0.2.1"},
                                         {"PGHOSTADDR", "192.0.2.1"},
                                         {"PGPORT", "1"},
@@ -198,10 +199,13 @@ test_long_path_and_environment(void)
                                         {"PGGSSENCMODE", "require"},
                                         {"PGSSLMODE", "verify-full"},
                                         {"PGSSLMINPROTOCOLVERSION", "nonsense"},
+                                        {"PGSERVICE", "another"},
+                                        {"PGSERVICEFILE", "/nonexistent"},
                                         {"XDG_RUNTIME_DIR", "/nonexistent"}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(variables); i++)
         g_assert_true(g_setenv(variables[i][0], variables[i][1], TRUE));
+    cluster = open_cluster(place.data_dir);
     start(cluster);
     assert_state(cluster, true, true);
     for (size_t i = 0; i < G_N_ELEMENTS(variables); i++)
@@ -238,6 +242,82 @@ test_dump(void)
     g_assert_true(g_str_has_prefix(text, "PGDMP"));
     g_assert_false(heed_cluster_upgrade(cluster, &error));
     g_assert_error(error, HEED_ERROR, HEED_ERROR_CONFIG);
+}
+
+static void
+run(const char *const *argv)
+{
+    g_autoptr(GError) error = NULL;
+    int status = 0;
+
+    (void)!g_spawn_sync(NULL, (char **)(uintptr_t)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                        NULL, &status, &error);
+    g_assert_no_error(error);
+    g_assert_true(g_spawn_check_wait_status(status, NULL));
+}
+
+/* A folder of programs that say they are PostgreSQL 99, and are those that are installed. */
+static char *
+make_newer_programs(const char *parent)
+{
+    static const char script[] =
+        "cd \"$1\" && ln -s \"$2\"/* . && rm postgres && printf '#!/bin/sh\\n"
+        "[ \"$1\" = --version ] && exec echo \"postgres (PostgreSQL) 99.1\"\\n"
+        "exec \"%s/postgres\" \"$@\"\\n' \"$2\" >postgres && chmod 755 postgres";
+    g_autofree char *real = heed_cluster_find_programs(0, NULL);
+    char *folder = g_build_filename(parent, "bin", NULL);
+    const char *const argv[] = {"sh", "-c", script, "sh", folder, real, NULL};
+
+    g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+    g_assert_cmpint(g_chmod(folder, 0755), ==, 0);
+    run(argv);
+    return folder;
+}
+
+/* Between two names of one version, since there is only one here: that a newer server reads the
+ * dump is PostgreSQL's promise; that all of it arrives, and the old data stays, is ours. */
+static void
+test_upgrade(void)
+{
+    g_auto(Place) place = place_new("data");
+    g_autofree char *programs = make_newer_programs(place.parent);
+    g_autofree char *path = g_strdup_printf("%s:%s", programs, g_getenv("PATH"));
+    g_autofree char *old = g_build_filename(place.data_dir, "postgresql", "15", "PG_VERSION", NULL);
+    g_autoptr(HeedCluster) cluster = open_cluster(place.data_dir);
+    g_autoptr(GError) error = NULL;
+
+    start(cluster);
+    {
+        g_autoptr(HeedDatabase) database = connect_to(cluster);
+
+        g_assert_true(heed_migrate(database, NULL, &error));
+        heed_test_database_do(database, "INSERT INTO heed_data.mailbox (name, url) "
+                                        "VALUES ('kept', 'maildir:/kept')");
+    }
+    g_assert_true(g_setenv("PATH", path, TRUE));
+    (void)!heed_cluster_upgrade(cluster, &error);
+    g_assert_no_error(error);
+    {
+        g_auto(HeedClusterState) state = {0};
+        g_autoptr(HeedDatabase) database = connect_to(cluster);
+        g_autofree char *kept = heed_test_database_get(
+            database, "SELECT name || current_setting('data_directory') FROM heed_data.mailbox");
+
+        g_assert_true(heed_cluster_state(cluster, &state, &error));
+        g_assert_cmpstr(state.major, ==, "99");
+        g_assert_true(g_str_has_prefix(kept, "kept/"));
+        g_assert_true(g_str_has_suffix(kept, "/postgresql/99"));
+        assert_setting(database, "fsync", "on");
+        /* Roles and rights come along. */
+        heed_test_database_do(database, "SET ROLE heed_reader; SELECT * FROM heed.suppression");
+    }
+    g_assert_true(g_file_test(old, G_FILE_TEST_IS_REGULAR));
+    g_assert_false(heed_cluster_upgrade(cluster, &error));
+    g_assert_error(error, HEED_ERROR, HEED_ERROR_CONFIG);
+    g_clear_error(&error);
+    g_assert_true(heed_cluster_stop(cluster, &error));
+    start(cluster);
+    assert_state(cluster, true, true);
 }
 
 static void
@@ -301,6 +381,7 @@ main(int argc, char **argv)
     g_test_add_func("/cluster/life", test_life);
     g_test_add_func("/cluster/long-path-and-environment", test_long_path_and_environment);
     g_test_add_func("/cluster/dump", test_dump);
+    g_test_add_func("/cluster/upgrade", test_upgrade);
     g_test_add_func("/cluster/refusals", test_refusals);
     return g_test_run();
 }
