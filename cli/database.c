@@ -88,12 +88,15 @@ migrate_private(const HeedInvocation *invocation, const HeedConfig *config, GErr
     g_autoptr(HeedDatabase) database = heed_cli_database_bare(invocation, config, error);
     HeedRoles roles = heed_cli_roles(config);
     unsigned version = 0;
+    bool done = false;
 
-    if (database == NULL || !heed_migrate_version(database, &version, error))
+    if (database == NULL || !heed_migrate_version(database, &version, error) ||
+        !heed_migrate_is_done(database, &done, error))
         return false;
-    if (version == heed_migrate_newest())
+    /* One of a newer program is for check_version() to refuse. */
+    if (done || version > heed_migrate_newest())
         return true;
-    if (version != 0)
+    if (version != 0 && version < heed_migrate_newest())
         heed_log(HEED_LOG_NOTICE, "bringing the private database from version %u to %u", version,
                  heed_migrate_newest());
     return heed_migrate(database, &roles, error);

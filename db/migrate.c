@@ -81,6 +81,40 @@ heed_migrate_version(HeedDatabase *database, unsigned *out_version, GError **err
     return true;
 }
 
+/* What this program's views and rights are told by; kept as the comment of the schema. */
+static char *
+comment_of_views(void)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    for (const HeedEmbedded *view = heed_views; view->name != NULL; view++)
+        g_checksum_update(checksum, (const guchar *)view->text, (gssize)view->length);
+    g_checksum_update(checksum, (const guchar *)heed_roles[ROLES_GRANT].text,
+                      (gssize)heed_roles[ROLES_GRANT].length);
+    return g_strdup_printf("The views of Heed: %s", g_checksum_get_string(checksum));
+}
+
+bool
+heed_migrate_is_done(HeedDatabase *database, bool *out_done, GError **error)
+{
+    unsigned version = 0;
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autofree char *comment = comment_of_views();
+    g_autoptr(HeedRows) rows = NULL;
+
+    if (!heed_migrate_version(database, &version, error))
+        return false;
+    heed_params_text(params, comment);
+    rows = heed_database_query_row(
+        database, "look for the views",
+        "SELECT coalesce(obj_description(to_regnamespace('heed'), 'pg_namespace') = $1::text, false)",
+        params, error);
+    if (rows == NULL)
+        return false;
+    *out_done = version == heed_migrate_newest() && heed_rows_bool(rows, 0, 0);
+    return true;
+}
+
 /*
  * A transaction in which nobody else migrates. The lock goes with the transaction, not with the
  * session, so that it holds through a pooler too; each transaction looks again at what there is.
@@ -218,6 +252,8 @@ static bool
 finish(const Migration *migration, GError **error)
 {
     g_autoptr(HeedTransaction) transaction = begin_alone(migration, error);
+    g_autofree char *comment = comment_of_views();
+    g_autofree char *remark = g_strdup_printf("COMMENT ON SCHEMA heed IS '%s'", comment);
 
     if (transaction == NULL || !become(migration, migration->owner, error))
         return false;
@@ -227,6 +263,8 @@ finish(const Migration *migration, GError **error)
     if (!migration->roles->none &&
         !heed_database_script(migration->database, "grant the roles their rights",
                               heed_roles[ROLES_GRANT].text, error))
+        return false;
+    if (!heed_database_script(migration->database, "say which views these are", remark, error))
         return false;
     return heed_transaction_commit(transaction, error);
 }

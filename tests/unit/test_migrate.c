@@ -245,6 +245,33 @@ test_role_options(void)
     g_assert_no_error(error);
 }
 
+/* A view that changed without a migration. */
+static void
+test_views(void)
+{
+    g_autoptr(HeedTestDatabase) test = heed_test_database_new();
+    g_autoptr(GError) error = NULL;
+    static const char *const changes[] = {"COMMENT ON SCHEMA heed IS 'The views of Heed: others'",
+                                          "COMMENT ON SCHEMA heed IS NULL"};
+    bool done = true;
+
+    g_assert_true(heed_migrate_is_done(test->database, &done, &error));
+    g_assert_false(done);
+    migrate(test->database);
+    g_assert_true(heed_migrate_is_done(test->database, &done, &error));
+    g_assert_true(done);
+    for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+        heed_test_database_do(test->database, "DROP VIEW heed.suppression");
+        heed_test_database_do(test->database, changes[i]);
+        g_assert_true(heed_migrate_is_done(test->database, &done, &error));
+        g_assert_false(done);
+        migrate(test->database);
+        g_assert_true(heed_migrate_is_done(test->database, &done, &error));
+        g_assert_true(done);
+        assert_answer(test->database, "SELECT count(*) FROM heed.suppression", "0");
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -256,6 +283,7 @@ main(int argc, char **argv)
     g_test_add_func("/migrate/reader", test_reader);
     g_test_add_func("/migrate/ingest", test_ingest);
     g_test_add_func("/migrate/comments", test_comments);
+    g_test_add_func("/migrate/views", test_views);
     g_test_add_func("/migrate/role-options", test_role_options);
     return g_test_run();
 }
