@@ -40,7 +40,8 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
     config = heed_config_load(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    database = heed_cli_database(invocation, config,
+                                 scope == NULL ? HEED_ACCESS_READER : HEED_ACCESS_INGEST, error);
     if (database == NULL)
         return EX_OK;
     if (g_strcmp0(output, "-") == 0)

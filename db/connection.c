@@ -202,7 +202,9 @@ fail_to_connect(const PGconn *connection, bool expired, GError **error)
 {
     const char *text = connection != NULL ? PQerrorMessage(connection) : "";
     const char *sqlstate = find_sqlstate(text);
-    int code = sqlstate != NULL ? heed_sqlstate_code(sqlstate) : HEED_ERROR_TEMPORARY;
+    /* An internal error before we asked for anything, such as a full disk, is the server's. */
+    bool is_servers = sqlstate == NULL || g_str_has_prefix(sqlstate, "XX000");
+    int code = is_servers ? HEED_ERROR_TEMPORARY : heed_sqlstate_code(sqlstate);
     g_autofree char *line = NULL;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     g_autoptr(GString) kept = g_string_new(NULL);

@@ -150,8 +150,9 @@ static bool
 copy_rows(HeedDatabase *database, Export *export, const char *scope, GError **error)
 {
     bool text = export->format == HEED_EXPORT_TEXT;
+    /* The view is what readers may see; it does not know what is allowed in a scope. */
     const char *suppressed =
-        heed_suppress_query(scope == NULL ? "suppressed_any.sql" : "suppressed_in_scope.sql");
+        scope == NULL ? "TABLE heed.suppression" : heed_suppress_query("suppressed_in_scope.sql");
     g_autofree char *query = g_strconcat(text ? TEXT_QUERY_START : ROW_QUERY_START, suppressed,
                                          text ? TEXT_QUERY_END : ROW_QUERY_END, NULL);
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);

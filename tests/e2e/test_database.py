@@ -201,6 +201,17 @@ class DiskFull(unittest.TestCase):
             done = run_heed(["poll"], config, timeout=120)
             self.assertEqual(done.returncode, 75, done.stderr)
             self.assertIn("heed: ", done.stderr)
+            # What a session writes at its beginning, with not a byte left for it.
+            for path in world.postgres.inside("base").glob("*/pg_internal.init"):
+                path.unlink()
+            rest = world.postgres.inside("rest")
+            with rest.open("wb", buffering=0) as file, self.assertRaises(OSError):
+                while True:
+                    file.write(bytes(4096))
+            done = run_heed(["export"], config)
+            rest.unlink()
+            self.assertEqual(done.returncode, 75, done.stderr)
+            self.assertIn("could not write init file", done.stderr)
             world.postgres.query("postgres", "DROP TABLE filler")
             world.postgres.query("postgres", "CHECKPOINT")
             done = run_heed(["poll"], config, timeout=120)
@@ -242,6 +253,16 @@ class Roles(Case):
                 done = self.as_reader(f"SELECT * FROM heed_data.{table}")
                 self.assertNotEqual(done.returncode, 0)
                 self.assertIn("permission denied", done.stderr)
+
+    def test_reader_exports(self):
+        """All of the list is in the view; what is allowed for one stream is not."""
+        owner, reader = (self.world.config(self.database, f"{user}.conf", "") for user in ("heed", "heed_reader"))
+        reader.write_text(f'database = "{self.world.postgres.url(self.database, "heed_reader")}"\n')
+        for form in ("text", "csv", "json"):
+            got = self.heed("export", "--format", form, config=reader).stdout
+            self.assertEqual(got, self.heed("export", "--format", form, config=owner).stdout)
+            self.assertNotEqual(got, "")
+        self.assert_one_line(self.heed("export", "--scope", "news", config=reader, want=77).stderr, "permission denied")
 
     def test_reader_changes_nothing(self):
         for sql in ("DELETE FROM heed.suppression", "INSERT INTO heed.suppression (address) VALUES ('a@example.net')",

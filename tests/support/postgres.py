@@ -65,6 +65,10 @@ class Postgres:
         back = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", "--", *command]
         return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, str(self.data), *back]
 
+    def inside(self, *names):
+        """A path in the data folder as the server sees it, which may be a file system that we do not see."""
+        return Path(f"/proc/{self.process.pid}/root{self.data}", *names)
+
     def wait(self):
         for _ in range(600):
             done = subprocess.run([str(self.bin / "pg_isready"), "-q", "-h", str(self.folder), "-U", "heed", "-d", "postgres"],
