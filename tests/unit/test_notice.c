@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What golden files do not show: who may send a notice, every encoding of one text, where the
+ * original stands, limits. Formats have their fixtures in tests/fixtures/notice.
+ */
+#include "parsers/notice_text.h"
+#include "parsers/parser.h"
+
+#include <string.h>
+#include <time.h>
+
+static HeedParser *parser;
+
+#define EXIM_TEXT                                                                \
+    "This message was created automatically by mail delivery software.\n"        \
+    "\n"                                                                         \
+    "A message that you sent could not be delivered to one or more of its\n"     \
+    "recipients. This is a permanent error. The following address(es) failed:\n" \
+    "\n"                                                                         \
+    "  anna@example.org\n"                                                       \
+    "    SMTP error from remote mail server after RCPT TO:<anna@example.org>:\n" \
+    "    host mx.example.org [192.0.2.25]: 550 5.1.1 No such user\n"
+
+#define ORIGINAL                                         \
+    "Received: from a by b; 2 Jan 2026 03:04:05 +0000\n" \
+    "\tid 1\n"                                           \
+    "Message-ID: <1@example.com>\n"                      \
+    "From: news@example.com\n"                           \
+    "To: anna@example.org\n"                             \
+    "Subject: Your news\n"
+
+static HeedReport *
+read_bytes(const char *bytes, size_t length)
+{
+    g_autofree char *exact = g_memdup2(bytes, MAX(length, 1));
+
+    return heed_parser_read(parser, exact, length, NULL);
+}
+
+static HeedReport *
+read_text(const char *header, const char *text)
+{
+    g_autofree char *whole = g_strconcat(header, "\n", text, NULL);
+
+    return read_bytes(whole, strlen(whole));
+}
+
+static const HeedRecipient *
+only_recipient(const HeedReport *report)
+{
+    g_assert_cmpuint(report->recipients->len, ==, 1);
+    return &g_array_index(report->recipients, HeedRecipient, 0);
+}
+
+/* The same words, from whom? */
+static void
+check_senders(void)
+{
+    static const struct {
+        const char *header;
+        HeedKind want;
+    } rows[] = {
+        {"From: MAILER-DAEMON@example.net\n", HEED_KIND_BOUNCE},
+        {"From: Mail Delivery System <x@example.net>\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"From: x@example.net\nSubject: Mail delivery failed: returning message to sender\n",
+         HEED_KIND_BOUNCE},
+        {"From: Ben <ben@example.net>\nSubject: trouble\n", HEED_KIND_OTHER},
+        {"From: Ben <ben@example.net>\nSubject: Re: Mail delivery failed\n", HEED_KIND_OTHER},
+        {"From: Ben <ben@example.net>\nSubject: Fwd: Mail delivery failed\n", HEED_KIND_OTHER},
+        {"From: Ben <ben@example.net>\nSubject: Mail delivery failed\nIn-Reply-To: <1@example.com>\n",
+         HEED_KIND_OTHER},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(HeedReport) report = read_text(rows[i].header, EXIM_TEXT);
+
+        g_assert_cmpint(report->kind, ==, rows[i].want);
+        if (rows[i].want == HEED_KIND_BOUNCE)
+            g_assert_cmpstr(only_recipient(report)->diagnostic, ==, "550 5.1.1 No such user");
+    }
+}
+
+/* What no description fits is read only where a daemon surely speaks of a failure. */
+static void
+check_general(void)
+{
+    static const struct {
+        const char *header;
+        const char *text;
+        HeedKind want;
+    } rows[] = {
+        {"From: postmaster@example.net\nSubject: Undeliverable mail\n",
+         "anna@example.org: no such user\n", HEED_KIND_BOUNCE},
+        {"From: postmaster@example.net\nSubject: hello\n",
+         "It could not be delivered.\n\n<anna@example.org>: no such user\n", HEED_KIND_BOUNCE},
+        {"From: postmaster@example.net\nSubject: Undeliverable mail\n", "Somebody was not there.\n",
+         HEED_KIND_OTHER},
+        {"From: postmaster@example.net\nSubject: hello\n", "anna@example.org: is a friend\n",
+         HEED_KIND_OTHER},
+        {"From: news@example.net\nSubject: Undeliverable mail\nList-Unsubscribe: <x:y>\n",
+         "anna@example.org: no such user\n", HEED_KIND_OTHER},
+        {"From: ben@example.net\nReturn-Path: <>\nAuto-Submitted: auto-replied\nSubject: Away\n",
+         "My mail could not be delivered, write to\nanna@example.org\n", HEED_KIND_AUTO_REPLY},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(HeedReport) report = read_text(rows[i].header, rows[i].text);
+
+        g_assert_cmpint(report->kind, ==, rows[i].want);
+    }
+}
+
+static char *
+in_charset(const char *charset)
+{
+    gsize length = 0;
+    char *text = g_convert("Это письмо создано автоматически.\n\n" EXIM_TEXT, -1, charset, "UTF-8",
+                           NULL, &length, NULL);
+
+    g_assert_nonnull(text);
+    g_assert_cmpuint(strlen(text), ==, length);
+    return text;
+}
+
+static void
+check_encodings(void)
+{
+    static const char *const charsets[] = {"utf-8", "koi8-r", "windows-1251", "iso-8859-5"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(charsets); i++) {
+        g_autofree char *text = in_charset(charsets[i]);
+        g_autofree char *coded = g_base64_encode((const guchar *)text, strlen(text));
+        g_autofree char *header =
+            g_strdup_printf("From: MAILER-DAEMON@example.net\nMIME-Version: 1.0\n"
+                            "Content-Type: text/plain; charset=%s\n"
+                            "Content-Transfer-Encoding: base64\n",
+                            charsets[i]);
+        g_autoptr(HeedReport) report = read_text(header, coded);
+
+        g_assert_cmpstr(only_recipient(report)->address, ==, "anna@example.org");
+        g_assert_cmpstr(only_recipient(report)->remote_mta, ==, "mx.example.org");
+    }
+}
+
+/* The original: as it was, quoted, indented, cut short, or not there. */
+static void
+check_originals(void)
+{
+    static const struct {
+        const char *marker;
+        const char *prefix;
+        size_t bytes; /* of it are there; 0: all */
+        bool found;
+    } rows[] = {
+        {"------ This is a copy of the message, including all the headers. ------\n\n", "", 0,
+         true},
+        {"------ This is a copy of the message, including all the headers. ------\n\n", "> ", 0,
+         true},
+        {"------ This is a copy of the message, including all the headers. ------\n\n", ">", 0,
+         true},
+        {"------ This is a copy of the message, including all the headers. ------\n\n", "    ", 0,
+         true},
+        {"------ This is a copy of the message, including all the headers. ------\n\n", "| ", 110,
+         true},
+        {"Your message was:\n\n", "", 0, true},
+        {"Your message was:\n\n", "> ", 0, true},
+        {"------ This is a copy of the message, including all the headers. ------\n\n", "", 20,
+         false},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_auto(GStrv) lines = g_strsplit(ORIGINAL, "\n", -1);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autofree char *whole = NULL;
+        g_autoptr(HeedReport) report = NULL;
+
+        for (size_t j = 0; lines[j] != NULL && lines[j][0] != '\0'; j++)
+            g_string_append_printf(text, "%s%s\n", rows[i].prefix, lines[j]);
+        if (rows[i].bytes > 0)
+            g_string_truncate(text, rows[i].bytes);
+        whole = g_strconcat(EXIM_TEXT, "\n", rows[i].marker, text->str, NULL);
+        report = read_text("From: MAILER-DAEMON@example.net\n", whole);
+        g_assert_cmpint(report->kind, ==, HEED_KIND_BOUNCE);
+        g_assert_cmpstr(report->original.message_id, ==, rows[i].found ? "1@example.com" : NULL);
+    }
+}
+
+static void
+check_html(void)
+{
+    static const struct {
+        const char *html;
+        const char *want;
+    } rows[] = {
+        {"plain", "plain"},
+        {"a<br>b", "a\nb"},
+        {"<P>a\nb</p>c", "\na b\nc"},
+        {"x &lt;a@example.org&gt;&nbsp;&amp;&copy;", "x <a@example.org> &&copy;"},
+        {"a<style>p { }</style>b<!-- c -->d", "abd"},
+        {"a < b", "a < b"},
+        {"a <b", "a "},
+        {"<a href=\"mailto:x\">a@example.org</a>", "a@example.org"},
+        {"<br>\n   a", "\na"},
+        {"<!-- unclosed", ""},
+        {"<style>unclosed", ""},
+        {"&", "&"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        size_t length = strlen(rows[i].html);
+        g_autofree char *exact = g_memdup2(rows[i].html, length);
+        g_autoptr(GString) out = g_string_new(NULL);
+
+        heed_notice_text_from_html((HeedSpan){exact, length}, out);
+        g_assert_cmpstr(out->str, ==, rows[i].want);
+    }
+}
+
+/* A delivery status that says all is left as it is, whatever the words say. */
+static void
+check_complete_is_left_alone(void)
+{
+    g_autoptr(HeedReport) report =
+        read_text("From: MAILER-DAEMON@example.net\nMIME-Version: 1.0\n"
+                  "Content-Type: multipart/report; report-type=delivery-status; boundary=x\n",
+                  "--x\n\n" EXIM_TEXT "\n--x\nContent-Type: message/delivery-status\n\n"
+                  "Final-Recipient: rfc822; anna@example.org\nAction: failed\nStatus: 5.2.2\n"
+                  "Diagnostic-Code: smtp; 552 5.2.2 Full\n\n--x--\n");
+
+    g_assert_cmpstr(report->format, ==, "rfc3464");
+    g_assert_cmpstr(only_recipient(report)->status, ==, "5.2.2");
+    g_assert_cmpstr(only_recipient(report)->diagnostic, ==, "552 5.2.2 Full");
+}
+
+/* As many recipients as the settings allow, and no more. */
+static void
+check_limit(void)
+{
+    static const HeedParserSettings settings = {.max_recipients = 10};
+    g_autoptr(GString) text =
+        g_string_new("From: MAILER-DAEMON@example.net\n\n"
+                     "Hi. This is the qmail-send program at example.net.\n\n");
+    HeedParser *small = heed_parser_new(&settings, NULL);
+    g_autoptr(HeedReport) report = NULL;
+
+    for (int i = 0; i < 100; i++)
+        g_string_append_printf(text, "<u%d@example.org>:\nno such user\n\n", i);
+    report = heed_parser_read(small, text->str, text->len, NULL);
+    g_assert_cmpuint(report->recipients->len, ==, 10);
+    heed_parser_free(small);
+}
+
+/* A notice of the largest size with a recipient in each line, and one of nothing but near hits. */
+static void
+check_hostile(void)
+{
+    static const char *const lines[] = {"<u%d@example.org>:\n", "host host host %d [\n",
+                                        "> > > From: %d: {*}\n",
+                                        "  550 5.1.1 %d@example.org... said: said: said:\n"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autoptr(GString) text =
+            g_string_new("From: MAILER-DAEMON@example.net\nSubject: Undeliverable\n\n");
+        clock_t begin = clock();
+        g_autoptr(HeedReport) report = NULL;
+
+        for (int n = 0; text->len < 1024U * 1024; n++) {
+            g_auto(GStrv) parts = g_strsplit(lines[i], "%d", 2);
+
+            g_string_append_printf(text, "%s%d%s", parts[0], n, parts[1]);
+        }
+        report = read_bytes(text->str, text->len);
+        g_assert_cmpint((clock() - begin) / CLOCKS_PER_SEC, <, 5);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    parser = heed_parser_new(NULL, NULL);
+    g_assert_nonnull(parser);
+    g_test_add_func("/notice/senders", check_senders);
+    g_test_add_func("/notice/general", check_general);
+    g_test_add_func("/notice/encodings", check_encodings);
+    g_test_add_func("/notice/originals", check_originals);
+    g_test_add_func("/notice/html", check_html);
+    g_test_add_func("/notice/complete-is-left-alone", check_complete_is_left_alone);
+    g_test_add_func("/notice/limit", check_limit);
+    g_test_add_func("/notice/hostile", check_hostile);
+    status = g_test_run();
+    heed_parser_free(parser);
+    return status;
+}
