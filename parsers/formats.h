@@ -50,6 +50,8 @@ typedef struct HeedFormat {
     HeedTemplates lines;
     /* The same, for what is said once of all recipients that nothing else is said of. */
     HeedTemplates common;
+    /* What it says of all is only the last reply of several: nobody's where there are several. */
+    bool last_reply_only;
     /* The whole reply, its lines joined with blanks: what of it is the server's, and which host. */
     HeedTemplates replies;
     HeedReplyExtent extent;

@@ -310,6 +310,9 @@ finish(const Scan *scan)
 {
     HeedNoticeScan *out = scan->out;
 
+    if (scan->format->last_reply_only && out->recipients->len > 1)
+        g_string_truncate(out->common, 0);
+
     for (guint i = 0; i < out->recipients->len; i++) {
         HeedNoticeRecipient *recipient = &g_array_index(out->recipients, HeedNoticeRecipient, i);
 

@@ -204,6 +204,7 @@ static const HeedFormat formats[] = {
         .begin = T("{*}--- The following addresses ha{*}", "{*}---The following addresses had {*}"),
         .lines = T("^={code} {status} {address}... {*}",
                    "^={code} {address}... {*}",
+                   "^{n} {*}postmaster... {*}", /* the copy for postmaster, not the message */
                    "^{address}... Deferred: {reply}",
                    "^{address}... {reply}",
                    " (expanded from: {original})",
@@ -263,6 +264,20 @@ static const HeedFormat formats[] = {
         .original = T("Message headers follow.", "Original message follows."),
         .replies = T("{host} [{*}] did not like our {*}: {reply}"),
         .extent = HEED_REPLY_REST,
+    },
+    {
+        .name = "masqmail",
+        .title = "masqmail",
+        .source = "masqmail's failmsg.tpl and warnmsg.tpl; masqmail 0.3.4 itself",
+        .opening = T("This message was sent to you by the mailer daemon (masqmail {*}"),
+        .begin = T("Delivery to the following recipients {*}"),
+        .lines = T(" {address}"),
+        .common = T("while connected with {*}, the server replied{reply}",
+                    "^=could not open connection to {*}"),
+        .stop = T("If you need help, write to {*}"),
+        .delayed = T("Sorry, but your mail could not yet be delivered {*}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+        .last_reply_only = true,
     },
     {
         .name = "chasquid",

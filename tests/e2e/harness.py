@@ -72,12 +72,10 @@ class World:
         self.dovecot = Dovecot()
 
     def stop(self):
-        try:
-            if self.dovecot is not None:
-                self.dovecot.stop()
-        finally:
-            self.postgres.stop()
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if self.dovecot is not None:
+            self.dovecot.stop()
+        self.postgres.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def user(self, messages=()):
         """A mail user that no case had before, with these messages; (name, truths)."""
