@@ -28,7 +28,7 @@ function(heed_dovecot_test name)
     set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()
 
-foreach(module IN ITEMS imap pop3 login)
+foreach(module IN ITEMS imap imap_acknowledge pop3 login)
     heed_dovecot_test(${module})
 endforeach()
 

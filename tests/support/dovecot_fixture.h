@@ -4,6 +4,7 @@
 
 /* Mailboxes on the Dovecot that support/with-dovecot runs. Failing is a failed assertion. */
 
+#include "base/limits.h"
 #include "ingest/source.h"
 #include "tests/support/source_fixture.h"
 
@@ -114,12 +115,42 @@ dovecot_shell(const char *format, ...)
     return g_strchomp(printed);
 }
 
-/* How many messages a folder holds, e.g. "INBOX" or "Heed.Done"; with a search key of doveadm. */
-static inline char *
-dovecot_count(const char *user, const char *folder, const char *key)
+/* The server's own tool, with these words behind its configuration. */
+static inline void dovecot_doveadm(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+static inline void
+dovecot_doveadm(const char *format, ...)
 {
-    return dovecot_shell("doveadm -c '%s' search -u '%s' mailbox '%s' %s | wc -l",
-                         dovecot_environment("CONF"), user, folder, key);
+    g_autofree char *words = NULL;
+    g_autofree char *printed = NULL;
+    va_list values;
+
+    va_start(values, format);
+    words = g_strdup_vprintf(format, values);
+    va_end(values);
+    printed = dovecot_shell("doveadm -c '%s' %s", dovecot_environment("CONF"), words);
+}
+
+/* So many messages are in a folder, e.g. "INBOX" or "Heed.Done"; with a search key of doveadm. */
+static inline void
+dovecot_assert_count(const char *user, const char *folder, const char *key, unsigned want)
+{
+    g_autofree char *got = dovecot_shell("doveadm -c '%s' search -u '%s' mailbox '%s' %s | wc -l",
+                                         dovecot_environment("CONF"), user, folder, key);
+
+    g_assert_cmpuint(g_ascii_strtoull(got, NULL, 10), ==, want);
+}
+
+/* Delivers a message of this line again and again, longer than what is read of one. */
+static inline GString *
+dovecot_deliver_large(const char *user, unsigned number, const char *line)
+{
+    GString *mail = g_string_new("Subject: large\r\n\r\n");
+
+    while (mail->len < HEED_LIMIT_MESSAGE_BYTES + 100000)
+        g_string_append(mail, line);
+    dovecot_deliver(user, number, mail->str, mail->len);
+    return mail;
 }
 
 #endif

@@ -88,7 +88,6 @@ test_listed(void)
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
     g_autoptr(GError) error = NULL;
-    g_autofree char *kicked = NULL;
     g_auto(HeedItem) first = {.received_at = HEED_DATE_UNKNOWN};
     Listener listener = {0};
     HeedSourceHost host = listener_host(&listener);
@@ -97,7 +96,7 @@ test_listed(void)
     dovecot_deliver_range("pop-listed", 1, 3);
     source = source_opened(mailbox, &host, NULL);
     g_assert_cmpint(source->ops->next(source, &first, &error), ==, HEED_NEXT_ITEM);
-    kicked = dovecot_shell("doveadm -c '%s' kick pop-listed", dovecot_environment("CONF"));
+    dovecot_doveadm("kick pop-listed");
     g_assert_cmpuint(listener.told, ==, 0);
     items = source_drain(source);
     g_assert_cmpuint(items->len, ==, 2);
@@ -108,9 +107,7 @@ test_listed(void)
     g_ptr_array_unref(source_drain(source));
     g_assert_cmpuint(listener.told, ==, 2);
     g_assert_cmpuint(listener.listed, ==, 1);
-    g_free(kicked);
-    kicked = dovecot_shell("doveadm -c '%s' expunge -u pop-listed mailbox INBOX all",
-                           dovecot_environment("CONF"));
+    dovecot_doveadm("expunge -u pop-listed mailbox INBOX all");
     g_assert_true(source->ops->wait(source, 0, -1, &error));
     g_ptr_array_unref(source_drain(source));
     g_assert_cmpuint(listener.told, ==, 3);
@@ -153,12 +150,10 @@ test_large_is_truncated(void)
     g_autoptr(HeedMailbox) mailbox = mailbox_of("pop-large");
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
-    g_autoptr(GString) mail = g_string_new("Subject: large\r\n\r\n");
+    g_autoptr(GString) mail = NULL;
     const HeedItem *item;
 
-    while (mail->len < HEED_LIMIT_MESSAGE_BYTES + 100000)
-        g_string_append(mail, ".All work and no play makes Jack a dull boy\r\n");
-    dovecot_deliver("pop-large", 1, mail->str, mail->len);
+    mail = dovecot_deliver_large("pop-large", 1, ".All work and no play makes Jack a dull boy\r\n");
     dovecot_deliver_range("pop-large", 2, 2);
     source = source_opened(mailbox, NULL, NULL);
     items = source_drain(source);
@@ -178,8 +173,6 @@ test_delete(void)
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(source_item_free);
     g_autoptr(GPtrArray) rest = NULL;
-    g_autofree char *left = NULL;
-    g_autofree char *none = NULL;
 
     mailbox->on_done[0].what = HEED_ON_DONE_DELETE;
     dovecot_deliver_range("pop-delete", 1, 6);
@@ -193,14 +186,12 @@ test_delete(void)
     }
     g_ptr_array_remove_index(items, 0);
     source_acknowledge(source, items);
-    left = dovecot_count("pop-delete", "INBOX", "ALL");
-    g_assert_cmpstr(left, ==, "4");
+    dovecot_assert_count("pop-delete", "INBOX", "ALL", 4);
     source_acknowledge(source, items); /* messages that are gone count as done */
     rest = source_drain(source);
     g_assert_cmpuint(rest->len, ==, 3);
     source_acknowledge(source, rest);
-    none = dovecot_count("pop-delete", "INBOX", "ALL");
-    g_assert_cmpstr(none, ==, "1");
+    dovecot_assert_count("pop-delete", "INBOX", "ALL", 1);
 }
 
 static void
@@ -209,11 +200,10 @@ test_reconnects(void)
     g_autoptr(HeedMailbox) mailbox = mailbox_of("pop-reconnect");
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
-    g_autofree char *kicked = NULL;
 
     dovecot_deliver_range("pop-reconnect", 1, 3);
     source = source_opened(mailbox, NULL, NULL);
-    kicked = dovecot_shell("doveadm -c '%s' kick pop-reconnect", dovecot_environment("CONF"));
+    dovecot_doveadm("kick pop-reconnect");
     items = source_drain(source);
     g_assert_cmpuint(items->len, ==, 3);
 }
