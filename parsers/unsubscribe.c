@@ -17,7 +17,6 @@ static const struct {
 } commands[] = {
     {"unsubscribe", true},
     {"list-unsubscribe", true},
-    {"unsubscribe me", true},
     {"unsub", false},
     {"opt-out", false},
     {"optout", false},
