@@ -14,9 +14,32 @@
 
 extern const HeedEmbedded heed_embedded_rules[];
 
+/*
+ * What was found in one text. Servers say the same again and again, and comparing a text is a
+ * tenth of the work of looking through it. Longer texts, and those in which much was found, are
+ * not kept.
+ */
+#define MEMORY_SLOTS 1024U
+#define MEMORY_BYTES 216U
+#define MEMORY_HITS  14U
+
+typedef struct Memory {
+    uint16_t length; /* 0: nothing is kept here */
+    uint16_t count;
+    uint16_t hits[MEMORY_HITS];
+    char text[MEMORY_BYTES];
+} Memory;
+
+G_STATIC_ASSERT(HEED_LIMIT_RULE_PATTERNS <= UINT16_MAX);
+
+typedef struct Stage {
+    hs_database_t *database; /* NULL: there are no patterns */
+    Memory *memories;        /* MEMORY_SLOTS of them */
+} Stage;
+
 struct HeedRules {
     HeedRuleSet *set;
-    hs_database_t *database; /* NULL: there are no patterns */
+    Stage stages[HEED_RULE_STAGES];
     hs_scratch_t *scratch;
     GPtrArray *bare; /* of HeedRuleEntry *: those without text and tag */
     /* Of the text that was looked at last. */
@@ -24,6 +47,8 @@ struct HeedRules {
     unsigned *seen; /* by pattern: the last scan in which it was found */
     unsigned *hits; /* the patterns found, hit_count of them */
     unsigned hit_count;
+    unsigned slot; /* where it is remembered */
+    size_t length;
     char text[HEED_LIMIT_RULE_TEXT_BYTES];
 };
 
@@ -52,6 +77,27 @@ read_all(HeedRuleSet *set, const HeedRulesOptions *options, GError **error)
     return true;
 }
 
+static bool
+prepare_stages(HeedRules *rules, const char *folder, GError **error)
+{
+    for (unsigned i = 0; i < HEED_RULE_STAGES; i++) {
+        Stage *stage = &rules->stages[i];
+
+        if (!heed_rule_set_compile_cached(rules->set, (HeedRuleStage)i, folder, &stage->database,
+                                          error))
+            return false;
+        if (stage->database == NULL)
+            continue;
+        if (hs_alloc_scratch(stage->database, &rules->scratch) != HS_SUCCESS) {
+            g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL,
+                        "no room for looking for rules, or a processor that libhs does not know");
+            return false;
+        }
+        stage->memories = g_new0(Memory, MEMORY_SLOTS);
+    }
+    return true;
+}
+
 HeedRules *
 heed_rules_load(const HeedRulesOptions *options, GError **error)
 {
@@ -74,16 +120,8 @@ heed_rules_load(const HeedRulesOptions *options, GError **error)
         if (!entry->has_text && !entry->has_tag)
             g_ptr_array_add(rules->bare, entry);
     }
-    if (count == 0)
-        return g_steal_pointer(&rules);
-    rules->database = heed_rule_set_compile_cached(rules->set, options->cache_folder, error);
-    if (rules->database == NULL)
+    if (!prepare_stages(rules, options->cache_folder, error))
         return NULL;
-    if (hs_alloc_scratch(rules->database, &rules->scratch) != HS_SUCCESS) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL,
-                    "no room for looking for rules, or a processor that libhs does not know");
-        return NULL;
-    }
     return g_steal_pointer(&rules);
 }
 
@@ -93,7 +131,10 @@ heed_rules_free(HeedRules *rules)
     if (rules == NULL)
         return;
     (void)hs_free_scratch(rules->scratch);
-    (void)hs_free_database(rules->database);
+    for (unsigned i = 0; i < HEED_RULE_STAGES; i++) {
+        (void)hs_free_database(rules->stages[i].database);
+        g_free(rules->stages[i].memories);
+    }
     heed_rule_set_free(rules->set);
     if (rules->bare != NULL)
         g_ptr_array_unref(rules->bare);
@@ -248,22 +289,76 @@ on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned fla
     return 0;
 }
 
-static void
-look(HeedRules *rules, const HeedRuleQuery *query)
+/* A number for a text; those that many texts share cost time and nothing else. */
+static unsigned
+slot_of(const char *text, size_t length)
 {
-    size_t length;
+    uint64_t sum = length;
+    uint64_t word;
 
-    rules->hit_count = 0;
+    for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+        memcpy(&word, text, sizeof(word));
+        sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
+        sum ^= sum >> 29;
+    }
+    for (word = 0; length > 0; length--)
+        word = word << 8 | (unsigned char)text[length - 1];
+    sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
+    return (unsigned)(sum >> 32) % MEMORY_SLOTS;
+}
+
+/* Takes a query's text; nothing of it was found yet. */
+static void
+take_text(HeedRules *rules, const HeedRuleQuery *query)
+{
     if (++rules->scan == 0) {
         memset(rules->seen, 0, rules->set->patterns->len * sizeof(*rules->seen));
         rules->scan = 1;
     }
-    if (rules->database == NULL || query->text == NULL)
+    rules->length = 0;
+    if (query->text != NULL)
+        rules->length =
+            heed_rules_normalise(query->text, query->length, rules->text, sizeof(rules->text));
+    rules->slot = slot_of(rules->text, rules->length);
+}
+
+static bool
+remember(HeedRules *rules, const Memory *memory)
+{
+    if (memory->length != rules->length || memcmp(memory->text, rules->text, rules->length) != 0)
+        return false;
+    for (unsigned i = 0; i < memory->count; i++)
+        (void)on_hit(memory->hits[i], 0, 0, 0, rules);
+    return true;
+}
+
+static void
+keep(const HeedRules *rules, Memory *memory)
+{
+    if (rules->length > MEMORY_BYTES || rules->hit_count > MEMORY_HITS)
         return;
-    length = heed_rules_normalise(query->text, query->length, rules->text, sizeof(rules->text));
-    if (length > 0)
-        (void)hs_scan(rules->database, rules->text, (unsigned)length, 0, rules->scratch, on_hit,
-                      rules);
+    memory->length = (uint16_t)rules->length;
+    memory->count = (uint16_t)rules->hit_count;
+    for (unsigned i = 0; i < rules->hit_count; i++)
+        memory->hits[i] = (uint16_t)rules->hits[i];
+    memcpy(memory->text, rules->text, rules->length);
+}
+
+/* Finds the patterns of one stage in the text. */
+static void
+look(HeedRules *rules, const Stage *stage)
+{
+    Memory *memory;
+
+    rules->hit_count = 0;
+    if (stage->database == NULL || rules->length == 0)
+        return;
+    memory = &stage->memories[rules->slot];
+    if (remember(rules, memory))
+        return;
+    (void)hs_scan(stage->database, rules->text, (unsigned)rules->length, 0, rules->scratch, on_hit,
+                  rules);
+    keep(rules, memory);
 }
 
 static bool
@@ -302,6 +397,42 @@ weigh_weak(const HeedRule *rule, HeedRuleMatch *match)
         match->contradicted = rule;
 }
 
+/* Weighs what was found in one stage. */
+static void
+weigh_hits(const HeedRules *rules, const Question *question, HeedRuleMatch *match)
+{
+    for (unsigned i = 0; i < rules->hit_count; i++) {
+        const HeedRulePattern *pattern =
+            &g_array_index(rules->set->patterns, HeedRulePattern, rules->hits[i]);
+        const HeedRuleEntry *entry = pattern->entry;
+
+        if (pattern->role != HEED_RULE_ROLE_ANY ||
+            (!entry->is_weak && match->rule != NULL && match->rule->number <= entry->rule.number) ||
+            !fits(rules, entry, question))
+            continue;
+        if (entry->is_weak)
+            weigh_weak(&entry->rule, match);
+        else
+            match->rule = &entry->rule;
+    }
+}
+
+/* The rules that ask for codes and hosts alone, which are all of the first stage. */
+static void
+weigh_bare(const HeedRules *rules, const Question *question, HeedRuleMatch *match)
+{
+    for (guint i = 0; i < rules->bare->len; i++) {
+        const HeedRuleEntry *entry = rules->bare->pdata[i];
+
+        if (match->rule != NULL && match->rule->number < entry->rule.number)
+            return;
+        if (fits(rules, entry, question)) {
+            match->rule = &entry->rule;
+            return;
+        }
+    }
+}
+
 bool
 heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match)
 {
@@ -310,32 +441,14 @@ heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *ou
     *out_match = (HeedRuleMatch){0};
     add_status(&question, query->status);
     add_status(&question, query->other_status);
-    look(rules, query);
-    for (unsigned i = 0; i < rules->hit_count; i++) {
-        const HeedRulePattern *pattern =
-            &g_array_index(rules->set->patterns, HeedRulePattern, rules->hits[i]);
-        const HeedRule *rule = &pattern->entry->rule;
-
-        if (pattern->role != HEED_RULE_ROLE_ANY ||
-            (!pattern->entry->is_weak && out_match->rule != NULL &&
-             out_match->rule->number <= rule->number) ||
-            !fits(rules, pattern->entry, &question))
-            continue;
-        if (pattern->entry->is_weak)
-            weigh_weak(rule, out_match);
-        else
-            out_match->rule = rule;
-    }
-    for (guint i = 0; i < rules->bare->len; i++) {
-        const HeedRuleEntry *entry = rules->bare->pdata[i];
-
-        if (out_match->rule != NULL && out_match->rule->number < entry->rule.number)
-            break;
-        if (fits(rules, entry, &question)) {
-            out_match->rule = &entry->rule;
-            break;
-        }
-    }
+    take_text(rules, query);
+    look(rules, &rules->stages[HEED_RULE_STAGE_STRONG]);
+    weigh_hits(rules, &question, out_match);
+    weigh_bare(rules, &question, out_match);
+    if (out_match->rule != NULL)
+        return true;
+    look(rules, &rules->stages[HEED_RULE_STAGE_GENERAL]);
+    weigh_hits(rules, &question, out_match);
     return out_match->rule != NULL || out_match->confirmed != NULL ||
            out_match->contradicted != NULL;
 }

@@ -24,7 +24,7 @@
 #define OLD_SECONDS (60 * 24 * 3600)
 
 static char *
-digest_of(const HeedRuleSet *set)
+digest_of(const HeedRuleSet *set, HeedRuleStage stage)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     const char *version = hs_version();
@@ -32,9 +32,11 @@ digest_of(const HeedRuleSet *set)
     g_checksum_update(sum, (const guchar *)version, (gssize)strlen(version) + 1);
     for (guint i = 0; i < set->patterns->len; i++) {
         const HeedRulePattern *pattern = &g_array_index(set->patterns, HeedRulePattern, i);
-        guint32 flags = pattern->flags;
+        guint32 numbers[2] = {pattern->flags, i};
 
-        g_checksum_update(sum, (const guchar *)&flags, sizeof(flags));
+        if (heed_rule_stage(pattern->entry) != stage)
+            continue;
+        g_checksum_update(sum, (const guchar *)numbers, sizeof(numbers));
         g_checksum_update(sum, (const guchar *)pattern->expression,
                           (gssize)strlen(pattern->expression) + 1);
     }
@@ -165,23 +167,27 @@ store(int folder, const char *name, const char *digest, const HeedRulesDatabase 
     free(bytes); /* NOLINT(clang-analyzer-unix.Malloc) */
 }
 
-HeedRulesDatabase *
-heed_rule_set_compile_cached(const HeedRuleSet *set, const char *folder, GError **error)
+bool
+heed_rule_set_compile_cached(const HeedRuleSet *set,
+                             HeedRuleStage stage,
+                             const char *folder,
+                             HeedRulesDatabase **out,
+                             GError **error)
 {
     g_auto(HeedFd) fd = folder == NULL ? -1 : open_folder(folder);
     g_autofree char *digest = NULL;
-    HeedRulesDatabase *database;
     char name[NAME_BYTES];
 
     if (fd < 0)
-        return heed_rule_set_compile(set, error);
-    digest = digest_of(set);
+        return heed_rule_set_compile(set, stage, out, error);
+    digest = digest_of(set, stage);
     (void)g_snprintf(name, sizeof(name), "rules-%s.hs", digest);
-    database = load(fd, name, digest);
-    if (database != NULL)
-        return database;
-    database = heed_rule_set_compile(set, error);
-    if (database != NULL)
-        store(fd, name, digest, database);
-    return database;
+    *out = load(fd, name, digest);
+    if (*out != NULL)
+        return true;
+    if (!heed_rule_set_compile(set, stage, out, error))
+        return false;
+    if (*out != NULL)
+        store(fd, name, digest, *out);
+    return true;
 }

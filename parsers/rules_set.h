@@ -11,6 +11,17 @@
 
 typedef struct hs_database HeedRulesDatabase; /* libhs's hs_database_t */
 
+/*
+ * Patterns are looked for in two stages: those of rules with a tag or about a provider, and only
+ * where none of these has won, the rest. What providers say, which is most of what there is, costs
+ * a quarter so.
+ */
+typedef enum HeedRuleStage {
+    HEED_RULE_STAGE_STRONG,
+    HEED_RULE_STAGE_GENERAL,
+    HEED_RULE_STAGES
+} HeedRuleStage;
+
 /* What a pattern is for. */
 typedef enum HeedRuleRole {
     HEED_RULE_ROLE_ANY, /* text, tag: one of them must be found */
@@ -86,19 +97,29 @@ bool heed_rule_set_read_file(HeedRuleSet *set, const char *path, GError **error)
 /* Puts the rules into the order of precedence, once all are read. */
 void heed_rule_set_sort(HeedRuleSet *set);
 
-/* Compiles all patterns, each with its index as its id, for any processor of this architecture.
- * NULL with HEED_ERROR_CONFIG, "FILE:LINE: what". Caller frees with hs_free_database(). */
-HeedRulesDatabase *heed_rule_set_compile(const HeedRuleSet *set, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* The stage of a rule that is complete. */
+HeedRuleStage heed_rule_stage(const HeedRuleEntry *entry);
+
+/*
+ * Compiles the patterns of one stage, each with its index in the set as its id, for any processor
+ * of this architecture. *out is NULL where there are none. HEED_ERROR_CONFIG, "FILE:LINE: what".
+ * Caller frees with hs_free_database().
+ */
+bool heed_rule_set_compile(const HeedRuleSet *set,
+                           HeedRuleStage stage,
+                           HeedRulesDatabase **out,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /*
  * The same by way of a folder in which compiled patterns are kept under a digest of what was
- * compiled, by which library, for which processors (rules_cache.c). folder NULL: none. Whatever is
- * wrong with the folder or a file in it is passed over.
+ * compiled, by which library (rules_cache.c). folder NULL: none. Whatever is wrong with the folder
+ * or a file in it is passed over.
  */
-HeedRulesDatabase *heed_rule_set_compile_cached(const HeedRuleSet *set,
-                                                const char *folder,
-                                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool heed_rule_set_compile_cached(const HeedRuleSet *set,
+                                  HeedRuleStage stage,
+                                  const char *folder,
+                                  HeedRulesDatabase **out,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Reads "4.7.x"; false for what is no mask of an enhanced code. */
 bool heed_rule_status_read(const char *text, HeedRuleStatus *out_status);
