@@ -45,6 +45,11 @@ heed_notice_look_at_text(HeedNoticeLook *look)
     look->domain = sender_domain(look->from);
     look->text = heed_notice_text(look->reading);
     look->line_count = heed_notice_opening(look->text, look->lines);
+    for (size_t i = 0; i < look->line_count; i++) {
+        HeedSpan line = heed_span_trim(look->lines[i]);
+
+        look->first[(unsigned char)g_ascii_tolower(line.at[0])] = line.length > 0;
+    }
 }
 
 void
@@ -62,35 +67,48 @@ heed_notice_matches(HeedTemplates templates, const char *text)
            heed_template_match_any(templates, (HeedSpan){text, strlen(text)}, NULL) != NULL;
 }
 
+/* Whether the field is as the template "name: value" says. */
+static bool
+is_field(const HeedField *field, const char *template_, GString *scratch)
+{
+    size_t length = strcspn(template_, ":");
+
+    if (field->name.length != length || g_ascii_strncasecmp(field->name.at, template_, length) != 0)
+        return false;
+    heed_field_unfold(field->strict, scratch);
+    length += strspn(template_ + length, ": ");
+    return heed_template_match(template_ + length, (HeedSpan){scratch->str, scratch->len}, NULL);
+}
+
 static bool
 has_field(const HeedNoticeLook *look, HeedTemplates templates)
 {
     const GArray *header = look->reading->message->header;
-    GString *scratch = look->reading->scratch;
 
-    if (templates == NULL)
-        return true;
-    for (guint i = 0; i < header->len; i++) {
-        const HeedField *field = &g_array_index(header, HeedField, i);
+    for (guint i = 0; templates != NULL && i < header->len; i++)
+        for (size_t j = 0; templates[j] != NULL; j++)
+            if (is_field(&g_array_index(header, HeedField, i), templates[j],
+                         look->reading->scratch))
+                return true;
+    return templates == NULL;
+}
 
-        heed_field_unfold(field->strict, scratch);
-        g_string_prepend(scratch, ": ");
-        g_string_prepend_len(scratch, field->name.at, (gssize)field->name.length);
-        if (heed_template_match_any(templates, (HeedSpan){scratch->str, scratch->len}, NULL))
-            return true;
-    }
-    return false;
+/* Whether one of the first lines may be as the template says, by its first byte. Most are not. */
+static bool
+may_open_with(const HeedNoticeLook *look, const char *template_)
+{
+    template_ += strspn(template_, " ^=");
+    return *template_ == '{' || look->first[(unsigned char)g_ascii_tolower(*template_)];
 }
 
 static bool
 opens_with(const HeedNoticeLook *look, HeedTemplates templates)
 {
-    if (templates == NULL)
-        return true;
-    for (size_t i = 0; i < look->line_count; i++)
-        if (heed_template_match_any(templates, look->lines[i], NULL) != NULL)
-            return true;
-    return false;
+    for (size_t i = 0; templates != NULL && templates[i] != NULL; i++)
+        for (size_t j = 0; may_open_with(look, templates[i]) && j < look->line_count; j++)
+            if (heed_template_match(templates[i], look->lines[j], NULL))
+                return true;
+    return templates == NULL;
 }
 
 static bool

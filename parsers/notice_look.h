@@ -16,6 +16,7 @@ typedef struct HeedNoticeLook {
     HeedSpan text;
     HeedSpan lines[HEED_NOTICE_OPENING_LINES];
     size_t line_count;
+    bool first[256]; /* bytes that one of them begins with behind its blanks, in lower case */
 } HeedNoticeLook;
 
 /* The header alone; what needs the text does not match then. Clear *out afterwards. */

@@ -11,6 +11,13 @@
 
 typedef size_t (*Take)(HeedSpan text, HeedSpan *out_token);
 
+/* g_ascii_tolower() is a call into another library, for each byte of each line of each template. */
+static char
+lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 static bool
 is_blank(char c)
 {
@@ -245,7 +252,7 @@ step(Position *position)
         position->template_++;
         return true;
     }
-    if (g_ascii_tolower(*position->at) != g_ascii_tolower(wanted))
+    if (lower(*position->at) != lower(wanted))
         return false;
     position->at++;
     position->template_++;
@@ -261,9 +268,9 @@ grow(Position *position)
     if (position->wild_template == NULL || position->wild_end >= position->end)
         return false;
     position->wild_end++;
-    wanted = g_ascii_tolower(*position->wild_template);
+    wanted = lower(*position->wild_template);
     while (wanted != '{' && wanted != ' ' && position->wild_end < position->end &&
-           g_ascii_tolower(*position->wild_end) != wanted)
+           lower(*position->wild_end) != wanted)
         position->wild_end++;
     keep(position, position->wild,
          (HeedSpan){position->wild_begin, (size_t)(position->wild_end - position->wild_begin)});
@@ -272,28 +279,39 @@ grow(Position *position)
     return true;
 }
 
+/* Whether the line can match at all: what the template asks of its beginning. Takes the marks off
+ * the template and the blanks off the line. */
+static bool
+may_match(const char **template_, HeedSpan *line, bool *out_whole)
+{
+    const char *t = *template_;
+    bool indented = line->length > 0 && is_blank(line->at[0]);
+
+    if ((*t == ' ' && !indented) || (*t == '^' && indented))
+        return false;
+    t += *t == ' ' || *t == '^' ? 1 : 0;
+    *out_whole = *t == '=';
+    t += *out_whole ? 1 : 0;
+    while (line->length > 0 && is_blank(line->at[0])) {
+        line->at++;
+        line->length--;
+    }
+    *template_ = t;
+    return *t == '{' || *t == ' ' || (line->length > 0 && lower(line->at[0]) == lower(*t));
+}
+
 bool
 heed_template_match(const char *template_, HeedSpan line, HeedTemplateMatch *out)
 {
-    Position position = {.template_ = template_, .at = line.at};
-    bool indented;
+    Position position;
     bool whole;
 
     line.length = MIN(line.length, LINE_LIMIT);
+    if (!may_match(&template_, &line, &whole))
+        return false;
     while (line.length > 0 && g_ascii_isspace(line.at[line.length - 1]))
         line.length--;
-    position.end = line.at + line.length;
-    indented = line.length > 0 && is_blank(line.at[0]);
-    if ((*template_ == ' ' && !indented) || (*template_ == '^' && indented))
-        return false;
-    if (*template_ == ' ' || *template_ == '^')
-        position.template_++;
-    whole = *position.template_ == '=';
-    if (whole)
-        position.template_++;
-    while (position.at < position.end && is_blank(*position.at))
-        position.at++;
-    line = (HeedSpan){position.at, (size_t)(position.end - position.at)};
+    position = (Position){.template_ = template_, .at = line.at, .end = line.at + line.length};
     for (;;) {
         if (*position.template_ == '\0' && position.at == position.end)
             break;

@@ -4,9 +4,9 @@
 
 #define T HEED_TEMPLATES
 
-#define GOOGLE_ORIGINAL                                                        \
-    T("----- Original message -----", "{*}----- Message header follows -----", \
-      "{*}----- Original message -----")
+#define GOOGLE_ORIGINAL                                                     \
+    T("----- Original message -----", "----- Message header follows -----", \
+      "----- Original message -----")
 
 static const HeedFormat formats[] = {
     {
