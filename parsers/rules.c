@@ -5,7 +5,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "parsers/classify.h"
-#include "parsers/reply.h"
 #include "parsers/rules_set.h"
 
 #include <hs/hs.h>
@@ -55,6 +54,8 @@ struct HeedRules {
 static bool
 read_built_in(HeedRuleSet *set, GError **error)
 {
+    guint first = set->entries->len;
+
     for (const HeedEmbedded *file = heed_embedded_rules; file->name != NULL; file++)
         if (!heed_rule_set_read(set, file->name, file->text, file->length, error)) {
             /* Not the user's. */
@@ -62,6 +63,8 @@ read_built_in(HeedRuleSet *set, GError **error)
                 (*error)->code = HEED_ERROR_INTERNAL;
             return false;
         }
+    for (guint i = first; i < set->entries->len; i++)
+        ((HeedRuleEntry *)set->entries->pdata[i])->rule.built_in = true;
     return true;
 }
 
@@ -149,25 +152,6 @@ heed_rules_get(const HeedRules *rules, unsigned number)
     if (number >= rules->set->entries->len)
         return NULL;
     return &((const HeedRuleEntry *)rules->set->entries->pdata[number])->rule;
-}
-
-const HeedRule *
-heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *example)
-{
-    const HeedRuleEntry *entry = rules->set->entries->pdata[rule->number];
-    HeedRuleQuery query = {.text = example, .length = strlen(example)};
-    HeedRuleMatch match;
-    HeedReply reply;
-
-    (void)heed_reply_read(example, query.length, &reply);
-    query.code = reply.code[0] == '\0' ? NULL : reply.code;
-    query.status = reply.status[0] == '\0' ? NULL : reply.status;
-    query.permanent = reply.code[0] != '4' && reply.status[0] != '4';
-    query.host_provider = entry->at == NULL ? NULL : entry->at->pdata[0];
-    (void)heed_rules_match(rules, &query, &match);
-    if (rule->tier != HEED_RULE_TIER_WEAK)
-        return match.rule;
-    return match.confirmed == rule ? match.confirmed : match.contradicted;
 }
 
 /* --- conditions --- */
@@ -433,14 +417,22 @@ weigh_bare(const HeedRules *rules, const Question *question, HeedRuleMatch *matc
     }
 }
 
-bool
-heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match)
+static Question
+question_of(const HeedRuleQuery *query)
 {
     Question question = {.query = query};
 
-    *out_match = (HeedRuleMatch){0};
     add_status(&question, query->status);
     add_status(&question, query->other_status);
+    return question;
+}
+
+bool
+heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match)
+{
+    const Question question = question_of(query);
+
+    *out_match = (HeedRuleMatch){0};
     take_text(rules, query);
     look(rules, &rules->stages[HEED_RULE_STAGE_STRONG]);
     weigh_hits(rules, &question, out_match);
@@ -451,4 +443,24 @@ heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *ou
     weigh_hits(rules, &question, out_match);
     return out_match->rule != NULL || out_match->confirmed != NULL ||
            out_match->contradicted != NULL;
+}
+
+bool
+heed_rules_is_match(HeedRules *rules, const HeedRule *rule, const HeedRuleQuery *query)
+{
+    const HeedRuleEntry *entry = rules->set->entries->pdata[rule->number];
+    const Question question = question_of(query);
+
+    take_text(rules, query);
+    look(rules, &rules->stages[heed_rule_stage(entry)]);
+    if (!entry->has_text && !entry->has_tag)
+        return fits(rules, entry, &question);
+    for (unsigned i = 0; i < rules->hit_count; i++) {
+        const HeedRulePattern *pattern =
+            &g_array_index(rules->set->patterns, HeedRulePattern, rules->hits[i]);
+
+        if (pattern->entry == entry && pattern->role == HEED_RULE_ROLE_ANY)
+            return fits(rules, entry, &question);
+    }
+    return false;
 }

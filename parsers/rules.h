@@ -66,7 +66,9 @@ typedef struct HeedRule {
     unsigned number;  /* its place in the order of precedence, from 0 */
     HeedRuleTier tier;
     HeedClass class_;
+    bool built_in;        /* not of a file of the user's */
     const char *provider; /* NULL: says nothing of it; so for all texts below */
+    const char *at;       /* the first of them */
     int64_t wait;         /* seconds, or one of HEED_RULE_WAIT_* */
     const char *cause;
     const char *means;
@@ -126,13 +128,8 @@ typedef struct HeedRuleMatch {
  * text, no allocation. */
 bool heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match);
 
-/*
- * The rule that decides an example of this rule, NULL for none: the example comes from the rule's
- * provider where the rule asks for one (the first of `at`), and weak rules are asked among
- * themselves.
- */
-const HeedRule *
-heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *example);
+/* Whether this rule matches the query, be it that another one wins. */
+bool heed_rules_is_match(HeedRules *rules, const HeedRule *rule, const HeedRuleQuery *query);
 
 /*
  * What patterns see of a reply: at most size bytes of valid UTF-8, not NUL-terminated. Returns the

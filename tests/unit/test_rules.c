@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "parsers/advice.h"
-#include "parsers/reply.h"
-#include "parsers/rules.h"
+#include "parsers/rules_check.h"
 
 #include <glib.h>
 #include <glib/gstdio.h>
@@ -519,26 +518,64 @@ test_cache_impossible(Cache *cache, const void *data)
 
 /* Each example is decided by the rule that has it. */
 static void
-test_examples(void)
+test_built_in(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HeedRules) rules = heed_rules_load(NULL, &error);
-    unsigned wrong = 0;
-    const HeedRule *rule;
+    g_autoptr(GString) wrong = g_string_new(NULL);
 
     g_assert_no_error(error);
-    for (unsigned i = 0; (rule = heed_rules_get(rules, i)) != NULL; i++)
-        for (const char *const *example = rule->examples; *example != NULL; example++) {
-            const HeedRule *winner = heed_rules_decide_example(rules, rule, *example);
-
-            if (winner == rule)
-                continue;
-            wrong++;
-            g_test_message("%s:%u: rule %s: '%s' is decided by %s", rule->file, rule->line,
-                           rule->id, *example, winner == NULL ? "no rule" : winner->id);
-        }
-    g_assert_cmpuint(wrong, ==, 0);
+    (void)heed_rules_check(rules, wrong);
+    g_assert_cmpstr(wrong->str, ==, "");
 }
+
+/* --- the checker --- */
+
+static void
+test_check(void)
+{
+    static const char text[] =
+        "rule a\nclass policy\ntext alpha|beta\nexample alpha\nexample gamma\n"
+        "rule b\nclass content\ntext alpha\nexample beta alpha\n"
+        "rule c\nclass policy\ntext beta\nexample beta\n"
+        "rule d\nclass tls\ntext delta\nexample delta\n";
+    g_autoptr(HeedRules) rules = load_text(text, NULL);
+    g_autoptr(GString) wrong = g_string_new(NULL);
+    g_auto(GStrv) lines = NULL;
+    const char *const want[] = {
+        ":1: rule a: does not match its example 'gamma'",
+        ":6: rule b can never win, by its examples",
+        ":6: rule b: contradicts rule a (",
+        ":10: rule c can never win, by its examples",
+        ":10: rule c: rule a (",
+        "",
+    };
+
+    g_assert_cmpuint(heed_rules_check(rules, wrong), ==, G_N_ELEMENTS(want) - 1);
+    lines = g_strsplit(wrong->str, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, G_N_ELEMENTS(want));
+    for (size_t i = 0; i < G_N_ELEMENTS(want); i++)
+        if (strstr(lines[i], want[i]) == NULL)
+            g_error("wanted '%s' in '%s'", want[i], lines[i]);
+}
+
+/* A user's rule that wins over built-in ones is meant to. */
+static void
+test_check_users(void)
+{
+    g_autofree char *path = write_rules("rule own\nclass policy\ntext .\nexample x\n");
+    const char *const files[] = {path, NULL};
+    const HeedRulesOptions options = {.files = files};
+    g_autoptr(HeedRules) rules = heed_rules_load(&options, NULL);
+    g_autoptr(GString) wrong = g_string_new(NULL);
+
+    g_assert_cmpint(g_unlink(path), ==, 0);
+    g_assert_nonnull(rules);
+    (void)heed_rules_check(rules, wrong);
+    g_assert_cmpstr(wrong->str, ==, "");
+}
+
+/* --- advice --- */
 
 static void
 test_advice(void)
@@ -587,7 +624,9 @@ main(int argc, char **argv)
                cache_tear_down);
     g_test_add("/rules/cache/impossible", Cache, NULL, cache_set_up, test_cache_impossible,
                cache_tear_down);
-    g_test_add_func("/rules/examples", test_examples);
+    g_test_add_func("/rules/built-in", test_built_in);
+    g_test_add_func("/rules/check", test_check);
+    g_test_add_func("/rules/check-users", test_check_users);
     g_test_add_func("/rules/advice", test_advice);
     return g_test_run();
 }
