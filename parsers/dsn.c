@@ -3,6 +3,7 @@
 
 #include "parsers/date.h"
 #include "parsers/notice.h"
+#include "parsers/notice_text.h"
 #include "parsers/reply.h"
 #include "parsers/typed.h"
 
@@ -132,14 +133,24 @@ static void
 read_diagnostic(HeedReading *reading, HeedSpan value, HeedRecipient *recipient)
 {
     GString *scratch = reading->scratch;
+    HeedSpan words;
     size_t type;
 
     if (value.at == NULL)
         return;
     heed_field_unfold(value, scratch);
     type = heed_reply_type_length(scratch->str, scratch->len);
-    recipient->diagnostic =
-        heed_report_text(reading->report, scratch->str + type, (gssize)(scratch->len - type));
+    words = (HeedSpan){scratch->str + type, scratch->len - type};
+    if (memchr(words.at, '\033', words.length) != NULL) {
+        /* Japanese systems write ISO-2022-JP where RFC 3464 2.1.3 has ASCII. */
+        g_autoptr(GString) converted = g_string_new(NULL);
+
+        heed_notice_text_convert("ISO-2022-JP", words, converted);
+        recipient->diagnostic =
+            heed_report_text(reading->report, converted->str, (gssize)converted->len);
+        return;
+    }
+    recipient->diagnostic = heed_report_text(reading->report, words.at, (gssize)words.length);
 }
 
 static HeedAction

@@ -241,11 +241,13 @@ static void
 note_fate(Scan *scan, HeedSpan line)
 {
     HeedNoticeScan *out = scan->out;
+    bool delayed = heed_template_match_any(scan->format->delayed, line, NULL) != NULL;
+    bool delivered = heed_template_match_any(scan->format->delivered, line, NULL) != NULL;
 
-    out->delayed =
-        out->delayed || heed_template_match_any(scan->format->delayed, line, NULL) != NULL;
-    out->delivered =
-        out->delivered || heed_template_match_any(scan->format->delivered, line, NULL) != NULL;
+    if ((delayed || delivered) && out->fate.at == NULL)
+        out->fate = heed_span_trim(line);
+    out->delayed = out->delayed || delayed;
+    out->delivered = out->delivered || delivered;
 }
 
 /* One line of the text; false behind the last one of the notice. */
@@ -318,6 +320,8 @@ finish(const Scan *scan)
 
         if (recipient->reply->len == 0)
             g_string_append_len(recipient->reply, out->common->str, (gssize)out->common->len);
+        if (recipient->reply->len == 0 && out->delayed)
+            append_reply(recipient->reply, out->fate);
         refine(scan->format, recipient->reply, recipient);
     }
     refine(scan->format, out->common, NULL);

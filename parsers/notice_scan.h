@@ -23,6 +23,7 @@ typedef struct HeedNoticeScan {
     GString *common;    /* said of all that nothing else is said of */
     HeedSpan subject;   /* of the original; at NULL: not said */
     HeedSpan original;  /* all behind the line that announces it; at NULL: none does */
+    HeedSpan fate;      /* the line that says that it was delayed or delivered; at NULL: none */
     bool delayed;
     bool delivered;
     bool begun; /* the line behind which recipients stand was there, or need not be */

@@ -58,25 +58,30 @@ charset_of(const HeedPart *part, HeedSpan text)
     return charset;
 }
 
+void
+heed_notice_text_convert(const char *charset, HeedSpan text, GString *out)
+{
+    iconv_t converter = iconv_open("UTF-8", g_mime_charset_iconv_name(charset));
+
+    if (converter == (iconv_t)-1)
+        converter = iconv_open("UTF-8", "ISO-8859-1");
+    if (converter == (iconv_t)-1)
+        return;
+    text.length = MIN(text.length, CONVERTED_BYTES);
+    convert(converter, text, out);
+    (void)iconv_close(converter);
+}
+
 /* The text in UTF-8, appended to out. */
 static void
 append_text(const HeedPart *part, HeedSpan text, GString *out)
 {
     const char *charset = is_ascii(text) ? NULL : charset_of(part, text);
-    iconv_t converter;
 
-    if (charset == NULL) {
+    if (charset == NULL)
         g_string_append_len(out, text.at, (gssize)text.length);
-        return;
-    }
-    text.length = MIN(text.length, CONVERTED_BYTES);
-    converter = iconv_open("UTF-8", g_mime_charset_iconv_name(charset));
-    if (converter == (iconv_t)-1)
-        converter = iconv_open("UTF-8", "ISO-8859-1");
-    if (converter == (iconv_t)-1)
-        return;
-    convert(converter, text, out);
-    (void)iconv_close(converter);
+    else
+        heed_notice_text_convert(charset, text, out);
 }
 
 /* The length of the tag's name at the beginning ("br", "/td"). */

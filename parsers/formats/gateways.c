@@ -49,6 +49,17 @@ static const HeedFormat formats[] = {
         .extent = HEED_REPLY_PARAGRAPH,
     },
     {
+        .name = "messagelabs",
+        .title =
+            "MessageLabs, Symantec Email Security.cloud: the text in front of its delivery status",
+        .source = "notices in the wild",
+        .opening = T("This is the mail delivery agent at {*}"),
+        .begin = T("I was unable to deliver your message to the following addresses{*}"),
+        .lines = T("^{address}", "Reason: {reply}", "The message subject was: {subject}"),
+        .stop = T("Please do not reply to this email {*}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+    },
+    {
         .name = "mailfoundry",
         .title = "MailFoundry",
         .source = "notices in the wild",

@@ -13,7 +13,7 @@ static const HeedFormat formats[] = {
                      "The following recipient(s) could not be reached:"),
         .begin = T("did not reach the following recipient(s):",
                    "The following recipient(s) could not be reached:"),
-        .lines = T("{address} on {*}", "{*}SMTP={address};{*}"),
+        .lines = T("{address} on {*}", "{*}SMTP={address};{*}", "{n}:{n}:{n} {*}"),
         .replies = T("{reply} The MTS-ID of the original message is:{*}", "{reply} MSEXCH:{*}"),
         .extent = HEED_REPLY_INDENTED,
     },

@@ -279,6 +279,18 @@ static const HeedFormat formats[] = {
         .last_reply_only = true,
     },
     {
+        .name = "communigate",
+        .title = "CommuniGate Pro: the text in front of its delivery status",
+        .source = "notices in the wild",
+        .opening = T("Failed to deliver to '{address}'"),
+        .lines = T("Failed to deliver to '{address}'{reply}"),
+        .replies = T("{*} module(domain {*}) reports: host {host} says: {reply}",
+                     "{*} module(domain {*}) reports: {reply}",
+                     "{*} module(account {*}) reports: {reply}",
+                     "{*} module reports: {reply}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+    },
+    {
         .name = "chasquid",
         .title = "chasquid before its delivery status notifications",
         .source = "chasquid's source, internal/queue/dsn.go",
