@@ -8,6 +8,8 @@
 #include "parsers/notice_text.h"
 #include "parsers/original.h"
 
+#include <gmime/gmime.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
 static const HeedFormat *
@@ -58,6 +60,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
                            .original = original,
                            .scratch = scratch};
 
+    g_mime_init();
     g_array_append_vals(message.header, header, G_N_ELEMENTS(header));
     read_text(&reading, pick(length > 0 ? bytes[0] : 0), message.body);
     (void)heed_notice_is_challenge(&reading);
