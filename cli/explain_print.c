@@ -9,10 +9,20 @@
  * permanent refusals. NULL: not yet. */
 struct HeedExplainPrinter {
     bool as_text;
-    GPtrArray *of_rules;      /* of char *, 2 * number + permanent */
-    GPtrArray *of_classes;    /* of char *, 2 * class + permanent */
-    GHashTable *of_providers; /* provider → char * */
+    GPtrArray *of_rules;      /* of GString *, 2 * number + permanent */
+    GPtrArray *of_classes;    /* of GString *, 2 * class + permanent */
+    GHashTable *of_providers; /* provider → GString * */
 };
+
+/* Of a text that is written in the program. */
+#define APPEND(out, text) g_string_append_len((out), "" text "", sizeof(text) - 1)
+
+static void
+free_piece(void *piece)
+{
+    if (piece != NULL)
+        (void)g_string_free(piece, TRUE);
+}
 
 HeedExplainPrinter *
 heed_explain_printer_new(bool as_text)
@@ -20,9 +30,9 @@ heed_explain_printer_new(bool as_text)
     HeedExplainPrinter *printer = g_new0(HeedExplainPrinter, 1);
 
     printer->as_text = as_text;
-    printer->of_rules = g_ptr_array_new_with_free_func(g_free);
-    printer->of_classes = g_ptr_array_new_with_free_func(g_free);
-    printer->of_providers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    printer->of_rules = g_ptr_array_new_with_free_func(free_piece);
+    printer->of_classes = g_ptr_array_new_with_free_func(free_piece);
+    printer->of_providers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_piece);
     return printer;
 }
 
@@ -134,13 +144,13 @@ append_harmless(GString *out, const char *text, size_t length)
 /* --- JSON --- */
 
 /* What depends on the rule, or the class, and on permanence. */
-static char *
-json_advice(const HeedClassification *result)
+static void
+json_advice(const HeedClassification *result, GString *out)
 {
-    g_autoptr(GString) out = g_string_new(",\"class\":");
     HeedExplanationAdvice advice;
 
     heed_explain_advice(result, &advice);
+    g_string_append(out, ",\"class\":");
     append_json_text(out, heed_class_name(result->class_));
     g_string_append(out, ",\"cause\":");
     append_json_text(out, advice.cause);
@@ -159,21 +169,19 @@ json_advice(const HeedClassification *result)
     append_json_text(out, advice.remedy);
     g_string_append(out, ",\"source\":");
     append_json_text(out, advice.source);
-    return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static char *
-json_provider(const char *provider, const char *page)
+static void
+json_provider(const char *provider, const char *page, GString *out)
 {
     const HeedContact *contact = heed_contact_of(provider);
-    g_autoptr(GString) out = g_string_new(",\"provider\":");
 
+    g_string_append(out, ",\"provider\":");
     append_json_text(out, provider);
     g_string_append(out, ",\"provider_title\":");
     append_json_text(out, contact == NULL ? provider : contact->title);
     g_string_append(out, ",\"contact\":");
     append_json_text(out, page);
-    return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
 /* --- text --- */
@@ -206,10 +214,9 @@ append_duration(GString *out, int64_t seconds)
     }
 }
 
-static char *
-text_advice(const HeedClassification *result)
+static void
+text_advice(const HeedClassification *result, GString *out)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
     HeedExplanationAdvice advice;
 
     heed_explain_advice(result, &advice);
@@ -226,68 +233,68 @@ text_advice(const HeedClassification *result)
     g_string_append_printf(out, "\n  do        %s\n", advice.remedy);
     if (advice.source != NULL)
         g_string_append_printf(out, "  source    %s\n", advice.source);
-    return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
-static char *
-text_provider(const char *provider, const char *page)
+static void
+text_provider(const char *provider, const char *page, GString *out)
 {
     const HeedContact *contact = heed_contact_of(provider);
 
-    if (provider == NULL)
-        return page == NULL ? g_strdup("") : g_strdup_printf("  contact   %s\n", page);
-    return g_strdup_printf("  provider  %s%s%s\n", contact == NULL ? provider : contact->title,
-                           page == NULL ? "" : ": ", page == NULL ? "" : page);
+    if (provider != NULL)
+        g_string_append_printf(out, "  provider  %s\n",
+                               contact == NULL ? provider : contact->title);
+    if (page != NULL)
+        g_string_append_printf(out, "  contact   %s\n", page);
 }
 
 /* --- both --- */
 
-static char *
-join(char *one, char *other)
+static void
+print_provider(const HeedExplainPrinter *printer,
+               const char *provider,
+               const char *page,
+               GString *out)
 {
-    char *both = g_strconcat(one, other, NULL);
-
-    g_free(one);
-    g_free(other);
-    return both;
+    if (printer->as_text)
+        text_provider(provider, page, out);
+    else
+        json_provider(provider, page, out);
 }
 
-static char *
-print_provider(const HeedExplainPrinter *printer, const char *provider, const char *page)
+static void
+print_advice(const HeedExplainPrinter *printer, const HeedClassification *result, GString *out)
 {
-    return printer->as_text ? text_provider(provider, page) : json_provider(provider, page);
-}
-
-static char *
-print_advice(const HeedExplainPrinter *printer, const HeedClassification *result)
-{
-    return printer->as_text ? text_advice(result) : json_advice(result);
+    if (printer->as_text)
+        text_advice(result, out);
+    else
+        json_advice(result, out);
 }
 
 /* Its place in the list, which grows as needed. */
-static char **
+static GString **
 slot(GPtrArray *list, unsigned number, bool permanent)
 {
     guint index = 2 * number + (permanent ? 1 : 0);
 
     if (index >= list->len)
         g_ptr_array_set_size(list, (gint)index + 1);
-    return (char **)&list->pdata[index];
+    return (GString **)&list->pdata[index];
 }
 
 static void
 append_provider(HeedExplainPrinter *printer, const char *provider, GString *out)
 {
     const char *name = provider == NULL ? "" : provider;
-    char *piece = g_hash_table_lookup(printer->of_providers, name);
+    GString *piece = g_hash_table_lookup(printer->of_providers, name);
 
     if (piece == NULL) {
         const HeedContact *contact = heed_contact_of(provider);
 
-        piece = print_provider(printer, provider, contact == NULL ? NULL : contact->page);
+        piece = g_string_new(NULL);
+        print_provider(printer, provider, contact == NULL ? NULL : contact->page, piece);
         g_hash_table_insert(printer->of_providers, (gpointer)(uintptr_t)name, piece);
     }
-    g_string_append(out, piece);
+    g_string_append_len(out, piece->str, (gssize)piece->len);
 }
 
 /* A rule that names provider or contact says it all; else the provider comes from the host. */
@@ -296,33 +303,36 @@ append_pieces(HeedExplainPrinter *printer, const HeedClassification *result, GSt
 {
     const HeedRule *rule = heed_explain_rule(result);
     bool says_all = rule != NULL && (rule->provider != NULL || rule->contact != NULL);
-    char **piece = rule == NULL ? slot(printer->of_classes, result->class_, result->permanent)
-                                : slot(printer->of_rules, rule->number, result->permanent);
+    GString **piece = rule == NULL ? slot(printer->of_classes, result->class_, result->permanent)
+                                   : slot(printer->of_rules, rule->number, result->permanent);
 
     if (*piece == NULL) {
         HeedExplanationAdvice advice;
 
-        *piece = print_advice(printer, result);
+        *piece = g_string_new(NULL);
+        print_advice(printer, result, *piece);
         heed_explain_advice(result, &advice);
         if (says_all)
-            *piece = join(*piece, print_provider(printer, rule->provider, advice.contact));
+            print_provider(printer, rule->provider, advice.contact, *piece);
     }
-    g_string_append(out, *piece);
+    g_string_append_len(out, (*piece)->str, (gssize)(*piece)->len);
     if (!says_all)
         append_provider(printer, result->provider, out);
 }
 
+/* A name or a code, which need no escaping; "" is null. */
 static void
-append_code(GString *out, const char *key, const char *code)
+append_name(GString *out, const char *name)
 {
-    g_string_append(out, key);
-    if (code[0] == '\0') {
-        g_string_append(out, "null");
+    size_t length = strlen(name);
+
+    if (length == 0) {
+        APPEND(out, "null");
         return;
     }
-    g_string_append_c(out, '"');
-    g_string_append(out, code);
-    g_string_append_c(out, '"');
+    APPEND(out, "\"");
+    g_string_append_len(out, name, (gssize)length);
+    APPEND(out, "\"");
 }
 
 static void
@@ -335,15 +345,21 @@ print_json(HeedExplainPrinter *printer,
     const HeedClassification *result = &explanation->result;
     const char *verdict = heed_verdict_name(result->verdict);
 
-    g_string_append(out, "{\"text\":");
+    APPEND(out, "{\"text\":");
     append_json(out, text, length);
-    append_code(out, ",\"code\":", explanation->reply.code);
-    append_code(out, ",\"status\":", explanation->reply.status);
-    append_code(out, ",\"verdict\":", verdict == NULL ? "" : verdict);
-    g_string_append(out, result->permanent ? ",\"permanent\":true" : ",\"permanent\":false");
-    append_code(out, ",\"rule\":", result->rule);
+    APPEND(out, ",\"code\":");
+    append_name(out, explanation->reply.code);
+    APPEND(out, ",\"status\":");
+    append_name(out, explanation->reply.status);
+    APPEND(out, ",\"verdict\":");
+    append_name(out, verdict == NULL ? "" : verdict);
+    if (result->permanent)
+        APPEND(out, ",\"permanent\":true,\"rule\":");
+    else
+        APPEND(out, ",\"permanent\":false,\"rule\":");
+    append_name(out, result->rule);
     append_pieces(printer, result, out);
-    g_string_append(out, "}\n");
+    APPEND(out, "}\n");
 }
 
 static void

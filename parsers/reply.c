@@ -52,6 +52,7 @@ size_t
 heed_reply_type_length(const char *text, size_t length)
 {
     size_t begin = 0;
+    size_t name;
     size_t end;
 
     while (begin < length && is_space(text[begin]))
@@ -59,11 +60,11 @@ heed_reply_type_length(const char *text, size_t length)
     end = begin;
     while (end < length && (g_ascii_isalnum(text[end]) || text[end] == '-'))
         end++;
-    if (!is_type(text + begin, end - begin))
-        return 0;
+    name = end;
     while (end < length && is_space(text[end]))
         end++;
-    if (end == length || text[end] != ';')
+    /* The cheap question first: most replies have no type. */
+    if (end == length || text[end] != ';' || !is_type(text + begin, name - begin))
         return 0;
     while (end < length && (text[end] == ';' || is_space(text[end])))
         end++;

@@ -18,7 +18,7 @@ extern const HeedEmbedded heed_embedded_rules[];
  * tenth of the work of looking through it. Longer texts, and those in which much was found, are
  * not kept.
  */
-#define MEMORY_SLOTS 1024U
+#define MEMORY_SLOTS 4096U
 #define MEMORY_BYTES 216U
 #define MEMORY_HITS  14U
 

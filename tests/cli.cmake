@@ -8,3 +8,8 @@ add_test(NAME e2e/cli_basic COMMAND /usr/bin/python3 -m unittest tests.e2e.test_
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 set_tests_properties(e2e/cli_basic PROPERTIES LABELS e2e TIMEOUT 280 PROCESSORS 1
     ENVIRONMENT "HEED_PROGRAM=$<TARGET_FILE:heed>;PYTHONDONTWRITEBYTECODE=1")
+
+add_test(NAME e2e/explain COMMAND /usr/bin/python3 -m unittest tests.e2e.test_explain
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+set_tests_properties(e2e/explain PROPERTIES LABELS e2e TIMEOUT 280 PROCESSORS 1
+    ENVIRONMENT "HEED_PROGRAM=$<TARGET_FILE:heed>;PYTHONDONTWRITEBYTECODE=1")

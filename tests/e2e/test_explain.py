@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""heed explain, and files of rules: for people, for programs, with mistakes, with and without the cache. No servers."""
+
+import json
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import jsonschema
+
+from tests.e2e import harness
+
+# The seven causes of a 421, each in words that servers use.
+CAUSES = {
+    "421 Too many connections, try again later": "connections",
+    "421 4.7.0 Too many concurrent SMTP connections from 192.0.2.1": "connections",
+    "421 Temporary failure, please try again later": "overload",
+    "421 Service not available - closing transmission channel": "overload",
+    "421 4.3.2 The server is too busy, try again later": "overload",
+    "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred": "reputation",
+    "421 4.7.0 Your IP 192.0.2.1 has been temporarily blocked because of its poor reputation": "reputation",
+    "421 4.7.1 Client host [192.0.2.1] blocked using dnsbl.example.net": "reputation",
+    "421 4.4.3 Temporary DNS lookup failure": "dns",
+    "421 4.7.28 Our system has detected an unusual rate of mail; your messages have been rate limited": "rate",
+    "421 4.7.0 Too many messages from 192.0.2.1, slow down": "rate",
+    "421 4.7.25 The IP address 192.0.2.1 has no PTR record": "ptr",
+    "421 4.4.2 Connection timed out": "fault",
+    "421 4.4.2 Connection dropped": "fault",
+}
+
+RULE = """# mine
+rule own.weather
+class greylisted
+text too much rain
+example 550 too much rain
+wait 30m
+do Wait for the sun.
+"""
+
+
+class Explain(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cache = tempfile.TemporaryDirectory(prefix="heed-cache.")
+        cls.addClassCleanup(cls.cache.cleanup)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="heed-explain.")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        self.environment = {**harness.environment(), "XDG_CACHE_HOME": self.cache.name}
+        schema = json.loads((harness.ROOT / "docs" / "explain.schema.json").read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        self.validator = jsonschema.Draft202012Validator(schema)
+
+    def heed(self, *arguments, text=b""):
+        return subprocess.run([str(harness.PROGRAM), *map(str, arguments)], input=text, capture_output=True, check=False,
+                              env=self.environment, timeout=harness.PATIENCE)
+
+    def ask(self, lines, *options):
+        """One answer a line, each as the schema has it."""
+        done = self.heed("explain", *options, text=lines)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        for answer in answers:
+            self.validator.validate(answer)
+        return answers
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def test_causes(self):
+        answers = self.ask("\n".join(CAUSES).encode())
+        self.assertEqual({answer["text"]: answer["cause"] for answer in answers}, CAUSES)
+
+    def test_people(self):
+        done = self.heed("explain", "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        text = done.stdout.decode()
+        for word in ("reputation", "block", "2 hours", "Yahoo", "https://", "text:yahoo.tss04"):
+            self.assertIn(word, text)
+        unquoted = self.heed("explain", *"421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred".split())
+        self.assertEqual(unquoted.stdout, done.stdout)
+
+    def test_every_line_has_an_answer(self):
+        lines = (b"550 5.1.1 <u@example.net>: user unknown\r\n\n250 2.0.0 OK\n\xff\xfe\x00\x1b[31m \"quoted\" \\\n"
+                 + b"x" * 200_000 + b"\n550 last")
+        answers = self.ask(lines)
+        self.assertEqual(len(answers), 6)
+        self.assertEqual([answer["class"] for answer in answers][:3], ["bad-mailbox", "unknown", None])
+        self.assertEqual(answers[0]["text"], "550 5.1.1 <u@example.net>: user unknown")
+        self.assertEqual((answers[0]["verdict"], answers[0]["waiting_helps"]), ("hard", False))
+        self.assertTrue(answers[3]["text"].startswith("\u00ff\u00fe\0\x1b[31m \"quoted\""))
+        self.assertEqual(len(answers[4]["text"]), 64 * 1024)
+        self.assertEqual(answers[5]["code"], "550")
+
+    def test_text_is_harmless(self):
+        done = self.heed("explain", "--format", "text", text=b"550 \x1b[31mred\x9b\n")
+        self.assertNotIn(b"\x1b", done.stdout)
+        self.assertNotIn(b"\xc2\x9b", done.stdout)
+
+    def test_from(self):
+        (answer,) = self.ask(b"552 5.2.2 over quota\n", "--from", "mx1.mail.icloud.com")
+        self.assertEqual(answer["provider"], "apple")
+        (answer,) = self.ask(b"host mx1.mail.icloud.com[192.0.2.1] said: 552 5.2.2 over quota\n")
+        self.assertEqual(answer["provider"], "apple")
+
+    def test_rules(self):
+        own = self.write("own.rules", RULE)
+        (answer,) = self.ask(b"550 Too much  rain\n", "--rules", own)
+        self.assertEqual((answer["rule"], answer["class"], answer["wait_seconds"], answer["do"]),
+                         ("text:own.weather", "greylisted", 1800, "Wait for the sun."))
+        self.write("heed.conf", 'rules = {"own.rules"}\nown { domains = {"example.com"} }\n')
+        (answer,) = self.ask(b"550 Too much rain\n", "--config", self.folder / "heed.conf")
+        self.assertEqual(answer["rule"], "text:own.weather")
+
+    def test_mistakes_have_a_line(self):
+        broken = self.write("broken.rules", RULE + "colour red\n")
+        config = self.write("heed.conf", 'rules = {"broken.rules"}\nown { domains = {"example.com"} }\n')
+        mail = self.write("mail.eml", "Subject: hello\n\n")
+        for arguments in (("explain", "--rules", broken, "x"), ("explain", "--config", config, "x"),
+                          ("parse", "--rules", broken, mail), ("parse", "--in-process", "--rules", broken, mail),
+                          ("config", "check", config), ("config", "check", "--rules", broken)):
+            with self.subTest(arguments[0]):
+                done = self.heed(*arguments)
+                self.assertEqual(done.returncode, 78, done.stderr)
+                self.assertIn(f"{broken}:8: 'colour' is not known here".encode(), done.stderr)
+                self.assertEqual(done.stdout, b"")
+
+    def test_check(self):
+        done = self.heed("config", "check", "--rules")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        own = self.write("own.rules", RULE + "\nrule own.rain\nclass policy\ntext rain\nexample too much rain\n")
+        done = self.heed("config", "check", "--rules", own)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"{own}:9: rule own.rain can never win".encode(), done.stderr)
+
+    def test_cache(self):
+        """It is made, used, and done without where it cannot be."""
+        line = b"550 over quota\n"
+        self.environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        first = self.ask(line)
+        cached = sorted((self.folder / "cache" / "heed").iterdir())
+        self.assertTrue(cached)
+        self.assertEqual((self.folder / "cache" / "heed").stat().st_mode & 0o777, 0o700)
+        self.assertEqual(self.ask(line), first)
+        for path in cached:
+            path.write_bytes(b"nonsense")
+        self.assertEqual(self.ask(line), first)
+        self.environment["XDG_CACHE_HOME"] = "/dev/null"
+        self.environment["HEED_DATA"] = "/dev/null"
+        self.assertEqual(self.ask(line), first)
+
+    def test_usage(self):
+        done = self.heed("explain", "--format", "yaml", "x")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn(b"json", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
