@@ -6,9 +6,13 @@
 #include "cli/terminal.h"
 
 #include <string.h>
+#include <sysexits.h>
 
 /* What is left open by earlier runs is taken up in one go; the rest waits for the next run. */
 #define STORE_OPEN_MESSAGES 10000U
+
+/* A watched mailbox is said to be well at most so often. */
+#define STORE_REST_SECONDS 60
 
 static bool
 load_open(
@@ -192,6 +196,37 @@ heed_store_mailbox_acknowledged(void *data, size_t mailbox, const GPtrArray *uid
     return true;
 }
 
+static void
+note_end(HeedStoreSink *sink, const HeedStoreBox *box, const char *message)
+{
+    g_autoptr(GError) ignored = NULL;
+
+    /* Only what `heed status` shows; the run itself is stored. */
+    if (box->checkpoint.mailbox_id != 0 &&
+        !heed_checkpoint_finish(sink->options.database, box->checkpoint.mailbox_id, message,
+                                &ignored))
+        heed_log(HEED_LOG_DEBUG, "mailbox '%s': %s", box->mailbox->name, ignored->message);
+}
+
+void
+heed_store_mailbox_rested(void *data, size_t mailbox)
+{
+    HeedStoreSink *sink = data;
+    int64_t now = g_get_monotonic_time();
+    HeedStoreBox *box;
+
+    if (mailbox >= sink->options.mailbox_count)
+        return;
+    box = &sink->boxes[mailbox];
+    if (box->status != EX_OK)
+        heed_log(HEED_LOG_NOTICE, "mailbox '%s': is read again", box->mailbox->name);
+    else if (box->rested_at != 0 && now - box->rested_at < STORE_REST_SECONDS * G_USEC_PER_SEC)
+        return;
+    box->status = EX_OK;
+    box->rested_at = now;
+    note_end(sink, box, NULL);
+}
+
 /* One line a mailbox, and a second one only for what went wrong within a run that went well. */
 static void
 report(const HeedStoreBox *box, const GError *error)
@@ -215,7 +250,6 @@ void
 heed_store_mailbox_finished(void *data, size_t mailbox, const GError *error)
 {
     HeedStoreSink *sink = data;
-    g_autoptr(GError) ignored = NULL;
     HeedStoreBox *box;
 
     heed_progress_clear();
@@ -227,10 +261,6 @@ heed_store_mailbox_finished(void *data, size_t mailbox, const GError *error)
     }
     box = &sink->boxes[mailbox];
     report(box, error);
-    sink->status = heed_exit_status_worse(sink->status, heed_error_exit_status(error));
-    /* Only what `heed status` shows; the run itself is stored. */
-    if (box->checkpoint.mailbox_id != 0 &&
-        !heed_checkpoint_finish(sink->options.database, box->checkpoint.mailbox_id,
-                                error != NULL ? error->message : NULL, &ignored))
-        heed_log(HEED_LOG_DEBUG, "mailbox '%s': %s", box->mailbox->name, ignored->message);
+    box->status = heed_error_exit_status(error);
+    note_end(sink, box, error != NULL ? error->message : NULL);
 }

@@ -322,6 +322,7 @@ heed_store_sink_functions(HeedStoreSink *sink)
                       .listed = heed_store_mailbox_listed,
                       .commit = on_commit,
                       .acknowledged = heed_store_mailbox_acknowledged,
+                      .rested = heed_store_mailbox_rested,
                       .finished = heed_store_mailbox_finished,
                       .data = sink};
 }
@@ -335,5 +336,9 @@ heed_store_sink_totals(const HeedStoreSink *sink)
 int
 heed_store_sink_status(const HeedStoreSink *sink)
 {
-    return sink->status;
+    int status = sink->status;
+
+    for (size_t i = 0; i < sink->options.mailbox_count; i++)
+        status = heed_exit_status_worse(status, sink->boxes[i].status);
+    return status;
 }

@@ -25,14 +25,16 @@ typedef struct HeedStoreBox {
      * is still there afterwards; else NULL */
     GHashTable *unacknowledged;
     HeedStoreListing listing;
-    char *unreadable; /* owned; why the last message that could not be had was not */
+    int status;        /* exit status of its last end */
+    int64_t rested_at; /* monotonic; when it was noted last that it was read to its end */
+    char *unreadable;  /* owned; why the last message that could not be had was not */
 } HeedStoreBox;
 
 struct HeedStoreSink {
     HeedStoreSinkOptions options;
     HeedStoreBox *boxes;
     HeedRunTotals totals;
-    int status;
+    int status; /* of mail from the store itself */
 };
 
 /* The attempts at one piece of work. */
@@ -87,6 +89,7 @@ bool heed_store_mailbox_known(
     void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error);
 bool
 heed_store_mailbox_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **error);
+void heed_store_mailbox_rested(void *data, size_t mailbox);
 void heed_store_mailbox_finished(void *data, size_t mailbox, const GError *error);
 
 #endif

@@ -291,6 +291,7 @@ take_frame(
             return take_message(flow, feed, frame, out_uids, error);
         feed->state = HEED_FEED_IDLE;
         feed->reopen_seconds = 0;
+        feed->rested = false;
         return true;
     }
     if (frame->type == HEED_FRAME_ACKNOWLEDGED && opened)
@@ -387,8 +388,9 @@ is_overdue(const HeedFlow *flow, const HeedFeed *feed)
         return false;
     if (has_stopped_for(flow, last != 0 ? last : HEED_LIMIT_STOP_SECONDS))
         return true;
-    return feed->state == HEED_FEED_READING && feed->in_hand == 0 &&
-           feed->unacknowledged.length == 0 && has_stopped_for(flow, HEED_LIMIT_STOP_IDLE_SECONDS);
+    return (feed->state == HEED_FEED_READING || feed->state == HEED_FEED_FINISHING) &&
+           feed->in_hand == 0 && feed->unacknowledged.length == 0 &&
+           has_stopped_for(flow, HEED_LIMIT_STOP_IDLE_SECONDS);
 }
 
 static void
@@ -396,11 +398,14 @@ stop_feed(HeedFlow *flow, HeedFeed *feed)
 {
     if (feed->state == HEED_FEED_CLOSED) {
         feed->cut_short = true;
-        end_feed(flow, feed);
+        if (feed->reopen_at == 0)
+            end_feed(flow, feed);
+        else
+            feed->state = HEED_FEED_ENDED; /* as it was told before */
         return;
     }
     if (feed->state == HEED_FEED_OPENING || is_overdue(flow, feed)) {
-        feed->cut_short = true;
+        feed->cut_short |= feed->state != HEED_FEED_FINISHING || feed->unacknowledged.length > 0;
         heed_feed_break(feed, NULL);
         return;
     }
@@ -426,6 +431,20 @@ has_turn(const HeedFlow *flow, const HeedFeed *feed, size_t open)
     return flow->options->watch || open < HEED_LIMIT_FETCHERS;
 }
 
+/* With watch: nothing more now, and all of it is stored. */
+static void
+rest(HeedFlow *flow, HeedFeed *feed)
+{
+    int64_t began = g_get_monotonic_time();
+
+    if (feed->state != HEED_FEED_IDLE || feed->in_hand > 0 || feed->rested ||
+        !flow->options->watch || flow->sink.rested == NULL)
+        return;
+    feed->rested = true;
+    flow->sink.rested(flow->sink.data, feed->index);
+    flow->away += g_get_monotonic_time() - began;
+}
+
 void
 heed_feed_tend(HeedFlow *flow)
 {
@@ -436,6 +455,8 @@ heed_feed_tend(HeedFlow *flow)
 
         if (flow->stopping)
             stop_feed(flow, feed);
+        else
+            rest(flow, feed);
         if (feed->state == HEED_FEED_IDLE && feed->in_hand == 0 &&
             (!flow->options->watch || flow->stopping || feed->source != NULL))
             finish(flow, feed);

@@ -47,6 +47,7 @@ typedef struct HeedFeed {
     GQueue jobs;           /* of HeedJob *, owned: not yet in the batch, in the order fetched */
     size_t in_hand;        /* messages received and not yet committed */
     GQueue unacknowledged; /* of char *, owned: the fetcher was asked to acknowledge, in order */
+    bool rested;           /* the sink knows that it is idle */
     bool stop_sent;
     bool cut_short; /* stopped before it had nothing more */
     GError *error;  /* owned; why it is broken */

@@ -49,8 +49,12 @@ typedef struct HeedSink {
     bool (*commit)(void *data, const GPtrArray *arrivals, GError **error);
     /* The server has acknowledged these (const char *), or has them no more. */
     bool (*acknowledged)(void *data, size_t mailbox, const GPtrArray *uids, GError **error);
+    /* With watch: all that the mailbox has now is stored, and it waits for more. Again and again.
+     */
+    void (*rested)(void *data, size_t mailbox);
     /* A mailbox has ended: error NULL when it went well, HEED_ERROR_CANCELLED when it was stopped
-     * before its end. With watch, one that ended with HEED_ERROR_TEMPORARY is opened again later.
+     * before its end. With watch, one that ended with HEED_ERROR_TEMPORARY is opened again later;
+     * told to stop before that, it does not end once more.
      * Not called for those still open when heed_pipeline_run() fails. */
     void (*finished)(void *data, size_t mailbox, const GError *error);
     void *data;

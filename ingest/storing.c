@@ -73,6 +73,15 @@ serial_acknowledged(void *data, size_t mailbox, const GPtrArray *uids, GError **
 }
 
 static void
+serial_rested(void *data, size_t mailbox)
+{
+    HeedFlow *flow = data;
+
+    heed_storing_wait(flow);
+    flow->callers->rested(flow->callers->data, mailbox);
+}
+
+static void
 serial_finished(void *data, size_t mailbox, const GError *error)
 {
     HeedFlow *flow = data;
@@ -91,6 +100,7 @@ heed_storing_init(HeedFlow *flow, const HeedSink *sink, GError **error)
                             .known = sink->known != NULL ? serial_known : NULL,
                             .listed = sink->listed != NULL ? serial_listed : NULL,
                             .acknowledged = sink->acknowledged != NULL ? serial_acknowledged : NULL,
+                            .rested = sink->rested != NULL ? serial_rested : NULL,
                             .finished = sink->finished != NULL ? serial_finished : NULL,
                             .data = flow};
     flow->storing.ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

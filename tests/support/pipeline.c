@@ -9,11 +9,50 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "parsers/rules.h"
 #include "tests/support/source_fixture.h"
+
+/* --- rules that are compiled once, as for a heed that is installed --- */
+
+#define FILL_ARGUMENT "--fill-rules-cache"
+
+static int
+fill_rules_cache(void)
+{
+    const HeedRulesOptions options = {.cache_folder = HEED_TEST_RULES_CACHE};
+    g_autoptr(HeedRules) rules = heed_rules_load(&options, NULL);
+
+    return rules != NULL ? 0 : 1;
+}
+
+/* Compiling takes memory, which is not to be found with this program or its children: so it is done
+ * by a process that is nobody's child. */
+static const char *
+rules_cache(void)
+{
+    static const char *const command[] = {"/proc/self/exe", FILL_ARGUMENT, NULL};
+    static bool is_filled;
+    g_autoptr(GError) error = NULL;
+    char byte;
+    int out = -1;
+
+    if (is_filled)
+        return HEED_TEST_RULES_CACHE;
+    is_filled = g_spawn_async_with_pipes(NULL, (char **)(uintptr_t)command, NULL, G_SPAWN_DEFAULT,
+                                         NULL, NULL, NULL, NULL, &out, NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(read(out, &byte, 1), ==, 0); /* it has ended */
+    (void)close(out);
+    return HEED_TEST_RULES_CACHE;
+}
 
 bool
 heed_test_pipeline_child(int argc, char **argv, int *out_status)
 {
+    if (argc == 2 && strcmp(argv[1], FILL_ARGUMENT) == 0) {
+        *out_status = fill_rules_cache();
+        return true;
+    }
     if (argc != 3 || strcmp(argv[1], HEED_CHILD_ARGUMENT) != 0)
         return false;
     *out_status = heed_pipeline_child(argv[2]);
@@ -314,6 +353,7 @@ heed_test_store_run(HeedTestStore *store, HeedPipelineOptions *options, GError *
                      .data = store};
 
     options->stop = &store->stop;
+    options->parser.rules_cache = rules_cache();
     return heed_pipeline_run(options, &sink, error);
 }
 

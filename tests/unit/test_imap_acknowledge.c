@@ -34,7 +34,6 @@ test_acknowledge(gconstpointer data)
     g_autoptr(HeedMailbox) mailbox = dovecot_mailbox("imaps", user, row->host);
     g_autoptr(HeedSource) source = NULL;
     g_autoptr(GPtrArray) items = NULL;
-    g_autofree char *done = NULL;
 
     mailbox->on_done[0].what = row->what;
     mailbox->on_done[0].folder = g_strdup(row->folder);
