@@ -114,11 +114,16 @@ print_text(const Overview *overview)
     g_autofree char *name = heed_terminal_clean(heed_rows_text(overview->database, 0, 3));
     g_autofree char *version = heed_terminal_clean(heed_rows_text(overview->database, 0, 2));
     int64_t quarantined = heed_rows_int(overview->database, 0, 0);
+    int64_t unmatched = heed_rows_int(overview->database, 0, 4);
 
     print_mailboxes(overview);
     print_counts(overview);
     if (quarantined > 0)
         (void)printf("\nQuarantine: %" PRId64 " (heed quarantine list)\n", quarantined);
+    if (unmatched > 0)
+        (void)printf("\nComplaints that name no recipient: %" PRId64
+                     " (what is known of them: heed.unmatched_complaint)\n",
+                     unmatched);
     if (overview->stale)
         (void)puts("\nThe policy has changed since: heed suppress rebuild");
     (void)printf("\nDatabase: %s%s, %s, PostgreSQL %s\n", name,
@@ -206,6 +211,7 @@ print_json(const Overview *overview)
     (void)json_object_set_new(json, "reports", kinds);
     (void)json_object_set_new(json, "suppressions", suppressions);
     (void)json_object_set_new(json, "quarantined", number_cell(overview->database, 0, 0));
+    (void)json_object_set_new(json, "unmatched_complaints", number_cell(overview->database, 0, 4));
     (void)json_object_set_new(json, "policy_stale", json_boolean(overview->stale));
     (void)json_object_set_new(json, "database", database);
     text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);

@@ -45,6 +45,10 @@ heed_overview_database(HeedDatabase *database, GError **error)
         database, "look at the database",
         "SELECT (SELECT count(*) FROM heed_data.quarantine WHERE resolved_at IS NULL), "
         "       pg_database_size(current_database()), current_setting('server_version'), "
-        "       current_database()",
+        "       current_database(), "
+        "       (SELECT coalesce(sum(reports), 0)::bigint "
+        "        FROM (SELECT kind, domain, reports FROM heed_data.rollup UNION ALL "
+        "              SELECT kind, domain, reports FROM heed_data.rollup_delta) AS r "
+        "        WHERE kind = 'complaint' AND domain = '')",
         NULL, error);
 }

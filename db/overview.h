@@ -17,8 +17,8 @@ HeedRows *heed_overview_kinds(HeedDatabase *database, GError **error) G_GNUC_WAR
 HeedRows *heed_overview_suppressions(HeedDatabase *database, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* One row of: mail in quarantine, bytes of the database, the server's version, the database's name.
- */
+/* One row of: mail in quarantine, bytes of the database, the server's version, the database's name,
+ * complaints of all time that name no recipient. */
 HeedRows *heed_overview_database(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif
