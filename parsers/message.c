@@ -17,7 +17,7 @@ typedef struct Walk {
 void
 heed_message_clear(HeedMessage *message)
 {
-    g_clear_object(&message->mime);
+    g_clear_object(&message->top);
     g_clear_object(&message->stream);
     g_clear_pointer(&message->header, g_array_unref);
     g_clear_pointer(&message->parts, g_array_unref);
@@ -176,22 +176,22 @@ parse(HeedMessage *message, GByteArray *bytes)
 {
     g_autoptr(GMimeParser) parser = g_mime_parser_new();
 
-    g_clear_object(&message->mime);
+    g_clear_object(&message->top);
     g_clear_object(&message->stream);
     message->stream = g_mime_stream_mem_new_with_byte_array(bytes);
     g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(message->stream), TRUE);
     g_mime_parser_init_with_stream(parser, message->stream);
-    message->mime = g_mime_parser_construct_message(parser, NULL);
+    /* As a part: a message has address lists besides, which we do not ask it for. */
+    message->top = g_mime_parser_construct_part(parser, NULL);
 }
 
 static void
 walk_parts(HeedMessage *message, const HeedParserSettings *settings, HeedReport *report)
 {
     Walk walk = {message, settings, report, false};
-    GMimeObject *top = message->mime == NULL ? NULL : g_mime_message_get_mime_part(message->mime);
 
-    if (top != NULL)
-        visit(&walk, top, 0, false);
+    if (message->top != NULL)
+        visit(&walk, message->top, 0, false);
 }
 
 static bool
@@ -213,7 +213,7 @@ retry_boundary(HeedMessage *message, const HeedParserSettings *settings, HeedRep
 {
     g_autoptr(GString) again = NULL;
     GByteArray *bytes;
-    GMimeObject *top = message->mime == NULL ? NULL : g_mime_message_get_mime_part(message->mime);
+    GMimeObject *top = message->top;
     bool is_multipart = top != NULL && GMIME_IS_MULTIPART(top);
 
     if (is_multipart ? g_mime_multipart_get_count(GMIME_MULTIPART(top)) > 0

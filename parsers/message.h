@@ -47,7 +47,7 @@ typedef struct HeedMessage {
     char report_type[40];
     /* Private. */
     GMimeStream *stream;
-    GMimeMessage *mime;
+    GMimeObject *top;
     GPtrArray *decoded;
 } HeedMessage;
 

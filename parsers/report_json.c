@@ -8,19 +8,32 @@
 #include <string.h>
 
 static void
+append(GString *out, const char *text, size_t length)
+{
+    /* As g_string_append_len() does it, which is a call and more checks for each few bytes. */
+    if (out->len + length >= out->allocated_len) {
+        g_string_append_len(out, text, (gssize)length);
+        return;
+    }
+    memcpy(out->str + out->len, text, length);
+    out->len += length;
+    out->str[out->len] = '\0';
+}
+
+static void
 write_text(GString *out, const char *text)
 {
     const char *plain = text;
 
     if (text == NULL) {
-        g_string_append_len(out, "null", 4);
+        append(out, "null", 4);
         return;
     }
-    g_string_append_c(out, '"');
+    append(out, "\"", 1);
     for (; *text != '\0'; text++) {
         if ((guchar)*text >= 0x20 && *text != '"' && *text != '\\')
             continue;
-        g_string_append_len(out, plain, text - plain);
+        append(out, plain, (size_t)(text - plain));
         plain = text + 1;
         if (*text == '"' || *text == '\\') {
             g_string_append_c(out, '\\');
@@ -29,8 +42,8 @@ write_text(GString *out, const char *text)
             g_string_append_printf(out, "\\u%04x", (unsigned)(guchar)*text);
         }
     }
-    g_string_append_len(out, plain, text - plain);
-    g_string_append_c(out, '"');
+    append(out, plain, (size_t)(text - plain));
+    append(out, "\"", 1);
 }
 
 static void
@@ -84,9 +97,9 @@ static void
 write_members(GString *out, const HeedShape *shape, const void *base)
 {
     for (size_t i = 0; i < shape->count; i++) {
-        g_string_append(out, i == 0 ? "\"" : ",\"");
-        g_string_append(out, shape->members[i].key);
-        g_string_append_len(out, "\":", 2);
+        append(out, i == 0 ? "\"" : ",\"", i == 0 ? 1 : 2);
+        append(out, shape->members[i].key, strlen(shape->members[i].key));
+        append(out, "\":", 2);
         write_member(out, &shape->members[i], base);
     }
 }
