@@ -159,37 +159,27 @@ heed_rules_get(const HeedRules *rules, unsigned number)
 /* A query with its codes read. */
 typedef struct Question {
     const HeedRuleQuery *query;
-    HeedRuleStatus statuses[2];
-    unsigned status_count;
+    uint32_t statuses[2];  /* as in HeedRuleStatus */
+    unsigned status_count; /* 1 at least: 0, where there is none */
 } Question;
 
 static void
-add_status(Question *question, const char *status)
+add_status(Question *question, const char *text)
 {
-    if (status != NULL &&
-        heed_rule_status_read(status, &question->statuses[question->status_count]))
-        question->status_count++;
-}
+    HeedRuleStatus status;
 
-static bool
-status_fits(const HeedRuleStatus *mask, const HeedRuleStatus *status)
-{
-    for (unsigned i = 0; i < G_N_ELEMENTS(mask->parts); i++)
-        if (mask->parts[i] != HEED_RULE_ANY_NUMBER && mask->parts[i] != status->parts[i])
-            return false;
-    return true;
+    if (text != NULL && heed_rule_status_read(text, &status))
+        question->statuses[question->status_count++] = status.value;
 }
 
 static bool
 any_status_fits(const HeedRuleEntry *entry, const Question *question)
 {
     for (guint i = 0; i < entry->statuses->len; i++) {
-        const HeedRuleStatus *mask = &g_array_index(entry->statuses, HeedRuleStatus, i);
+        const HeedRuleStatus *wanted = &g_array_index(entry->statuses, HeedRuleStatus, i);
 
-        if (mask->parts[0] == HEED_RULE_NO_NUMBER && question->status_count == 0)
-            return true;
         for (unsigned j = 0; j < question->status_count; j++)
-            if (status_fits(mask, &question->statuses[j]))
+            if ((question->statuses[j] & wanted->mask) == wanted->value)
                 return true;
     }
     return false;
@@ -424,6 +414,8 @@ question_of(const HeedRuleQuery *query)
 
     add_status(&question, query->status);
     add_status(&question, query->other_status);
+    if (question.status_count == 0)
+        question.status_count = 1;
     return question;
 }
 

@@ -126,25 +126,23 @@ read_codes(Reader *reader, const char *value)
 bool
 heed_rule_status_read(const char *text, HeedRuleStatus *out_status)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(out_status->parts); i++) {
-        unsigned long number = HEED_LIMIT_RULES;
-        char *end = NULL;
+    HeedRuleStatus status = {0};
 
-        if (*text == 'x') {
-            out_status->parts[i] = HEED_RULE_ANY_NUMBER;
-            text++;
-        } else if (g_ascii_isdigit(*text)) {
-            number = strtoul(text, &end, 10);
-            if (number > 999)
-                return false;
-            out_status->parts[i] = (int)number;
-            text = end;
-        } else {
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned number = 0;
+        unsigned digits = 0;
+
+        while (digits < 3 && g_ascii_isdigit(text[digits]))
+            number = number * 10 + (unsigned)(text[digits++] - '0');
+        if (digits == 0 && *text != 'x')
             return false;
-        }
-        if (i + 1 < G_N_ELEMENTS(out_status->parts) && *text++ != '.')
+        status.value = status.value << 10 | number;
+        status.mask = status.mask << 10 | (digits > 0 ? 1023U : 0U);
+        text += digits > 0 ? digits : 1;
+        if (i < 2 && *text++ != '.')
             return false;
     }
+    *out_status = status;
     return *text == '\0';
 }
 
@@ -156,7 +154,7 @@ read_statuses(Reader *reader, const char *value)
     if (reader->entry->statuses == NULL)
         reader->entry->statuses = g_array_new(FALSE, TRUE, sizeof(HeedRuleStatus));
     for (size_t i = 0; words[i] != NULL; i++) {
-        HeedRuleStatus status = {{HEED_RULE_NO_NUMBER, HEED_RULE_NO_NUMBER, HEED_RULE_NO_NUMBER}};
+        HeedRuleStatus status = {.mask = UINT32_MAX}; /* none */
 
         if (*words[i] == '\0')
             continue;

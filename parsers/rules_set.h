@@ -41,12 +41,10 @@ typedef struct HeedRuleCode {
     char digits[4]; /* 'x': any */
 } HeedRuleCode;
 
-#define HEED_RULE_ANY_NUMBER (-1)
-#define HEED_RULE_NO_NUMBER  (-2) /* in all three: there is no enhanced code */
-
-/* An enhanced code or a mask of one. */
+/* An enhanced code, its numbers in ten bits each; 0 where there is none. */
 typedef struct HeedRuleStatus {
-    int parts[3]; /* class, subject, detail */
+    uint32_t value;
+    uint32_t mask; /* of those bits that a rule asks for */
 } HeedRuleStatus;
 
 /* A rule with its conditions. Strings belong to the set's text. */

@@ -24,17 +24,30 @@ is_blank(char c)
     return (unsigned char)c <= ' ' || c == '_' || c == '\x7f';
 }
 
-/* RFC 5322 atext, and the dot; not "'", which quotes addresses more often than it is in one. By
- * bits, since each byte of each reply is asked: letters, digits and !#$%&*+-/=?^`{|}~. */
+/*
+ * What the characters of ASCII are, since each byte of each reply is asked: B blanks, U "_", which
+ * is a blank and may be part of an address, A "@", L what the local part of an address may hold
+ * (RFC 5322 atext and the dot; not "'", which quotes addresses more often than it is in one), O
+ * others.
+ */
+static const char kinds[] = /* 32 a line */
+    "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
+    "BLOLLLLOOOLLOLLLLLLLLLLLLLOOOLOL"
+    "ALLLLLLLLLLLLLLLLLLLLLLLLLLOOOLU"
+    "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLB";
+
+static inline char
+kind_of(char c)
+{
+    return (unsigned char)c < 0x80 ? kinds[(unsigned char)c] : (char)'H';
+}
+
 static inline bool
 is_local(const Fold *fold, char c)
 {
-    static const uint64_t atext[] = {0xa3ffec7a00000000U, 0x7fffffff47fffffeU};
-    unsigned char byte = (unsigned char)c;
+    char kind = kind_of(c);
 
-    if (byte >= 0x80)
-        return false;
-    return c == '_' ? !fold->underscore_blanks : (atext[byte >> 6] >> (byte & 63U) & 1U) != 0;
+    return kind == 'L' || (kind == 'U' && !fold->underscore_blanks);
 }
 
 static size_t
@@ -203,6 +216,29 @@ fold_blank(Fold *fold)
         fold->boundary = fold->used;
 }
 
+/* As it is: one character, and those behind it that need no more thought. */
+static void
+fold_word(Fold *fold)
+{
+    size_t most = MIN(fold->length - fold->at, fold->size - fold->used);
+    const char *from = fold->text + fold->at;
+    char *to = fold->out + fold->used;
+    size_t boundary = 0;
+    size_t i = 0;
+    char kind;
+
+    do {
+        to[i] = from[i];
+        if (kind_of(from[i]) != 'L')
+            boundary = i + 1;
+        i++;
+    } while (i < most && ((kind = kind_of(from[i])) == 'L' || kind == 'O'));
+    if (boundary > 0)
+        fold->boundary = fold->used + boundary;
+    fold->at += i;
+    fold->used += i;
+}
+
 size_t
 heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
 {
@@ -215,18 +251,14 @@ heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
 
     /* One step writes at most six bytes. */
     while (fold.at < length && fold.used + 6 <= size) {
-        char c = text[fold.at];
+        char kind = kind_of(text[fold.at]);
 
-        if (is_blank(c)) {
+        if (kind == 'B' || kind == 'U')
             fold_blank(&fold);
-        } else if ((unsigned char)c >= 0x80) {
+        else if (kind == 'H')
             fold_character(&fold);
-        } else if ((c != '@' || !fold_address(&fold)) && !skip_codes(&fold)) {
-            out[fold.used++] = c;
-            fold.at++;
-            if (!is_local(&fold, c))
-                fold.boundary = fold.used;
-        }
+        else if (kind == 'A' ? !fold_address(&fold) : !skip_codes(&fold))
+            fold_word(&fold);
     }
     while (fold.used > 0 && out[fold.used - 1] == ' ')
         fold.used--;
