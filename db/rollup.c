@@ -136,7 +136,9 @@ heed_rollup_write(HeedRollup *rollup, HeedDatabase *database, GError **error)
                " provider, sender_domain, source_ip, kind, class, verdict)"
                " SELECT date '1970-01-01' + day::integer, failures, reports, stream, domain,"
                " provider, sender_domain, source_ip, kind::heed_data.kind, class, verdict"
-               " FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS delta (day, failures,"
-               " reports, stream, domain, provider, sender_domain, source_ip, kind, class, verdict)",
+               " FROM (SELECT unnest($1) AS day, unnest($2) AS failures, unnest($3) AS reports,"
+               " unnest($4) AS stream, unnest($5) AS domain, unnest($6) AS provider,"
+               " unnest($7) AS sender_domain, unnest($8) AS source_ip, unnest($9) AS kind,"
+               " unnest($10) AS class, unnest($11) AS verdict) AS delta",
                params, error);
 }

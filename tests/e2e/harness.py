@@ -72,10 +72,12 @@ class World:
         self.dovecot = Dovecot()
 
     def stop(self):
-        if self.dovecot is not None:
-            self.dovecot.stop()
-        self.postgres.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        try:
+            if self.dovecot is not None:
+                self.dovecot.stop()
+        finally:
+            self.postgres.stop()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def user(self, messages=()):
         """A mail user that no case had before, with these messages; (name, truths)."""

@@ -24,6 +24,12 @@ class Killed(Case):
 
     def strike(self, victim, poll):
         """Kills it; false when there was nobody left to kill."""
+        try:
+            return self.kill(victim, poll)
+        except ProcessLookupError:  # it ended by itself, between being found and being killed
+            return False
+
+    def kill(self, victim, poll):
         if victim == "parent" and poll.poll() is None:
             poll.kill()
             return True

@@ -59,5 +59,5 @@ class Dovecot:
 
     def stop(self):
         self.process.stdin.close()
-        self.process.wait(30)
+        self.process.wait(120)  # a benchmark's mail takes long to be removed on a busy machine
         self.process.stdout.close()
