@@ -13,8 +13,8 @@
  */
 HeedSpan heed_notice_text(HeedReading *reading);
 
-/* The bytes in this character set as UTF-8, appended to out. What is none of the set becomes "?"; an
- * unknown set is read as Latin-1. */
+/* The bytes in this character set as UTF-8, appended to out. What is none of the set becomes "?";
+ * an unknown set is read as Latin-1. */
 void heed_notice_text_convert(const char *charset, HeedSpan text, GString *out);
 
 /* HTML without its tags, a line end where a block begins or ends, entities decoded as far as mail
