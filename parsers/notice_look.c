@@ -69,15 +69,15 @@ heed_notice_matches(HeedTemplates templates, const char *text)
 
 /* Whether the field is as the template "name: value" says. */
 static bool
-is_field(const HeedField *field, const char *template_, GString *scratch)
+is_field(const HeedField *field, const char *pattern, GString *scratch)
 {
-    size_t length = strcspn(template_, ":");
+    size_t length = strcspn(pattern, ":");
 
-    if (field->name.length != length || g_ascii_strncasecmp(field->name.at, template_, length) != 0)
+    if (field->name.length != length || g_ascii_strncasecmp(field->name.at, pattern, length) != 0)
         return false;
     heed_field_unfold(field->strict, scratch);
-    length += strspn(template_ + length, ": ");
-    return heed_template_match(template_ + length, (HeedSpan){scratch->str, scratch->len}, NULL);
+    length += strspn(pattern + length, ": ");
+    return heed_template_match(pattern + length, (HeedSpan){scratch->str, scratch->len}, NULL);
 }
 
 static bool
@@ -95,10 +95,10 @@ has_field(const HeedNoticeLook *look, HeedTemplates templates)
 
 /* Whether one of the first lines may be as the template says, by its first byte. Most are not. */
 static bool
-may_open_with(const HeedNoticeLook *look, const char *template_)
+may_open_with(const HeedNoticeLook *look, const char *pattern)
 {
-    template_ += strspn(template_, " ^=");
-    return *template_ == '{' || look->first[(unsigned char)g_ascii_tolower(*template_)];
+    pattern += strspn(pattern, " ^=");
+    return *pattern == '{' || look->first[(unsigned char)g_ascii_tolower(*pattern)];
 }
 
 static bool

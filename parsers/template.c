@@ -168,9 +168,9 @@ find_placeholder(const char *at)
 }
 
 bool
-heed_template_is_valid(const char *template_)
+heed_template_is_valid(const char *pattern)
 {
-    for (const char *c = template_; *c != '\0'; c++) {
+    for (const char *c = pattern; *c != '\0'; c++) {
         if (*c == '}')
             return false;
         if (*c == '{') {
@@ -181,16 +181,16 @@ heed_template_is_valid(const char *template_)
             c += strlen(placeholder->name) - 1;
         }
     }
-    return template_[0] != '\0';
+    return pattern[0] != '\0';
 }
 
 /* Where in the template and in the line matching stands, and the text of any length that may still
  * grow. */
 typedef struct Position {
-    const char *template_;
+    const char *pattern;
     const char *at;
     const char *end;
-    const char *wild_template; /* behind the placeholder; NULL: there was none yet */
+    const char *wild_pattern; /* behind the placeholder; NULL: there was none yet */
     const char *wild_begin;
     const char *wild_end;
     const struct Placeholder *wild;
@@ -208,18 +208,18 @@ keep(Position *position, const struct Placeholder *placeholder, HeedSpan token)
 static bool
 step_placeholder(Position *position)
 {
-    const struct Placeholder *placeholder = find_placeholder(position->template_);
+    const struct Placeholder *placeholder = find_placeholder(position->pattern);
     HeedSpan token = {position->at, 0};
     size_t length;
 
     if (placeholder == NULL)
         return false;
     if (placeholder->take == NULL) {
-        position->template_ += strlen(placeholder->name);
-        position->wild_template = position->template_;
+        position->pattern += strlen(placeholder->name);
+        position->wild_pattern = position->pattern;
         position->wild_begin = position->wild_end = position->at;
         position->wild = placeholder;
-        if (*position->template_ == '\0')
+        if (*position->pattern == '\0')
             position->wild_end = position->at = position->end;
         keep(position, placeholder,
              (HeedSpan){position->wild_begin, (size_t)(position->wild_end - position->wild_begin)});
@@ -231,14 +231,14 @@ step_placeholder(Position *position)
         return false;
     keep(position, placeholder, token);
     position->at += length;
-    position->template_ += strlen(placeholder->name);
+    position->pattern += strlen(placeholder->name);
     return true;
 }
 
 static bool
 step(Position *position)
 {
-    char wanted = *position->template_;
+    char wanted = *position->pattern;
 
     if (wanted == '{')
         return step_placeholder(position);
@@ -249,13 +249,13 @@ step(Position *position)
             return false;
         while (position->at < position->end && is_blank(*position->at))
             position->at++;
-        position->template_++;
+        position->pattern++;
         return true;
     }
     if (lower(*position->at) != lower(wanted))
         return false;
     position->at++;
-    position->template_++;
+    position->pattern++;
     return true;
 }
 
@@ -265,26 +265,26 @@ grow(Position *position)
 {
     char wanted;
 
-    if (position->wild_template == NULL || position->wild_end >= position->end)
+    if (position->wild_pattern == NULL || position->wild_end >= position->end)
         return false;
     position->wild_end++;
-    wanted = lower(*position->wild_template);
+    wanted = lower(*position->wild_pattern);
     while (wanted != '{' && wanted != ' ' && position->wild_end < position->end &&
            lower(*position->wild_end) != wanted)
         position->wild_end++;
     keep(position, position->wild,
          (HeedSpan){position->wild_begin, (size_t)(position->wild_end - position->wild_begin)});
     position->at = position->wild_end;
-    position->template_ = position->wild_template;
+    position->pattern = position->wild_pattern;
     return true;
 }
 
 /* Whether the line can match at all: what the template asks of its beginning. Takes the marks off
  * the template and the blanks off the line. */
 static bool
-may_match(const char **template_, HeedSpan *line, bool *out_whole)
+may_match(const char **pattern, HeedSpan *line, bool *out_whole)
 {
-    const char *t = *template_;
+    const char *t = *pattern;
     bool indented = line->length > 0 && is_blank(line->at[0]);
 
     if ((*t == ' ' && !indented) || (*t == '^' && indented))
@@ -296,26 +296,26 @@ may_match(const char **template_, HeedSpan *line, bool *out_whole)
         line->at++;
         line->length--;
     }
-    *template_ = t;
+    *pattern = t;
     return *t == '{' || *t == ' ' || (line->length > 0 && lower(line->at[0]) == lower(*t));
 }
 
 bool
-heed_template_match(const char *template_, HeedSpan line, HeedTemplateMatch *out)
+heed_template_match(const char *pattern, HeedSpan line, HeedTemplateMatch *out)
 {
     Position position;
     bool whole;
 
     line.length = MIN(line.length, LINE_LIMIT);
-    if (!may_match(&template_, &line, &whole))
+    if (!may_match(&pattern, &line, &whole))
         return false;
     while (line.length > 0 && g_ascii_isspace(line.at[line.length - 1]))
         line.length--;
-    position = (Position){.template_ = template_, .at = line.at, .end = line.at + line.length};
+    position = (Position){.pattern = pattern, .at = line.at, .end = line.at + line.length};
     for (;;) {
-        if (*position.template_ == '\0' && position.at == position.end)
+        if (*position.pattern == '\0' && position.at == position.end)
             break;
-        if ((*position.template_ == '\0' || !step(&position)) && !grow(&position))
+        if ((*position.pattern == '\0' || !step(&position)) && !grow(&position))
             return false;
     }
     if (whole)

@@ -41,7 +41,7 @@ typedef struct HeedTemplateMatch {
 } HeedTemplateMatch;
 
 /* Whether the line is as the template says; fills *out only then. */
-bool heed_template_match(const char *template_, HeedSpan line, HeedTemplateMatch *out);
+bool heed_template_match(const char *pattern, HeedSpan line, HeedTemplateMatch *out);
 
 /* The first of the templates (NULL-terminated; NULL is none) that matches, or NULL. Out may be
  * NULL. */
@@ -49,6 +49,6 @@ const char *
 heed_template_match_any(const char *const *templates, HeedSpan line, HeedTemplateMatch *out);
 
 /* Whether the template, as somebody wrote it, is one: braces are closed, placeholders known. */
-bool heed_template_is_valid(const char *template_);
+bool heed_template_is_valid(const char *pattern);
 
 #endif

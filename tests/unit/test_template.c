@@ -6,7 +6,7 @@
 
 typedef struct Row {
     const char *name;
-    const char *template_;
+    const char *pattern;
     const char *line;
     /* What is found, "address|original|local|host|status|code|subject|reply" with "-" for what is
      * not there; NULL: no match. */
@@ -102,12 +102,12 @@ check_row(gconstpointer data)
     HeedTemplateMatch match = {0};
     g_autofree char *got = NULL;
 
-    g_assert_true(heed_template_is_valid(row->template_));
+    g_assert_true(heed_template_is_valid(row->pattern));
     if (row->want == NULL) {
-        g_assert_false(heed_template_match(row->template_, (HeedSpan){exact, length}, NULL));
+        g_assert_false(heed_template_match(row->pattern, (HeedSpan){exact, length}, NULL));
         return;
     }
-    g_assert_true(heed_template_match(row->template_, (HeedSpan){exact, length}, &match));
+    g_assert_true(heed_template_match(row->pattern, (HeedSpan){exact, length}, &match));
     got = describe(&match);
     g_assert_cmpstr(got, ==, row->want);
 }
