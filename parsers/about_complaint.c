@@ -94,6 +94,31 @@ agreed(const GPtrArray *stated, const HeedAboutSenders *senders)
     return NULL;
 }
 
+/* An address that could be the answer, and what it would be called. */
+typedef struct Answer {
+    const char *address;
+    HeedAddressSource source;
+} Answer;
+
+/* The order of about_complaint.h; field is that of own.recipient-headers, or NULL. */
+static Answer
+choose(const HeedAboutSenders *senders, const GPtrArray *stated, const char *field)
+{
+    const Answer verp = {senders->named, HEED_ADDRESS_SOURCE_VERP};
+    const char *both = agreed(stated, senders);
+
+    if (heed_about_senders_are_certain(senders))
+        return verp;
+    if (field != NULL)
+        return (Answer){field, HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE};
+    if (both != NULL)
+        return (Answer){both, HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT};
+    if (heed_about_senders_are_believed(senders))
+        return verp;
+    return (Answer){stated->len == 1 ? stated->pdata[0] : NULL,
+                    HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT};
+}
+
 void
 heed_about_complaint(HeedReading *reading,
                      HeedRecipient *recipient,
@@ -101,34 +126,20 @@ heed_about_complaint(HeedReading *reading,
 {
     g_autoptr(GPtrArray) stated = read_stated(reading);
     g_autofree char *field = heed_about_own_field(reading);
-    bool is_ours = senders->ours || reading->settings->domains == NULL;
-    HeedAddressSource source = HEED_ADDRESS_SOURCE_VERP;
-    const char *address = NULL;
+    bool may_be_ours = senders->ours || reading->settings->domains == NULL;
+    Answer answer = choose(senders, stated, field);
 
     recipient->address = NULL;
     recipient->address_source = HEED_ADDRESS_SOURCE_NONE;
-    if (heed_about_senders_are_certain(senders)) {
-        address = senders->named;
-    } else if (field != NULL) {
-        address = field;
-        source = HEED_ADDRESS_SOURCE_ORIGINAL_MESSAGE;
-    } else if ((address = agreed(stated, senders)) != NULL) {
-        source = HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT;
-    } else if (heed_about_senders_are_believed(senders)) {
-        address = senders->named;
-    } else if (stated->len > 0) {
-        address = stated->len == 1 ? stated->pdata[0] : NULL;
-        source = HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT;
-    }
     /* What is stated but hidden leaves it to the sender. */
-    if ((address == NULL || !is_person(reading, address)) && is_ours && stated->len <= 1) {
-        address = senders->named;
-        source = HEED_ADDRESS_SOURCE_VERP;
-    }
-    if (address == NULL || !is_person(reading, address))
+    if ((answer.address == NULL || !is_person(reading, answer.address)) && may_be_ours &&
+        stated->len <= 1)
+        answer = (Answer){senders->named, HEED_ADDRESS_SOURCE_VERP};
+    if (answer.address == NULL || !is_person(reading, answer.address))
         return;
-    recipient->address = heed_report_text(reading->report, address, -1);
-    recipient->address_source = source;
-    if (recipient->original_recipient == NULL && source == HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT)
+    recipient->address = heed_report_text(reading->report, answer.address, -1);
+    recipient->address_source = answer.source;
+    if (recipient->original_recipient == NULL &&
+        answer.source == HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT)
         recipient->original_recipient = recipient->address;
 }

@@ -126,6 +126,8 @@ heed_verp_undo(const char *address)
 
 /* Configured patterns. */
 
+static const char needs_both[] = "it needs {local} and behind it {domain}, each once";
+
 static bool
 takes(const char **pattern, const char *placeholder)
 {
@@ -135,41 +137,50 @@ takes(const char **pattern, const char *placeholder)
     return true;
 }
 
+/* What has been seen of a pattern. */
+typedef struct PatternCheck {
+    unsigned locals;
+    unsigned domains;
+    bool separated; /* something literal since the last placeholder */
+} PatternCheck;
+
+/* A placeholder that ends where the rest begins; what is amiss with it, or NULL. */
+static const char *
+check_placeholder(PatternCheck *check, char kind, const char *rest)
+{
+    if (!check->separated)
+        return "something must stand in front of each placeholder";
+    if ((kind == 'd' && check->locals == 0) || strchr(rest, '@') == NULL)
+        return needs_both;
+    check->locals += kind == 'l' ? 1 : 0;
+    check->domains += kind == 'd' ? 1 : 0;
+    check->separated = false;
+    return NULL;
+}
+
 bool
 heed_verp_pattern_check(const char *pattern, const char **out_why)
 {
+    static const char *const placeholders[] = {"{local}", "{domain}", "{any}"};
     g_autofree char *plain = NULL;
     g_autoptr(GString) sample = g_string_new(NULL);
-    unsigned locals = 0;
-    unsigned domains = 0;
-    bool separated = false; /* something literal since the last placeholder */
+    PatternCheck check = {0};
 
-    *out_why = "it needs {local} and behind it {domain}, each once";
     for (const char *c = pattern; *c != '\0';) {
-        bool is_local = takes(&c, "{local}");
-        bool is_domain = !is_local && takes(&c, "{domain}");
+        const char *found = NULL;
 
-        if (is_local || is_domain || takes(&c, "{any}")) {
-            if (!separated) {
-                *out_why = "something must stand in front of each placeholder";
-                return false;
-            }
-            if ((is_domain && locals == 0) || strchr(c, '@') == NULL)
-                return false;
-            locals += is_local ? 1 : 0;
-            domains += is_domain ? 1 : 0;
-            separated = false;
-            g_string_append_c(sample, 'x');
-            continue;
-        }
-        if (strchr("{}", *c) != NULL) {
+        for (size_t i = 0; i < G_N_ELEMENTS(placeholders) && found == NULL; i++)
+            found = takes(&c, placeholders[i]) ? placeholders[i] : NULL;
+        *out_why = found == NULL ? NULL : check_placeholder(&check, found[1], c);
+        if (found == NULL && strchr("{}", *c) != NULL)
             *out_why = "its placeholders are {local}, {domain} and {any}";
+        if (*out_why != NULL)
             return false;
-        }
-        separated = true;
-        g_string_append_c(sample, *c++);
+        check.separated = found == NULL;
+        g_string_append_c(sample, found == NULL ? *c++ : 'x');
     }
-    if (locals != 1 || domains != 1)
+    *out_why = needs_both;
+    if (check.locals != 1 || check.domains != 1)
         return false;
     *out_why = "it is no address";
     plain = heed_address_normalise(sample->str, -1);
@@ -360,13 +371,14 @@ heed_verp_agrees(const char *address, const char *recipient)
     const char *at = find_at(address);
     const char *recipient_at = find_at(recipient);
     size_t length = strlen(recipient);
+    size_t local;
     const char *begin;
 
     if (at == NULL || recipient_at == NULL || (size_t)(at - address) < length + 2)
         return false;
     begin = at - length;
-    return (begin[-1] == '+' || begin[-1] == '-') && begin[recipient_at - recipient] == '=' &&
-           strncmp(begin, recipient, (size_t)(recipient_at - recipient)) == 0 &&
-           strncmp(begin + (recipient_at - recipient) + 1, recipient_at + 1,
-                   strlen(recipient_at + 1)) == 0;
+    local = (size_t)(recipient_at - recipient);
+    return (begin[-1] == '+' || begin[-1] == '-') && begin[local] == '=' &&
+           memcmp(begin, recipient, local) == 0 &&
+           memcmp(begin + local + 1, recipient_at + 1, length - local - 1) == 0;
 }

@@ -114,6 +114,39 @@ static const Row rows[] = {
      "srs0=hh3=t4=example.org=ann@forward.example", SOURCE(FINAL_RECIPIENT)},
 };
 
+/* Complaints: want NULL is unmatched. The status is the feedback report's fields. */
+static const Row complaints[] = {
+    {"stated", DOMAINS, "", "Original-Rcpt-To: ann@example.org\n", FROM, "ann@example.org",
+     SOURCE(ORIGINAL_RECIPIENT)},
+    {"stated-is-ours", DOMAINS, "", "Original-Rcpt-To: info@example.com\n", FROM, NULL,
+     SOURCE(NONE)},
+    {"stated-is-a-role", DOMAINS, "", "Original-Rcpt-To: abuse@example.org\n", FROM, NULL,
+     SOURCE(NONE)},
+    {"never-to", DOMAINS, "", "", FROM TO("ann@example.org"), NULL, SOURCE(NONE)},
+    {"two-stated", DOMAINS, "",
+     "Original-Rcpt-To: ann@example.org\nOriginal-Rcpt-To: bob@example.org\n", FROM, NULL,
+     SOURCE(NONE)},
+    {"two-stated-one-agrees", DOMAINS, "",
+     "Original-Rcpt-To: ann@example.org\nOriginal-Rcpt-To: bob@example.org\n",
+     FROM PATH("x-9-bob=example.org@example.com"), "bob@example.org", SOURCE(ORIGINAL_RECIPIENT)},
+    {"forwarded", DOMAINS, "", "Original-Rcpt-To: b@example.net\n", FROM PATH(VERP_ANN),
+     "ann@example.org", SOURCE(VERP)},
+    {"redacted-verp-of-ours", DOMAINS, "", "Original-Rcpt-To: redacted@example.org\n",
+     FROM PATH(VERP_ANN), "ann@example.org", SOURCE(VERP)},
+    {"redacted-verp-of-others", DOMAINS, "", "Original-Rcpt-To: redacted@example.org\n",
+     FROM PATH("bounces+ann=example.org@example.net"), NULL, SOURCE(NONE)},
+    {"redacted-loose", DOMAINS, "", "Original-Rcpt-To: redacted@example.org\n",
+     FROM PATH("x-9-ann=example.org@example.com"), NULL, SOURCE(NONE)},
+    {"original-mail-from", DOMAINS, "", "Original-Mail-From: <" VERP_ANN ">\n", FROM,
+     "ann@example.org", SOURCE(VERP)},
+    {"configured", VERP, "", "Original-Mail-From: <v7-ann=example.org@b.example.com>\n", FROM,
+     "ann@example.org", SOURCE(VERP)},
+    {"own-field", VERP, "", "Original-Rcpt-To: ***@example.org\n",
+     FROM "X-Recipient: ann@example.org\n", "ann@example.org", SOURCE(ORIGINAL_MESSAGE)},
+    {"own-field-is-a-role", VERP, "", "", FROM "X-Recipient: postmaster@example.org\n", NULL,
+     SOURCE(NONE)},
+};
+
 static const char *const domains[] = {"example.com", NULL};
 static const char *const verp[] = {"v{any}-{local}={domain}@b.example.com", NULL};
 static const char *const headers[] = {"x-recipient", NULL};
@@ -152,6 +185,28 @@ check(const void *data)
     g_assert_cmpint(recipient->class_, !=, HEED_CLASS_NONE);
 }
 
+static void
+check_complaint(const void *data)
+{
+    const Row *row = data;
+    g_autoptr(HeedParser) parser = make_parser(row->config);
+    g_autofree char *mail = g_strdup_printf(
+        "From: fbl@provider.example\n%sMIME-Version: 1.0\nContent-Type: multipart/report;\n"
+        " report-type=feedback-report; boundary=b\n\n--b\nContent-Type: message/feedback-report\n\n"
+        "Feedback-Type: abuse\n%s\n--b\nContent-Type: text/rfc822-headers\n\n%sSubject: x\n\n"
+        "--b--\n",
+        row->header, row->status, row->original);
+    g_autofree char *exact = g_memdup2(mail, strlen(mail));
+    g_autoptr(HeedReport) report = heed_parser_read(parser, exact, strlen(mail), NULL);
+    const HeedRecipient *recipient = &g_array_index(report->recipients, HeedRecipient, 0);
+
+    g_assert_cmpint(report->kind, ==, HEED_KIND_COMPLAINT);
+    g_assert_cmpuint(report->recipients->len, ==, 1);
+    g_assert_cmpstr(recipient->address, ==, row->want);
+    g_assert_cmpint(recipient->address_source, ==, row->source);
+    g_assert_cmpint(recipient->verdict, ==, HEED_VERDICT_COMPLAINT);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -160,6 +215,11 @@ main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/about/%s", rows[i].name);
 
         g_test_add_data_func(path, &rows[i], check);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(complaints); i++) {
+        g_autofree char *path = g_strdup_printf("/about/complaint/%s", complaints[i].name);
+
+        g_test_add_data_func(path, &complaints[i], check_complaint);
     }
     return g_test_run();
 }
