@@ -40,7 +40,8 @@ struct HeedRules {
     HeedRuleSet *set;
     Stage stages[HEED_RULE_STAGES];
     hs_scratch_t *scratch;
-    GPtrArray *bare; /* of HeedRuleEntry *: those without text and tag */
+    GPtrArray *bare;        /* of HeedRuleEntry *: those without text and tag */
+    uint64_t bare_statuses; /* bits of the enhanced codes that they ask for, see bit_of() */
     /* Of the text that was looked at last. */
     unsigned scan;  /* its number */
     unsigned *seen; /* by pattern: the last scan in which it was found */
@@ -80,6 +81,34 @@ read_all(HeedRuleSet *set, const HeedRulesOptions *options, GError **error)
     return true;
 }
 
+/* A bit that a status and others share. */
+static uint64_t
+bit_of(uint32_t status)
+{
+    return (uint64_t)1 << (status % 61U);
+}
+
+/* Gathers the rules that ask for codes and hosts alone, and which codes concern any of them. */
+static void
+gather_bare(HeedRules *rules)
+{
+    for (guint i = 0; i < rules->set->entries->len; i++) {
+        HeedRuleEntry *entry = rules->set->entries->pdata[i];
+
+        if (entry->has_text || entry->has_tag)
+            continue;
+        g_ptr_array_add(rules->bare, entry);
+        if (entry->statuses == NULL)
+            rules->bare_statuses = UINT64_MAX;
+        for (guint j = 0; entry->statuses != NULL && j < entry->statuses->len; j++) {
+            const HeedRuleStatus *status = &g_array_index(entry->statuses, HeedRuleStatus, j);
+            bool exact = status->mask == UINT32_MAX || status->mask == (1U << 30) - 1;
+
+            rules->bare_statuses |= exact ? bit_of(status->value) : UINT64_MAX;
+        }
+    }
+}
+
 static bool
 prepare_stages(HeedRules *rules, const char *folder, GError **error)
 {
@@ -117,12 +146,7 @@ heed_rules_load(const HeedRulesOptions *options, GError **error)
     count = rules->set->patterns->len;
     rules->seen = g_new0(unsigned, count + 1);
     rules->hits = g_new0(unsigned, count + 1);
-    for (guint i = 0; i < rules->set->entries->len; i++) {
-        HeedRuleEntry *entry = rules->set->entries->pdata[i];
-
-        if (!entry->has_text && !entry->has_tag)
-            g_ptr_array_add(rules->bare, entry);
-    }
+    gather_bare(rules);
     if (!prepare_stages(rules, options->cache_folder, error))
         return NULL;
     return g_steal_pointer(&rules);
@@ -395,6 +419,12 @@ weigh_hits(const HeedRules *rules, const Question *question, HeedRuleMatch *matc
 static void
 weigh_bare(const HeedRules *rules, const Question *question, HeedRuleMatch *match)
 {
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < question->status_count; i++)
+        bits |= bit_of(question->statuses[i]);
+    if ((bits & rules->bare_statuses) == 0)
+        return;
     for (guint i = 0; i < rules->bare->len; i++) {
         const HeedRuleEntry *entry = rules->bare->pdata[i];
 

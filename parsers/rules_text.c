@@ -25,21 +25,25 @@ is_blank(char c)
 }
 
 /*
- * What the characters of ASCII are, since each byte of each reply is asked: B blanks, U "_", which
+ * What the bytes are, since each byte of each reply is asked: B blanks, U "_", which
  * is a blank and may be part of an address, A "@", L what the local part of an address may hold
  * (RFC 5322 atext and the dot; not "'", which quotes addresses more often than it is in one), O
- * others.
+ * other ASCII, H what is beyond it.
  */
 static const char kinds[] = /* 32 a line */
     "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
     "BLOLLLLOOOLLOLLLLLLLLLLLLLOOOLOL"
     "ALLLLLLLLLLLLLLLLLLLLLLLLLLOOOLU"
-    "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLB";
+    "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLB"
+    "HHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH"
+    "HHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH"
+    "HHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH"
+    "HHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH";
 
 static inline char
 kind_of(char c)
 {
-    return (unsigned char)c < 0x80 ? kinds[(unsigned char)c] : (char)'H';
+    return kinds[(unsigned char)c];
 }
 
 static inline bool

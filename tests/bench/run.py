@@ -7,6 +7,7 @@ Each figure is the median of --rounds runs, Heed and baseline taking turns. See 
 import argparse
 import os
 import platform
+import random
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -82,6 +83,30 @@ def bench_parse(options, table, world):
               f"{median(sisimai) / median(heed):.1f}", "")
     table.row("startup: heed --version", median([run([HEED, "--version"]) for _ in range(20)]))
     table.row("startup: heed parse of one message", median([run([HEED, "parse", one], stdout=sink) for _ in range(20)]))
+
+
+def write_replies(path, count, distinct):
+    """Lines of the rules' own examples: as they are, as servers repeat themselves, or no two the same."""
+    examples = [line.removeprefix("example ") for rules in sorted((ROOT / "parsers" / "rules").glob("*.rules"))
+                for line in rules.read_text(encoding="utf-8").splitlines() if line.startswith("example ")]
+    order = random.Random(1)
+    with open(path, "w", encoding="utf-8") as out:
+        for number in range(count):
+            out.write(f"{order.choice(examples)}{f' ({number:x})' if distinct else ''}\n")
+
+
+def bench_explain(options, table, world):
+    replies, sink = world.folder / "replies", world.folder / "explained"
+    table.title(f"heed explain: {options.replies} replies from standard input on one core; seconds are of CPU time")
+    for what, distinct in (("some hundred replies, again and again", False), ("no two the same", True)):
+        write_replies(replies, options.replies, distinct)
+        taken = []
+        for _ in range(options.rounds):
+            with open(replies, "rb") as lines:
+                taken.append(run(on_one_core(HEED, "explain"), stdin=lines, stdout=sink))
+        seconds = sum(median_cpu(taken).values())
+        table.row(what, seconds, f"{options.replies / seconds:.0f}/s", "", memory_text(most_memory(taken)))
+    table.row("startup: heed explain of one reply (wall)", median([run([HEED, "explain", "550 no"]) for _ in range(20)]))
 
 
 def poll(world, section, servers=None):
@@ -189,7 +214,7 @@ def bench_clean(options, table, world):
     assert len(set(lines.values())) == 1, lines
 
 
-SECTIONS = {"parse": bench_parse, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean}
+SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean}
 
 
 def main():
@@ -199,6 +224,7 @@ def main():
     parser.add_argument("--many", type=int, default=200_000)
     parser.add_argument("--suppressions", type=int, default=5_000_000)
     parser.add_argument("--list", type=int, default=2_000_000)
+    parser.add_argument("--replies", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     harness.PROGRAM = HEED
