@@ -390,12 +390,15 @@ heed_classify(const HeedClassifyInput *input, HeedRules *rules)
     return heed_classify_reply(input, &reply, rules);
 }
 
-/* Whether the reply's own code says more than the one the report gives. */
+/* Whether the reply's own code says more than the one the report gives: a generic one, or that time
+ * ran out (x.4.7), of which the last reply says why. */
 static bool
 says_more(const char *own, const char *given)
 {
     if (own[0] == '\0')
         return false;
+    if (given != NULL && g_str_has_suffix(given, ".4.7") && !heed_status_is_generic(own))
+        return true;
     return given == NULL || (heed_status_is_generic(given) && !heed_status_is_generic(own)) ||
            (g_str_has_suffix(given, ".0.0") && !g_str_has_suffix(own, ".0.0"));
 }
@@ -406,6 +409,7 @@ heed_classify_recipient(HeedReport *report,
                         const char *const *relays,
                         HeedRules *rules)
 {
+    const char *given = recipient->status;
     HeedReply reply;
     HeedClassification result;
 
@@ -417,7 +421,7 @@ heed_classify_recipient(HeedReport *report,
     result = heed_classify_reply(
         &(HeedClassifyInput){
             .action = recipient->action,
-            .status = recipient->status,
+            .status = given, /* one that contradicts the reply is a doubt */
             .code = recipient->code,
             .diagnostic = recipient->diagnostic,
             .remote_mta = recipient->remote_mta,

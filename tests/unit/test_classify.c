@@ -85,7 +85,7 @@ static const Row rows[] = {
     {"field-says-policy-reply-says-user", "failed", "5.7.1", "550 5.1.1 nobody", NULL, "policy",
      "block", NULL, NULL},
     {"expired-but-full", "failed", "4.4.7", "452 4.2.2 mailbox full", NULL, "mailbox-full", "soft",
-     "status:4.2.2", "4.4.7"},
+     "status:4.2.2", "4.2.2"},
     {"expired", "failed", "4.4.7", NULL, NULL, "expired", "transient", "status:4.4.7", NULL},
     {"missing-field", "failed", NULL, "550 5.1.1 user unknown", NULL, "bad-mailbox", "hard", NULL,
      "5.1.1"},
