@@ -132,7 +132,7 @@ announces(const Text *text, size_t end)
     static const char *const words[] = {"said",     "says",     "error",     "code",   "reply",
                                         "replied",  "response", "responded", "status", "returned",
                                         "returns",  "got",      "smtp",      "esmtp",  "answer",
-                                        "answered", "received", "issued"};
+                                        "answered", "received", "issued",    "rcpt",   "closing"};
     size_t begin = end;
 
     while (begin > 0 && end - begin < 12 && g_ascii_isalpha(text->bytes[begin - 1]))

@@ -27,13 +27,13 @@ is_blank(char c)
 /*
  * What the bytes are, since each byte of each reply is asked: B blanks, U "_", which
  * is a blank and may be part of an address, A "@", L what the local part of an address may hold
- * (RFC 5322 atext and the dot; not "'", which quotes addresses more often than it is in one), O
- * other ASCII, H what is beyond it.
+ * (RFC 5322 atext and the dot; not "'", which quotes addresses more often than it is in one), E the
+ * backslash, O other ASCII, H what is beyond it.
  */
 static const char kinds[] = /* 32 a line */
     "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
     "BLOLLLLOOOLLOLLLLLLLLLLLLLOOOLOL"
-    "ALLLLLLLLLLLLLLLLLLLLLLLLLLOOOLU"
+    "ALLLLLLLLLLLLLLLLLLLLLLLLLLOEOLU"
     "LLLLLLLLLLLLLLLLLLLLLLLLLLLLLLLB"
     "HHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH"
     "HHHHHHHHHHHHHHHHHHHHHHHHHHHHHHHH"
@@ -209,6 +209,40 @@ fold_character(Fold *fold)
     fold->boundary = fold->used;
 }
 
+/* A byte written as "\303": Exim writes those beyond ASCII so. */
+static bool
+escaped_at(const Fold *fold, size_t at, char *out)
+{
+    const char *text = fold->text + at;
+
+    if (at + 4 > fold->length || text[0] != '\\' || text[1] < '2' || text[1] > '3' ||
+        text[2] < '0' || text[2] > '7' || text[3] < '0' || text[3] > '7')
+        return false;
+    *out = (char)(((text[1] - '0') << 6) | ((text[2] - '0') << 3) | (text[3] - '0'));
+    return true;
+}
+
+/* A character whose bytes are escaped; false when they are none. */
+static bool
+fold_escaped(Fold *fold)
+{
+    char bytes[4];
+    size_t count = 0;
+    gunichar letter;
+
+    while (count < sizeof(bytes) && escaped_at(fold, fold->at + (4 * count), &bytes[count]))
+        count++;
+    if (count == 0)
+        return false;
+    letter = g_utf8_get_char_validated(bytes, (gssize)count);
+    if (letter == (gunichar)-1 || letter == (gunichar)-2)
+        return false;
+    fold->at += 4 * (size_t)g_utf8_skip[(unsigned char)bytes[0]];
+    fold->used += (size_t)g_unichar_to_utf8(letter, fold->out + fold->used);
+    fold->boundary = fold->used;
+    return true;
+}
+
 static void
 fold_blank(Fold *fold)
 {
@@ -261,6 +295,8 @@ heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
             fold_blank(&fold);
         else if (kind == 'H')
             fold_character(&fold);
+        else if (kind == 'E' && fold_escaped(&fold))
+            continue;
         else if (kind == 'A' ? !fold_address(&fold) : !skip_codes(&fold))
             fold_word(&fold);
     }

@@ -15,6 +15,8 @@ typedef struct Row {
 static const Row rows[] = {
     {"plain", "smtp; 550 5.1.1 <a@example.net>: user unknown", "550", "5.1.1",
      "<a@example.net>: user unknown"},
+    {"chasquid", "smtp; MAIL+RCPT 550 No such user", "550", "", "No such user"},
+    {"chasquid-data", "smtp; DATA closing 552 5.2.2 full", "552", "5.2.2", "full"},
     {"no-type", "550 5.1.1 user unknown", "550", "5.1.1", "user unknown"},
     {"no-status", "smtp; 550 user unknown", "550", "", "user unknown"},
     {"no-code", "smtp; 5.1.1 user unknown", "", "5.1.1", "user unknown"},

@@ -58,6 +58,8 @@ static const Fold folds[] = {
     {"at-alone", "mail @ example, user@ @example.net", "mail @ example, user@ @example.net"},
     {"utf-8", "550 Postfach voll: \xc3\xbc", "Postfach voll: \xc3\xbc"},
     {"latin-1", "550 Bo\xeete pleine", "Bo\xc3\xaete pleine"},
+    {"exim", "550 Empf\\303\\244nger \\320\\275\\320\\265", "Empf\xc3\xa4nger \xd0\xbd\xd0\xb5"},
+    {"exim-cut", "550 a\\303\\b \\303", "a\\303\\b \\303"},
     {"cut-utf-8", "550 \xe2\x82", "\xc3\xa2\xc2\x82"},
 };
 
