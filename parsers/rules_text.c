@@ -285,7 +285,7 @@ heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
                  .at = heed_reply_type_length(text, length),
                  .out = out,
                  .size = size,
-                 .underscore_blanks = memchr(text, ' ', length) == NULL};
+                 .underscore_blanks = length > 0 && memchr(text, ' ', length) == NULL};
 
     /* One step writes at most six bytes. */
     while (fold.at < length && fold.used + 6 <= size) {
