@@ -158,28 +158,34 @@ skip_codes(Fold *fold)
     return (may_begin_reply(fold) && skip_front(fold)) || skip_continuation(fold);
 }
 
+/* Where the domain ends that begins at "at": a name or a literal ("[192.0.2.1]"). */
+static size_t
+domain_end(const Fold *fold, size_t at)
+{
+    size_t end = at;
+
+    if (at < fold->length && fold->text[at] == '[') {
+        while (end < fold->length && fold->text[end] != ']' && !is_blank(fold->text[end]))
+            end++;
+        return end < fold->length && fold->text[end] == ']' ? end + 1 : end;
+    }
+    while (end < fold->length &&
+           (g_ascii_isalnum(fold->text[end]) || fold->text[end] == '.' || fold->text[end] == '-' ||
+            (fold->text[end] == '_' && !fold->underscore_blanks)))
+        end++;
+    while (end > at && !g_ascii_isalnum(fold->text[end - 1]))
+        end--;
+    return end;
+}
+
 /* At "@": takes back the local part and steps over the domain; false when it is no address. */
 static bool
 fold_address(Fold *fold)
 {
-    size_t end = fold->at + 1;
     size_t begin = fold->boundary;
+    size_t end = domain_end(fold, fold->at + 1);
 
-    if (fold->used == begin)
-        return false;
-    if (end < fold->length && fold->text[end] == '[') {
-        while (end < fold->length && fold->text[end] != ']' && !is_blank(fold->text[end]))
-            end++;
-        end += end < fold->length && fold->text[end] == ']' ? 1 : 0;
-    } else {
-        while (end < fold->length &&
-               (g_ascii_isalnum(fold->text[end]) || fold->text[end] == '.' ||
-                fold->text[end] == '-' || (fold->text[end] == '_' && !fold->underscore_blanks)))
-            end++;
-        while (end > fold->at + 1 && !g_ascii_isalnum(fold->text[end - 1]))
-            end--;
-    }
-    if (end == fold->at + 1)
+    if (fold->used == begin || end == fold->at + 1)
         return false;
     if (begin > 0 && fold->out[begin - 1] == '<') {
         begin--;
@@ -283,9 +289,10 @@ heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
     Fold fold = {.text = text,
                  .length = length,
                  .at = heed_reply_type_length(text, length),
-                 .out = out,
                  .size = size,
                  .underscore_blanks = length > 0 && memchr(text, ' ', length) == NULL};
+
+    fold.out = out;
 
     /* One step writes at most six bytes. */
     while (fold.at < length && fold.used + 6 <= size) {
@@ -300,7 +307,7 @@ heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
         else if (kind == 'A' ? !fold_address(&fold) : !skip_codes(&fold))
             fold_word(&fold);
     }
-    while (fold.used > 0 && out[fold.used - 1] == ' ')
+    while (fold.used > 0 && fold.out[fold.used - 1] == ' ')
         fold.used--;
     return fold.used;
 }
