@@ -13,8 +13,6 @@ heed_fuzz(frame LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/f
 # Mail makes its parser misbehave, the environment its source.
 add_library(heed_test_pipeline STATIC support/pipeline.c)
 target_link_libraries(heed_test_pipeline PUBLIC heed_ingest PRIVATE heed_flags)
-target_compile_definitions(heed_test_pipeline PRIVATE
-    HEED_TEST_RULES_CACHE="${CMAKE_CURRENT_BINARY_DIR}/rules-cache")
 target_link_options(heed_test_pipeline INTERFACE -Wl,--wrap=heed_parser_read -Wl,--wrap=heed_source_new)
 foreach(module IN ITEMS pipeline pipeline_harm pipeline_stop pipeline_watch)
     heed_test(${module} LINKS heed_test_pipeline)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a whole message, and what comes of it through JSON and back. */
-#include "parsers/parser.h"
 #include "parsers/report_json.h"
+#include "tests/support/parser.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     g_autoptr(GString) json = g_string_new(NULL);
 
     if (parser == NULL)
-        parser = heed_parser_new(&settings, NULL);
+        parser = heed_test_parser_new(&settings);
     report = heed_parser_read(parser, bytes, length, NULL);
     heed_report_to_json(report, "fuzz", json);
     back = heed_report_from_json(json->str, json->len, NULL);

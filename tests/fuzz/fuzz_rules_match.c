@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const HeedRulesOptions options = {.cache_folder = HEED_TEST_RULES_CACHE};
     static HeedRules *rules;
     static char folded[512];
     HeedRuleQuery query = {.text = (const char *)data,
@@ -25,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t used;
 
     if (rules == NULL)
-        rules = heed_rules_load(NULL, NULL);
+        rules = heed_rules_load(&options, NULL);
     (void)heed_rules_match(rules, &query, &match);
     used = heed_rules_normalise(query.text, size, folded, sizeof(folded));
     g_assert_true(used == 0 || g_utf8_validate(folded, (gssize)used, NULL));

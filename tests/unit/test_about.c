@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom a report is about, from combinations of what it may say. */
-#include "parsers/parser.h"
+#include "tests/support/parser.h"
 
 #include <string.h>
 
@@ -160,7 +160,7 @@ make_parser(Config config)
         .recipient_headers = config == VERP ? headers : NULL,
     };
 
-    return heed_parser_new(&settings, NULL);
+    return heed_test_parser_new(&settings);
 }
 
 static void

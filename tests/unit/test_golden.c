@@ -4,8 +4,8 @@
  * HEED_UPDATE_GOLDEN=1 writes those files instead: look at the difference before you commit it.
  */
 #include "base/cleanup.h"
-#include "parsers/parser.h"
 #include "parsers/report_json.h"
+#include "tests/support/parser.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -131,7 +131,7 @@ main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    parser = heed_parser_new(NULL, NULL);
+    parser = heed_test_parser_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
         add_folder(kinds[i], sources);
     g_assert_cmpuint(sources->len, >, 60);

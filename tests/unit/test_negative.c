@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mail that looks like a bounce or speaks of one and is none: no verdict that silences anybody. */
-#include "parsers/parser.h"
+#include "tests/support/parser.h"
 
 #define FIXTURES HEED_SOURCE_DIR "/tests/fixtures/negative"
 
@@ -86,7 +86,7 @@ main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    parser = heed_parser_new(NULL, NULL);
+    parser = heed_test_parser_new(NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("/negative/%s", rows[i].name);
 

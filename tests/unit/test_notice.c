@@ -4,7 +4,7 @@
  * original stands, limits. Formats have their fixtures in tests/fixtures/notice.
  */
 #include "parsers/notice_text.h"
-#include "parsers/parser.h"
+#include "tests/support/parser.h"
 
 #include <string.h>
 #include <time.h>
@@ -241,7 +241,7 @@ check_limit(void)
     g_autoptr(GString) text =
         g_string_new("From: MAILER-DAEMON@example.net\n\n"
                      "Hi. This is the qmail-send program at example.net.\n\n");
-    HeedParser *small = heed_parser_new(&settings, NULL);
+    HeedParser *small = heed_test_parser_new(&settings);
     g_autoptr(HeedReport) report = NULL;
 
     for (int i = 0; i < 100; i++)
@@ -281,7 +281,7 @@ main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    parser = heed_parser_new(NULL, NULL);
+    parser = heed_test_parser_new(NULL);
     g_assert_nonnull(parser);
     g_test_add_func("/notice/senders", check_senders);
     g_test_add_func("/notice/general", check_general);

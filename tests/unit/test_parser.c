@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Limits, truncation and hostile input; what well-formed mail says is in the golden files. */
 #include "base/limits.h"
-#include "parsers/parser.h"
+#include "tests/support/parser.h"
 
 #include <string.h>
 
@@ -9,7 +9,7 @@ static HeedReport *
 read_exact(const HeedParserSettings *settings, const char *bytes, size_t length)
 {
     g_autofree char *exact = g_malloc(MAX(length, 1));
-    g_autoptr(HeedParser) parser = heed_parser_new(settings, NULL);
+    g_autoptr(HeedParser) parser = heed_test_parser_new(settings);
 
     g_assert_nonnull(parser);
     if (length > 0)
@@ -298,7 +298,7 @@ check_truncated_context(void)
 {
     static const HeedParseContext context = {.truncated = true};
     g_autoptr(GString) message = bounce("", failed, "Subject: x\n\n");
-    g_autoptr(HeedParser) parser = heed_parser_new(NULL, NULL);
+    g_autoptr(HeedParser) parser = heed_test_parser_new(NULL);
     g_autoptr(HeedReport) report = heed_parser_read(parser, message->str, message->len, &context);
 
     expect_failed(report);
@@ -325,7 +325,7 @@ check_truncation(gconstpointer data)
 {
     g_autofree char *path =
         g_build_filename(HEED_SOURCE_DIR "/tests/fixtures", (const char *)data, NULL);
-    g_autoptr(HeedParser) parser = heed_parser_new(NULL, NULL);
+    g_autoptr(HeedParser) parser = heed_test_parser_new(NULL);
     g_autofree char *bytes = NULL;
     size_t length = 0;
 

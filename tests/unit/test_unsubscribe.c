@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is a request to be unsubscribed and what is not; whole mails are in the golden files. */
-#include "parsers/parser.h"
 #include "parsers/unsubscribe.h"
+#include "tests/support/parser.h"
 
 #include <string.h>
 
@@ -95,7 +95,7 @@ check_mail(const void *data)
     g_autofree char *mail =
         g_strconcat("From: Ann <ann@example.org>\n", mails[i].header, "\n", mails[i].body, NULL);
     g_autofree char *exact = g_memdup2(mail, strlen(mail));
-    g_autoptr(HeedParser) parser = heed_parser_new(&settings, NULL);
+    g_autoptr(HeedParser) parser = heed_test_parser_new(&settings);
     g_autoptr(HeedReport) report = heed_parser_read(parser, exact, strlen(mail), NULL);
     const HeedRecipient *recipient;
 
