@@ -234,7 +234,7 @@ retry_boundary(HeedMessage *message, const HeedParserSettings *settings, HeedRep
 
 /*
  * A gateway's own mail with a whole report enclosed, which it only wrapped: the report is read. Not
- * for what a person forwards.
+ * for what a person forwards, or encloses in answer.
  */
 static void
 unwrap_report(HeedMessage *message, const HeedParserSettings *settings, HeedReport *report)
@@ -399,11 +399,35 @@ heed_message_is_from_daemon(const HeedMessage *message)
     return false;
 }
 
+static bool
+has_value(const HeedMessage *message, const char *name, const char *value)
+{
+    const HeedField *field = heed_message_field(message, name);
+
+    return field != NULL && heed_span_starts(heed_span_trim(field->value), value);
+}
+
+bool
+heed_message_is_answer_or_list(const HeedMessage *message)
+{
+    static const char *const names[] = {"in-reply-to", "list-id", "list-post", "list-unsubscribe"};
+
+    if (heed_message_is_from_daemon(message) || has_value(message, "from", "<>") ||
+        heed_message_field(message, "x-failed-recipients") != NULL)
+        return false;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        if (heed_message_field(message, names[i]) != NULL)
+            return true;
+    return has_value(message, "auto-submitted", "auto-replied");
+}
+
 bool
 heed_message_is_automatic(const HeedMessage *message)
 {
     const HeedField *field = heed_message_field(message, "auto-submitted");
 
+    if (heed_message_is_answer_or_list(message))
+        return false;
     if (field != NULL && !heed_span_starts(heed_span_trim(field->value), "no"))
         return true;
     field = heed_message_field(message, "return-path");

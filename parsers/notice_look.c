@@ -179,8 +179,9 @@ static const char *const failure_subjects[] = {
 };
 
 /* A person answers or forwards. */
-static const char *const personal_subjects[] = {"re: {*}", "re:{*}", "fwd:{*}", "fw:{*}", "aw:{*}",
-                                                "wg:{*}",  "rv:{*}", "tr:{*}",  NULL};
+static const char *const personal_subjects[] = {
+    "re:{*}", "fwd:{*}", "fw:{*}",    "aw:{*}",  "wg:{*}", "rv:{*}",  "tr:{*}",     "antw:{*}",
+    "sv:{*}", "vs:{*}",  "[fwd:{*}]", "odp:{*}", "pd:{*}", "enc:{*}", "doorst:{*}", NULL};
 
 /* Senders that are no people, where the message does not say that it is automatic. */
 static const char *const program_senders[] = {
@@ -217,6 +218,19 @@ is_any(const char *const *templates, const char *text)
     return heed_template_match_any(templates, (HeedSpan){text, strlen(text)}, NULL) != NULL;
 }
 
+/* "From: …", "Von: …": the head of a message that a person forwards. */
+static bool
+is_head_line(HeedSpan line)
+{
+    size_t length = 0;
+
+    while (length < line.length &&
+           (g_ascii_isalpha(line.at[length]) || (unsigned char)line.at[length] >= 0x80))
+        length++;
+    return length > 0 && length + 1 < line.length && line.at[length] == ':' &&
+           line.at[length + 1] == ' ';
+}
+
 /*
  * Whether the first line is no person's: a rule of signs, what programs say of failure, or how a
  * known format opens. A subject alone is not enough: people who ask what a notice means send it
@@ -234,37 +248,45 @@ begins_as_program(const HeedNoticeLook *look)
     line = heed_span_trim(look->lines[0]);
     if (line.length > 2 && g_ascii_ispunct(line.at[0]) && line.at[0] == line.at[1] &&
         line.at[1] == line.at[2])
-        return true;
+        return look->line_count == 1 || !is_head_line(heed_span_trim(look->lines[1]));
     return opens_with(&first, failure_lines) ||
            heed_notice_recognise(&first, HEED_KIND_OTHER) != NULL;
+}
+
+static bool
+is_from_mail_system(const HeedNoticeLook *look)
+{
+    const HeedMessage *message = look->reading->message;
+
+    return heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
+           is_any(program_senders, look->from) ||
+           heed_message_field(message, "x-failed-recipients") != NULL;
 }
 
 bool
 heed_notice_may_be(const HeedNoticeLook *look)
 {
     const HeedMessage *message = look->reading->message;
+    bool personal = is_any(personal_subjects, look->subject);
+    bool mail_system = is_from_mail_system(look);
+    bool answers = heed_message_field(message, "in-reply-to") != NULL;
 
-    if (heed_message_is_automatic(message))
-        return true;
-    if (is_any(personal_subjects, look->subject) ||
-        heed_message_field(message, "in-reply-to") != NULL)
-        return false;
-    return is_any(program_senders, look->from) ||
-           (is_any(failure_subjects, look->subject) && begins_as_program(look));
+    /* Postmasters answer, too, and programs of shops and help desks quote what they got. */
+    if (heed_message_is_automatic(message) || (mail_system && !answers))
+        return (!personal && mail_system) || begins_as_program(look);
+    return !personal && !answers && is_any(failure_subjects, look->subject) &&
+           begins_as_program(look);
 }
 
 bool
 heed_notice_is_about_failure(const HeedNoticeLook *look)
 {
     const HeedMessage *message = look->reading->message;
-    bool daemon = heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
-                  is_any(program_senders, look->from);
+    bool daemon = is_from_mail_system(look);
 
     if (heed_message_field(message, "x-failed-recipients") != NULL)
         return true;
-    /* Newsletters are about anything. */
-    if (!daemon && (!heed_message_is_automatic(message) ||
-                    heed_message_field(message, "list-unsubscribe") != NULL))
+    if (!daemon && !heed_message_is_automatic(message))
         return false;
     return is_any(failure_subjects, look->subject) || (daemon && opens_with(look, failure_lines));
 }

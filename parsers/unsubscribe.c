@@ -124,15 +124,18 @@ is_sent_for_it(const HeedReading *reading)
     return false;
 }
 
+/* An answer, or what came over a list: people send the command there, too, and lists confirm it. */
 static bool
-is_answer(const HeedMessage *message, HeedSpan subject)
+is_answer_or_list(const HeedMessage *message, HeedSpan subject)
 {
+    static const char *const fields[] = {"in-reply-to", "references", "list-id", "list-post",
+                                         "list-unsubscribe"};
     static const char *const prefixes[] = {
         "re:", "aw:", "sv:", "fw:", "fwd:", "wg:", "antw:", "rv:", "tr:", "re[", "re :"};
 
-    if (heed_message_field(message, "in-reply-to") != NULL ||
-        heed_message_field(message, "references") != NULL)
-        return true;
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
+        if (heed_message_field(message, fields[i]) != NULL)
+            return true;
     for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
         if (heed_span_starts(subject, prefixes[i]))
             return true;
@@ -190,16 +193,19 @@ is_request(HeedReading *reading, HeedSpan *out_argument)
 {
     const char *text = read_subject(reading);
     HeedSpan subject = {text, strlen(text)};
+    bool names_one; /* "Unsubscribe confirmation" is what lists write */
     bool strong;
 
-    if (!may_be_request(reading->message) || is_answer(reading->message, subject))
+    if (!may_be_request(reading->message) || is_answer_or_list(reading->message, subject))
         return false;
     if (subject.length == 0)
         return is_sent_for_it(reading) &&
                heed_unsubscribe_command(heed_notice_text(reading), &strong, out_argument);
     if (!heed_unsubscribe_command(subject, &strong, out_argument))
         return false;
-    return is_sent_for_it(reading) || (strong && is_bare(heed_notice_text(reading)));
+    names_one =
+        out_argument->length == 0 || memchr(out_argument->at, '@', out_argument->length) != NULL;
+    return is_sent_for_it(reading) || (strong && names_one && is_bare(heed_notice_text(reading)));
 }
 
 bool

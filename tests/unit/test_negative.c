@@ -39,6 +39,16 @@ static const struct {
     {"029-cron-failure", HEED_KIND_OTHER},
     {"030-spam-posing-as-bounce", HEED_KIND_BOUNCE}, /* it says of bob that mail to him failed */
     {"031-bounce-of-mixed-fates-none-failed", HEED_KIND_DELAY},
+    {"032-person-forwards-with-mutt", HEED_KIND_OTHER},
+    {"033-person-forwards-with-thunderbird", HEED_KIND_OTHER},
+    {"034-person-forwards-in-dutch", HEED_KIND_OTHER},
+    {"035-vacation-encloses-a-bounce", HEED_KIND_AUTO_REPLY},
+    {"036-digest-encloses-a-bounce", HEED_KIND_OTHER},
+    {"037-help-desk-repeats-a-bounce", HEED_KIND_OTHER},
+    {"038-vacation-repeats-a-bounce", HEED_KIND_OTHER},
+    {"039-postmaster-answers-about-a-bounce", HEED_KIND_OTHER},
+    {"040-unsubscribe-confirmed", HEED_KIND_OTHER},
+    {"041-unsubscribe-posted-to-a-list", HEED_KIND_OTHER},
 };
 
 static HeedParser *parser;
