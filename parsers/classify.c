@@ -436,3 +436,59 @@ heed_classify_recipient(HeedReport *report,
     recipient->rule = heed_report_text(report, result.rule, -1);
     recipient->provider = heed_report_text(report, result.provider, -1);
 }
+
+/* What became of one address, over the final recipients that it stood for. */
+typedef struct Fate {
+    const char *final_recipient; /* the first's */
+    bool stands_for_several;
+    bool lives; /* for one of them at least */
+} Fate;
+
+static GHashTable *
+fates_of(const GArray *recipients)
+{
+    GHashTable *fates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+
+    for (guint i = 0; i < recipients->len; i++) {
+        const HeedRecipient *recipient = &g_array_index(recipients, HeedRecipient, i);
+        Fate *fate;
+
+        if (recipient->address == NULL)
+            continue;
+        fate = g_hash_table_lookup(fates, recipient->address);
+        if (fate == NULL) {
+            fate = g_new0(Fate, 1);
+            fate->final_recipient = recipient->final_recipient;
+            g_hash_table_insert(fates, (char *)(uintptr_t)recipient->address, fate);
+        }
+        if (g_strcmp0(fate->final_recipient, recipient->final_recipient) != 0)
+            fate->stands_for_several = true;
+        if (recipient->verdict != HEED_VERDICT_HARD)
+            fate->lives = true;
+    }
+    return fates;
+}
+
+void
+heed_classify_several(HeedReport *report)
+{
+    GArray *recipients = report->recipients;
+    g_autoptr(GHashTable) fates = NULL;
+
+    if (recipients->len < 2)
+        return;
+    fates = fates_of(recipients);
+    for (guint i = 0; i < recipients->len; i++) {
+        HeedRecipient *recipient = &g_array_index(recipients, HeedRecipient, i);
+        const Fate *fate =
+            recipient->address == NULL ? NULL : g_hash_table_lookup(fates, recipient->address);
+        g_autofree char *rule = NULL;
+
+        if (fate == NULL || !fate->stands_for_several || !fate->lives ||
+            recipient->verdict != HEED_VERDICT_HARD)
+            continue;
+        rule = g_strconcat(recipient->rule, " (one of several)", NULL);
+        recipient->verdict = HEED_VERDICT_SOFT;
+        recipient->rule = heed_report_text(report, rule, -1);
+    }
+}

@@ -64,6 +64,16 @@ void heed_classify_recipient(HeedReport *report,
                              const char *const *relays,
                              HeedRules *rules);
 
+/*
+ * Holds the recipients of a report against each other, once each has been classified. An alias or a
+ * list that one message was mailed to can appear several times, once for each address it stands for
+ * (the same address, other final recipients). It is dead only if all of them are: where one has
+ * another fate, the hard ones become soft, and " (one of several)" follows in their rule. A report
+ * that names one failed recipient alone says nothing of others; what it says counts for the
+ * address, as with any forward.
+ */
+void heed_classify_several(HeedReport *report);
+
 /* design.md's table. Permanent: the server refused for good. */
 HeedVerdict heed_verdict_of(HeedClass class_, bool permanent);
 

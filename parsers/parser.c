@@ -262,6 +262,7 @@ classify(HeedReading *reading)
     for (guint i = 0; i < report->recipients->len; i++)
         heed_classify_recipient(report, &g_array_index(report->recipients, HeedRecipient, i),
                                 reading->settings->relays, reading->rules);
+    heed_classify_several(report);
 }
 
 /* Fills in the trust, from NUL-terminated copies of the header's fields. */

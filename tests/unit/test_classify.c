@@ -174,6 +174,57 @@ test_verdicts(void)
     g_assert_cmpint((int)heed_verdict_of(HEED_CLASS_NONE, true), ==, HEED_VERDICT_UNSET);
 }
 
+/* One alias with two members, and how the report's recipients end up. */
+static void
+test_several(void)
+{
+    static const struct {
+        const char *final[2];
+        HeedVerdict given[2];
+        HeedVerdict want[2];
+    } cases[] = {
+        {{"a@example.net", "b@example.net"},
+         {HEED_VERDICT_HARD, HEED_VERDICT_SOFT},
+         {HEED_VERDICT_SOFT, HEED_VERDICT_SOFT}},
+        {{"a@example.net", "b@example.net"},
+         {HEED_VERDICT_TRANSIENT, HEED_VERDICT_HARD},
+         {HEED_VERDICT_TRANSIENT, HEED_VERDICT_SOFT}},
+        {{"a@example.net", "b@example.net"},
+         {HEED_VERDICT_HARD, HEED_VERDICT_UNSET},
+         {HEED_VERDICT_SOFT, HEED_VERDICT_UNSET}},
+        {{"a@example.net", "b@example.net"},
+         {HEED_VERDICT_HARD, HEED_VERDICT_HARD},
+         {HEED_VERDICT_HARD, HEED_VERDICT_HARD}},
+        /* The same recipient twice is no alias. */
+        {{"a@example.net", "a@example.net"},
+         {HEED_VERDICT_HARD, HEED_VERDICT_TRANSIENT},
+         {HEED_VERDICT_HARD, HEED_VERDICT_TRANSIENT}},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        HeedReport *report = heed_report_new();
+
+        for (size_t j = 0; j < 2; j++) {
+            HeedRecipient *recipient = heed_report_add_recipient(report);
+
+            recipient->address = "team@example.org";
+            recipient->final_recipient = cases[i].final[j];
+            recipient->verdict = cases[i].given[j];
+            recipient->rule = "status:5.1.1";
+        }
+        heed_classify_several(report);
+        for (size_t j = 0; j < 2; j++) {
+            const HeedRecipient *got = &g_array_index(report->recipients, HeedRecipient, j);
+
+            g_assert_cmpint((int)got->verdict, ==, cases[i].want[j]);
+            g_assert_cmpstr(got->rule, ==,
+                            got->verdict == cases[i].given[j] ? "status:5.1.1"
+                                                              : "status:5.1.1 (one of several)");
+        }
+        heed_report_free(report);
+    }
+}
+
 static void
 test_speed(void)
 {
@@ -213,6 +264,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/classify/provider", test_provider);
     g_test_add_func("/classify/verdicts", test_verdicts);
+    g_test_add_func("/classify/several", test_several);
     g_test_add_func("/classify/speed", test_speed);
     status = g_test_run();
     heed_rules_free(weak);
