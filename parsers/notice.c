@@ -202,27 +202,36 @@ lacks(const HeedRecipient *recipient)
            (says_nothing(recipient->status) && !has_code(recipient->diagnostic));
 }
 
-static bool
-is_about(const HeedNoticeRecipient *said, const char *recipient)
+/* What the text says, by whom it is about: address to HeedNoticeRecipient, both the scan's. */
+static GHashTable *
+index_said(const HeedNoticeScan *scan)
 {
-    g_autofree char *address = heed_typed_normalise(recipient);
+    GHashTable *index = g_hash_table_new(g_str_hash, g_str_equal);
 
-    return address != NULL && strcmp(address, said->address) == 0;
+    for (guint i = 0; i < scan->recipients->len; i++) {
+        HeedNoticeRecipient *said = &g_array_index(scan->recipients, HeedNoticeRecipient, i);
+
+        if (!g_hash_table_contains(index, said->address))
+            (void)g_hash_table_insert(index, said->address, said);
+    }
+    return index;
 }
 
 /* What the text says of the recipient; NULL for nothing, or not of whom. */
 static const HeedNoticeRecipient *
-find_said(const HeedNoticeScan *scan, const HeedReport *report, const HeedRecipient *recipient)
+find_said(const HeedNoticeScan *scan,
+          GHashTable *index,
+          const HeedReport *report,
+          const HeedRecipient *recipient)
 {
     g_autofree char *final = heed_typed_normalise(recipient->final_recipient);
+    g_autofree char *original = heed_typed_normalise(recipient->original_recipient);
+    const HeedNoticeRecipient *said = final == NULL ? NULL : g_hash_table_lookup(index, final);
 
-    for (guint i = 0; i < scan->recipients->len; i++) {
-        const HeedNoticeRecipient *said = &g_array_index(scan->recipients, HeedNoticeRecipient, i);
-
-        if (is_about(said, recipient->final_recipient) ||
-            is_about(said, recipient->original_recipient))
-            return said;
-    }
+    if (said == NULL && original != NULL)
+        said = g_hash_table_lookup(index, original);
+    if (said != NULL)
+        return said;
     return final == NULL && scan->recipients->len == 1 && report->recipients->len == 1
                ? &g_array_index(scan->recipients, HeedNoticeRecipient, 0)
                : NULL;
@@ -230,9 +239,12 @@ find_said(const HeedNoticeScan *scan, const HeedReport *report, const HeedRecipi
 
 /* Takes from the text what the status does not have, and better words for poor ones. */
 static void
-complete(HeedReport *report, HeedRecipient *recipient, const HeedNoticeScan *scan)
+complete(HeedReport *report,
+         HeedRecipient *recipient,
+         const HeedNoticeScan *scan,
+         GHashTable *index)
 {
-    const HeedNoticeRecipient *said = find_said(scan, report, recipient);
+    const HeedNoticeRecipient *said = find_said(scan, index, report, recipient);
     const char *reply = said == NULL ? NULL : said->reply->str;
     g_autofree char *final = heed_typed_normalise(recipient->final_recipient);
 
@@ -261,6 +273,7 @@ heed_notice_complete(HeedReading *reading)
     const HeedFormat *format;
     g_auto(HeedNoticeScan) scan = {0};
     g_auto(HeedNoticeLook) look = {0};
+    g_autoptr(GHashTable) index = NULL;
     bool any = false;
 
     for (guint i = 0; i < report->recipients->len && !any; i++)
@@ -271,10 +284,11 @@ heed_notice_complete(HeedReading *reading)
     heed_notice_look_at_text(&look);
     format = heed_notice_recognise(&look, HEED_KIND_OTHER);
     scan_text(&look, format != NULL ? format : &heed_format_general, &scan);
+    index = index_said(&scan);
     for (guint i = 0; i < report->recipients->len; i++) {
         HeedRecipient *recipient = &g_array_index(report->recipients, HeedRecipient, i);
 
         if (lacks(recipient))
-            complete(report, recipient, &scan);
+            complete(report, recipient, &scan, index);
     }
 }
