@@ -93,6 +93,21 @@ is_value(const HeedMessage *message, const char *name, const char *value)
 }
 
 /*
+ * What procmail's recipes answer with formail -r: from nobody, in answer to something, with the
+ * X-Loop that keeps the recipe from answering itself. A list's X-Loop comes without the other two.
+ */
+static bool
+is_of_formail(const HeedMessage *message)
+{
+    const HeedField *path = heed_message_field(message, "return-path");
+
+    return path != NULL && heed_span_is(heed_span_trim(path->value), "<>") &&
+           heed_message_field(message, "x-loop") != NULL &&
+           heed_message_field(message, "in-reply-to") != NULL &&
+           is_value(message, "subject", "re:");
+}
+
+/*
  * RFC 3834 5: Auto-Submitted "auto-replied" is one; "auto-generated" is also what a cron job says,
  * so it counts only in an answer to something. X-Auto-Response-Suppress asks others not to answer
  * and says nothing of what it stands in. What comes from a mail system itself is a notice, not a
@@ -109,6 +124,8 @@ is_auto_reply(const HeedMessage *message)
         return true;
     if (is_value(message, "auto-submitted", "auto-generated") &&
         heed_message_field(message, "in-reply-to") != NULL)
+        return true;
+    if (is_of_formail(message))
         return true;
     return (heed_message_field(message, "x-autoreply") != NULL &&
             !is_value(message, "x-autoreply", "no")) ||

@@ -35,6 +35,9 @@ typedef struct HeedFormat {
     HeedTemplates header;  /* a whole field: "x-mailer: m-filter" */
     HeedTemplates opening; /* one of the first lines of the text */
 
+    /* The first line with the name of the host that reports. */
+    HeedTemplates reporter;
+
     /* The line behind which recipients stand; not given: at the text's beginning. */
     HeedTemplates begin;
     /* The line behind which no more of them stand. */

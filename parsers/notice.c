@@ -2,10 +2,12 @@
 #include "parsers/notice.h"
 
 #include "parsers/address.h"
+#include "parsers/host.h"
 #include "parsers/notice_look.h"
 #include "parsers/notice_ses.h"
 #include "parsers/original.h"
 #include "parsers/reply.h"
+#include "parsers/template.h"
 #include "parsers/typed.h"
 
 #include <string.h>
@@ -100,6 +102,25 @@ scan_text(const HeedNoticeLook *look, const HeedFormat *format, HeedNoticeScan *
                      out);
 }
 
+/* The host that reports, where the words begin with its name. */
+static void
+read_reporter(const HeedNoticeLook *look, const HeedFormat *format)
+{
+    HeedReport *report = look->reading->report;
+    HeedTemplateMatch match;
+    char name[HEED_HOST_BYTES];
+
+    for (size_t i = 0; i < look->line_count && report->reporter_mta == NULL; i++) {
+        g_autofree char *host = NULL;
+
+        if (heed_template_match_any(format->reporter, look->lines[i], &match) == NULL)
+            continue;
+        host = g_strndup(match.host.at, match.host.length);
+        if (heed_host_read(host, name))
+            report->reporter_mta = text_of(report, name);
+    }
+}
+
 /* Fills the report from a text of this format; false when that names nobody and must. */
 static bool
 read_format(const HeedNoticeLook *look, const HeedFormat *format)
@@ -122,6 +143,7 @@ read_format(const HeedNoticeLook *look, const HeedFormat *format)
     if (report->original.subject == NULL && scan.subject.at != NULL)
         report->original.subject =
             heed_report_text(report, scan.subject.at, (gssize)scan.subject.length);
+    read_reporter(look, format);
     report->kind = kind_of(action);
     report->format = text_of(report, format->name);
     return true;

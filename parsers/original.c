@@ -54,7 +54,10 @@ heed_original_mailbox(HeedReading *reading, HeedSpan value)
     address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
     if (address != NULL)
         return heed_report_text(reading->report, address, -1);
-    if (strcmp(reading->scratch->str, "<>") == 0)
+    /* "MAILER-DAEMON <>", "mailer-daemon@": nobody. */
+    if (g_str_has_suffix(reading->scratch->str, "<>") ||
+        g_str_has_suffix(reading->scratch->str, "@") ||
+        g_str_has_suffix(reading->scratch->str, "@>"))
         return NULL;
     return read_text(reading, value);
 }

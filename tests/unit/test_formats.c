@@ -43,10 +43,10 @@ names_somebody(HeedTemplates list)
 static void
 check_format(const HeedFormat *format, gpointer data)
 {
-    const HeedTemplates lists[] = {format->from,     format->subject, format->header,
-                                   format->opening,  format->begin,   format->stop,
-                                   format->original, format->delayed, format->delivered,
-                                   format->lines,    format->common,  format->replies};
+    const HeedTemplates lists[] = {
+        format->from,   format->subject,  format->header,  format->opening,   format->begin,
+        format->stop,   format->original, format->delayed, format->delivered, format->lines,
+        format->common, format->replies,  format->reporter};
     bool general = format == &heed_format_general;
 
     (void)data;
