@@ -407,8 +407,12 @@ has_value(const HeedMessage *message, const char *name, const char *value)
     return field != NULL && heed_span_starts(heed_span_trim(field->value), value);
 }
 
-bool
-heed_message_is_answer_or_list(const HeedMessage *message)
+/*
+ * Whether somebody who is no mail system answers with it, or sent it to a list: vacation notices
+ * and digests have a null return path as well, and carry reports that are about others' mail.
+ */
+static bool
+is_answer_or_list(const HeedMessage *message)
 {
     static const char *const names[] = {"in-reply-to", "list-id", "list-post", "list-unsubscribe"};
 
@@ -426,7 +430,7 @@ heed_message_is_automatic(const HeedMessage *message)
 {
     const HeedField *field = heed_message_field(message, "auto-submitted");
 
-    if (heed_message_is_answer_or_list(message))
+    if (is_answer_or_list(message))
         return false;
     if (field != NULL && !heed_span_starts(heed_span_trim(field->value), "no"))
         return true;

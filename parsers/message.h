@@ -77,12 +77,6 @@ HeedSpan heed_message_content(HeedMessage *message, const HeedPart *part, size_t
 void heed_message_enclosed_header(const HeedPart *part, GArray *fields);
 
 /*
- * Whether somebody who is no mail system answers with it, or sent it to a list: vacation notices
- * and digests have a null return path as well, and carry reports that are about others' mail.
- */
-bool heed_message_is_answer_or_list(const HeedMessage *message);
-
-/*
  * Whether a program and not a person has sent it, and not in answer: it comes from mailer-daemon or
  * postmaster, has a null return path, or says so (RFC 3834 5). Needed before something in it is
  * taken for a bounce that is not within a multipart/report.
