@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/explain_print.h"
 
+#include "cli/terminal.h"
 #include "parsers/advice.h"
 
 #include <string.h>
@@ -155,7 +156,7 @@ append_json_text(GString *out, const char *text)
         append_json(out, text, strlen(text));
 }
 
-/* For a terminal: control characters are "?", the same bytes as above are Latin-1. */
+/* For a terminal: what is not harmless is "?", the same bytes as above are Latin-1. */
 static void
 append_harmless(GString *out, const char *text, size_t length)
 {
@@ -165,7 +166,7 @@ append_harmless(GString *out, const char *text, size_t length)
 
         if (letter == '\t')
             g_string_append_c(out, ' ');
-        else if (letter < 0x20 || (letter >= 0x7f && letter < 0xa0))
+        else if (!heed_terminal_is_harmless(letter))
             g_string_append_c(out, '?');
         else
             append_unicode(out, letter);

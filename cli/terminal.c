@@ -18,6 +18,13 @@ heed_terminal_date(int64_t seconds)
     return date == NULL ? g_strdup("-") : g_date_time_format(date, "%Y-%m-%d %H:%M:%SZ");
 }
 
+bool
+heed_terminal_is_harmless(gunichar letter)
+{
+    return !g_unichar_iscntrl(letter) && letter != 0x2028 && letter != 0x2029 &&
+           !(letter >= 0x202a && letter <= 0x202e) && !(letter >= 0x2066 && letter <= 0x2069);
+}
+
 char *
 heed_terminal_clean(const char *text)
 {
@@ -33,9 +40,8 @@ heed_terminal_clean(const char *text)
 
         if (letter == '\n' || letter == '\r' || letter == '\t')
             g_string_append_c(clean, ' ');
-        else if (g_unichar_iscntrl(letter) || letter == 0x2028 || letter == 0x2029 ||
-                 (letter >= 0x202a && letter <= 0x202e) || (letter >= 0x2066 && letter <= 0x2069))
-            g_string_append_c(clean, '?'); /* the last two: letters that turn the direction */
+        else if (!heed_terminal_is_harmless(letter))
+            g_string_append_c(clean, '?');
         else
             g_string_append_unichar(clean, letter);
     }

@@ -16,7 +16,11 @@
 /* Seconds since 1970 as "2026-01-02 03:04:05Z", in UTC; "-" for HEED_DATE_UNKNOWN. */
 char *heed_terminal_date(int64_t seconds);
 
-/* The text without control characters (C0, C1, DEL: each is '?'; line ends and tabs are spaces) and
+/* Whether the letter does nothing to a terminal but to stand there: no control character, no line
+ * or paragraph separator, none that turns the direction of those around it. */
+bool heed_terminal_is_harmless(gunichar letter);
+
+/* The text with '?' for what is not harmless (line ends and tabs are spaces) and
  * with what is not UTF-8 as U+FFFD. Caller frees; NULL gives "-". */
 char *heed_terminal_clean(const char *text);
 

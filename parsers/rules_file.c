@@ -461,6 +461,10 @@ read_line(Reader *reader, char *line)
         return refuse(reader, reader->line, "a line longer than %u bytes",
                       HEED_LIMIT_RULE_LINE_BYTES);
     (void)g_strstrip(line);
+    /* What a rule says goes to terminals. */
+    for (const char *c = line; *c != '\0'; c++)
+        if (g_ascii_iscntrl(*c) && *c != '\t')
+            return refuse(reader, reader->line, "a control character");
     if (*line == '\0' || *line == '#')
         return true;
     value = line + strcspn(line, " \t");

@@ -98,7 +98,8 @@ class Explain(unittest.TestCase):
         self.assertEqual(answers[5]["code"], "550")
 
     def test_text_is_harmless(self):
-        done = self.heed("explain", "--format", "text", text=b"550 \x1b[31mred\x9b\n")
+        done = self.heed("explain", "--format", "text", text=b"550 \x1b[31mred\x9b \xe2\x80\xaeturned\n")
+        self.assertNotIn(b"\xe2\x80\xae", done.stdout)
         self.assertNotIn(b"\x1b", done.stdout)
         self.assertNotIn(b"\xc2\x9b", done.stdout)
 

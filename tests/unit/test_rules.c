@@ -145,6 +145,7 @@ static const Wrong wrongs[] = {
     {"bad-pattern", "rule a\nclass policy\nexample b\ntext b\ntext (b\n", ":5: the pattern '(b'"},
     {"empty-pattern", "rule a\nclass policy\nexample b\ntext b*\n", ":4: the pattern 'b*'"},
     {"lookahead", "rule a\nclass policy\nexample b\ntext b(?!c)\n", ":4: the pattern"},
+    {"control", "rule a\nmeans \033[31mred\n", ":2: a control character"},
     {"not-utf-8", "rule a\nnote \xff\n", ":1: the file is not UTF-8"},
 };
 
