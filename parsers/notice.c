@@ -66,8 +66,37 @@ add_from_header(HeedReading *reading, HeedAction action, const char *reply)
     }
 }
 
+static bool
+is_of_address(char c)
+{
+    return g_ascii_isalnum(c) || strchr("@.-_+=", c) != NULL || (unsigned char)c >= 0x80;
+}
+
+/* Whether the words name an address that is not this one: of which of the two they speak, only a
+ * description of their format could tell. */
+static bool
+names_another(const char *words, const char *address)
+{
+    for (const char *at = strchr(words, '@'); at != NULL; at = strchr(at, '@')) {
+        const char *start = at;
+
+        while (start > words && is_of_address(start[-1]))
+            start--;
+        while (*at != '\0' && is_of_address(*at))
+            at++;
+        while (at[-1] == '.')
+            at--;
+        if (at - start > 2 && g_ascii_strncasecmp(start, address, (gsize)(at - start)) != 0)
+            return true;
+    }
+    return false;
+}
+
 static void
-add_recipients(HeedReading *reading, const HeedNoticeScan *scan, HeedAction action)
+add_recipients(HeedReading *reading,
+               const HeedFormat *format,
+               const HeedNoticeScan *scan,
+               HeedAction action)
 {
     HeedReport *report = reading->report;
 
@@ -82,6 +111,9 @@ add_recipients(HeedReading *reading, const HeedNoticeScan *scan, HeedAction acti
         recipient->remote_mta = text_of(report, said->host);
         recipient->status = status_of(report, said->status);
         recipient->code = text_of(report, said->code);
+        if (format == &heed_format_general && said->code == NULL && said->status == NULL &&
+            names_another(said->reply->str, said->address))
+            recipient->diagnostic = NULL;
     }
     if (report->recipients->len == 0)
         add_from_header(reading, action, scan->common->str);
@@ -132,7 +164,7 @@ read_format(const HeedNoticeLook *look, const HeedFormat *format)
 
     scan_text(look, format, &scan);
     action = action_of(look, format, &scan);
-    add_recipients(reading, &scan, action);
+    add_recipients(reading, format, &scan, action);
     if (report->recipients->len == 0 && format == &heed_format_general)
         return false;
     /* Of a known format it is a notice even when it names nobody. */

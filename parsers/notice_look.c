@@ -231,6 +231,16 @@ is_head_line(HeedSpan line)
            line.at[length + 1] == ' ';
 }
 
+static bool
+is_from_mail_system(const HeedNoticeLook *look)
+{
+    const HeedMessage *message = look->reading->message;
+
+    return heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
+           is_any(program_senders, look->from) ||
+           heed_message_field(message, "x-failed-recipients") != NULL;
+}
+
 /*
  * Whether the first line is no person's: a rule of signs, what programs say of failure, or how a
  * known format opens. A subject alone is not enough: people who ask what a notice means send it
@@ -247,20 +257,14 @@ begins_as_program(const HeedNoticeLook *look)
     first.line_count = 1;
     line = heed_span_trim(look->lines[0]);
     if (line.length > 2 && g_ascii_ispunct(line.at[0]) && line.at[0] == line.at[1] &&
-        line.at[1] == line.at[2])
-        return look->line_count == 1 || !is_head_line(heed_span_trim(look->lines[1]));
+        line.at[1] == line.at[2]) {
+        if (look->line_count > 1 && is_head_line(heed_span_trim(look->lines[1])))
+            return false;
+        if (is_from_mail_system(look))
+            return true;
+    }
     return opens_with(&first, failure_lines) ||
            heed_notice_recognise(&first, HEED_KIND_OTHER) != NULL;
-}
-
-static bool
-is_from_mail_system(const HeedNoticeLook *look)
-{
-    const HeedMessage *message = look->reading->message;
-
-    return heed_message_is_from_daemon(message) || look->from[0] == '\0' ||
-           is_any(program_senders, look->from) ||
-           heed_message_field(message, "x-failed-recipients") != NULL;
 }
 
 bool

@@ -49,6 +49,8 @@ static const struct {
     {"039-postmaster-answers-about-a-bounce", HEED_KIND_OTHER},
     {"040-unsubscribe-confirmed", HEED_KIND_OTHER},
     {"041-unsubscribe-posted-to-a-list", HEED_KIND_OTHER},
+    {"042-newsletter-quotes-a-notice", HEED_KIND_OTHER},
+    {"043-two-addresses-in-one-sentence", HEED_KIND_BOUNCE},
 };
 
 static HeedParser *parser;
