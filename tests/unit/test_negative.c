@@ -51,6 +51,7 @@ static const struct {
     {"041-unsubscribe-posted-to-a-list", HEED_KIND_OTHER},
     {"042-newsletter-quotes-a-notice", HEED_KIND_OTHER},
     {"043-two-addresses-in-one-sentence", HEED_KIND_BOUNCE},
+    {"044-list-with-x-loop", HEED_KIND_OTHER},
 };
 
 static HeedParser *parser;
