@@ -136,7 +136,7 @@ read_word(Reader *reader, char out[LONGEST_WORD_BYTES], bool *out_null)
     if (!read_string(reader, &text) || text.length >= LONGEST_WORD_BYTES)
         return false;
     *out_null = text.at == NULL;
-    if (text.length > 0)
+    if (text.at != NULL)
         memcpy(out, text.at, text.length);
     out[text.length] = '\0';
     return true;
