@@ -36,7 +36,7 @@ bool heed_store_insert(HeedDatabase *database,
 
 /* Replaces what is stored of reports that were read again (`ingest --reparse`, `quarantine retry`):
  * same digest, same arrival time, new report and events; trust that a copy proved stays. Mail that
- * could still not be read is left to heed_quarantine_settle(). */
+ * could still not be read is counted and left as it is. */
 bool heed_store_replace(HeedDatabase *database,
                         const GPtrArray *arrivals,
                         HeedStored *out,

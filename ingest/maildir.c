@@ -35,7 +35,6 @@ typedef struct MaildirSource {
     size_t given;          /* of window */
     GHashTable *retry;     /* of char *: uids to read although they are known */
     bool has_looked_twice; /* for those of retry that were not met */
-    bool has_told;         /* the host, that it was asked about all */
     HeedFd news;           /* inotify on new/, or -1 */
 } MaildirSource;
 
@@ -252,17 +251,6 @@ forget_found(MaildirSource *source)
         (void)g_hash_table_remove(source->retry, uid);
 }
 
-static bool
-tell_listed(MaildirSource *source, GError **error)
-{
-    const HeedSourceHost *host = &source->base.host;
-
-    if (source->has_told)
-        return true;
-    source->has_told = true;
-    return host->listed == NULL || host->listed(host->data, error);
-}
-
 static HeedNext
 maildir_next(HeedSource *source, HeedItem *out, GError **error)
 {
@@ -275,7 +263,7 @@ maildir_next(HeedSource *source, HeedItem *out, GError **error)
         if (maildir->given == maildir->window->len && !fill_window(maildir, error))
             return HEED_NEXT_ERROR;
         if (maildir->given == maildir->window->len) {
-            if (!tell_listed(maildir, error))
+            if (!heed_source_tell_listed(source, error))
                 return HEED_NEXT_ERROR;
             forget_found(maildir);
             return heed_source_take_gone(maildir->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;
@@ -420,7 +408,7 @@ maildir_wait(HeedSource *source, unsigned seconds, int wake_fd, GError **error)
         continue;
     g_clear_pointer(&self(source)->folder, dir_close);
     self(source)->subfolder = 0;
-    self(source)->has_told = false;
+    source->has_told = false;
     return true;
 }
 

@@ -56,7 +56,6 @@ typedef struct Pop3Source {
     GArray *window;   /* of guint32: entries still to fetch */
     size_t window_at;
     GHashTable *retry; /* uids to fetch although they are known */
-    bool has_told;     /* the host, that it was asked about the whole list */
     unsigned losses;
 } Pop3Source;
 
@@ -156,7 +155,7 @@ list_all(Pop3Source *source, GError **error)
     source->looked_at = 0;
     source->is_listed = false;
     source->has_gap = false;
-    source->has_told = false;
+    source->base.has_told = false;
     if (!read_list(source, "UIDL", take_uid, error) || !read_list(source, "LIST", take_size, error))
         return false;
     if (source->has_gap) {
@@ -324,17 +323,6 @@ is_list_done(const Pop3Source *source)
     return is_window_done(source) && source->is_listed && source->looked_at == source->entries->len;
 }
 
-static bool
-tell_listed(Pop3Source *source, GError **error)
-{
-    const HeedSourceHost *host = &source->base.host;
-
-    if (source->has_told)
-        return true;
-    source->has_told = true;
-    return host->listed == NULL || host->listed(host->data, error);
-}
-
 static HeedNext
 pop3_next(HeedSource *source, HeedItem *out, GError **error)
 {
@@ -356,7 +344,7 @@ pop3_next(HeedSource *source, HeedItem *out, GError **error)
             return HEED_NEXT_ERROR;
         }
     }
-    if (!tell_listed(pop3, error))
+    if (!heed_source_tell_listed(source, error))
         return HEED_NEXT_ERROR;
     /* What was not in the whole list is gone. */
     return heed_source_take_gone(pop3->retry, out) ? HEED_NEXT_ITEM : HEED_NEXT_END;

@@ -25,6 +25,17 @@ heed_source_take_gone(GHashTable *uids, HeedItem *out)
     return true;
 }
 
+bool
+heed_source_tell_listed(HeedSource *source, GError **error)
+{
+    const HeedSourceHost *host = &source->host;
+
+    if (source->has_told)
+        return true;
+    source->has_told = true;
+    return host->listed == NULL || host->listed(host->data, error);
+}
+
 HeedSource *
 heed_source_new(const HeedMailbox *mailbox, const HeedSourceHost *host)
 {

@@ -85,6 +85,7 @@ struct HeedSource {
     const HeedSourceOps *ops;
     const HeedMailbox *mailbox; /* borrowed */
     HeedSourceHost host;
+    bool has_told; /* the host, by heed_source_tell_listed() */
 };
 
 /* Makes the source for the mailbox's protocol. Never fails: trouble shows at open. */
@@ -95,6 +96,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedSource, heed_source_free)
 /* For the drivers: takes some uid (owned keys) out of the table and makes it a gone item; false
  * when there is none. */
 bool heed_source_take_gone(GHashTable *uids, HeedItem *out);
+
+/* For the drivers: calls the host's listed(), once until the driver clears has_told. */
+bool heed_source_tell_listed(HeedSource *source, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Constructors of the drivers, each in its own file. */
 HeedSource *heed_imap_source_new(const HeedMailbox *mailbox);
