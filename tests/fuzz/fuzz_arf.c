@@ -14,6 +14,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     HeedReading reading = {
         .report = report, .settings = &settings, .original = original, .scratch = scratch};
 
+    g_mime_init();
     heed_arf_read(&reading, (HeedSpan){(const char *)bytes, length});
     heed_arf_finish(&reading);
     return 0;

@@ -23,6 +23,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
                            .original = original,
                            .scratch = scratch};
 
+    g_mime_init(); /* its table of character sets */
     heed_dsn_read(&reading, (HeedSpan){(const char *)bytes, length});
     heed_dsn_finish(&reading);
     return 0;
