@@ -13,8 +13,10 @@ static int
 check_config(const HeedConfig *config, GError **error)
 {
     g_autoptr(HeedRules) rules = NULL;
+    g_autoptr(HeedTokenKeys) keys = NULL;
 
-    if (!heed_config_require_domains(config, error) || !heed_config_check_files(config, error))
+    if (!heed_config_require_domains(config, error) || !heed_config_check_files(config, error) ||
+        !heed_cli_token_keys(config, &keys, error))
         return EX_CONFIG;
     rules = heed_cli_rules(config, error);
     if (rules == NULL)

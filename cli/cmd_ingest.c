@@ -14,11 +14,13 @@ reparse(HeedInvocation *invocation, const HeedConfig *config, GError **error)
     g_autoptr(HeedDatabase) database =
         heed_cli_database(invocation, config, HEED_ACCESS_STORE, error);
     HeedPipelineOptions pipeline = heed_cli_pipeline(config);
+    g_autoptr(HeedTokenKeys) keys = NULL;
     g_autoptr(HeedSource) source = NULL;
 
-    if (database == NULL)
+    if (database == NULL || !heed_cli_token_keys(config, &keys, error))
         return EX_OK;
     source = heed_replay_source_new(database, HEED_REPLAY_STORED, NULL);
+    pipeline.token_keys = keys;
     pipeline.local = source;
     pipeline.keep_raw = false; /* it is kept already */
     return heed_cli_store(database, config, &pipeline, NULL, error);
@@ -34,8 +36,12 @@ ingest(HeedInvocation *invocation,
     g_autoptr(HeedMailbox) mailbox = heed_cli_paths_mailbox(paths);
     const HeedMailbox *const mailboxes[] = {mailbox};
     HeedPipelineOptions pipeline = heed_cli_pipeline(config);
+    g_autoptr(HeedTokenKeys) keys = NULL;
     g_autoptr(HeedDatabase) database = NULL;
 
+    if (!heed_cli_token_keys(config, &keys, error))
+        return EX_OK;
+    pipeline.token_keys = keys;
     pipeline.mailboxes = mailboxes;
     pipeline.mailbox_count = 1;
     if (dry_run)

@@ -122,6 +122,7 @@ heed_cmd_parse(HeedInvocation *invocation, GError **error)
     static char input[] = "-";
     char *standard_input[] = {input, NULL};
     g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedTokenKeys) keys = NULL;
     g_autoptr(HeedMailbox) mailbox = NULL;
     const HeedMailbox *mailboxes[1];
     Printed printed = {0};
@@ -139,13 +140,14 @@ heed_cmd_parse(HeedInvocation *invocation, GError **error)
     /* Only what was asked for: the result must not depend on a file that happens to lie here. */
     config = invocation->config == NULL ? heed_config_new()
                                         : heed_config_load(invocation->config, error);
-    if (config == NULL)
+    if (config == NULL || !heed_cli_token_keys(config, &keys, error))
         return EX_CONFIG;
     heed_config_add_rules(config, rules);
     mailbox = heed_cli_paths_mailbox(paths != NULL ? paths : standard_input);
     mailboxes[0] = mailbox;
     printed.as_text = chosen == 1;
     pipeline = heed_cli_pipeline(config);
+    pipeline.token_keys = keys;
     pipeline.mailboxes = mailboxes;
     pipeline.mailbox_count = 1;
     pipeline.as_json = !printed.as_text;

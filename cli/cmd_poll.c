@@ -159,6 +159,7 @@ heed_cmd_poll(HeedInvocation *invocation, GError **error)
         {"watch", 'w', 0, G_OPTION_ARG_NONE, &watch, "Stay and wait for new mail", NULL},
         G_OPTION_ENTRY_NULL,
     };
+    g_autoptr(HeedTokenKeys) keys = NULL;
     g_autoptr(HeedConfig) config = NULL;
     g_autoptr(GPtrArray) chosen = NULL;
     HeedPipelineOptions pipeline;
@@ -174,9 +175,10 @@ heed_cmd_poll(HeedInvocation *invocation, GError **error)
     if (config == NULL || !heed_config_require_domains(config, error))
         return EX_CONFIG;
     chosen = choose(config, names, error);
-    if (chosen == NULL)
+    if (chosen == NULL || !heed_cli_token_keys(config, &keys, error))
         return EX_OK;
     pipeline = heed_cli_pipeline(config);
+    pipeline.token_keys = keys;
     pipeline.mailboxes = (const HeedMailbox *const *)chosen->pdata;
     pipeline.mailbox_count = chosen->len;
     pipeline.watch = watch;

@@ -152,6 +152,7 @@ heed_cmd_quarantine_retry(HeedInvocation *invocation, GError **error)
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedTokenKeys) keys = NULL;
     g_autoptr(HeedDatabase) database = NULL;
     g_autoptr(GArray) ids = NULL;
     g_autoptr(HeedSource) source = NULL;
@@ -162,10 +163,11 @@ heed_cmd_quarantine_retry(HeedInvocation *invocation, GError **error)
         return EX_USAGE;
     database = open_database(invocation, HEED_ACCESS_STORE, &config, error);
     if (database == NULL || !heed_config_require_domains(config, error) ||
-        !are_there(database, ids, error))
+        !heed_cli_token_keys(config, &keys, error) || !are_there(database, ids, error))
         return EX_OK;
     source = heed_replay_source_new(database, HEED_REPLAY_QUARANTINED, ids->len > 0 ? ids : NULL);
     pipeline = heed_cli_pipeline(config);
+    pipeline.token_keys = keys;
     pipeline.local = source;
     return heed_cli_store(database, config, &pipeline, NULL, error);
 }

@@ -35,6 +35,7 @@ heed_config_free(HeedConfig *config)
     g_clear_pointer(&config->verp, g_ptr_array_unref);
     g_clear_pointer(&config->recipient_headers, g_ptr_array_unref);
     g_clear_pointer(&config->rules, g_ptr_array_unref);
+    g_free(config->token_key_file);
     g_free(config->rules_cache);
     g_free(config->path);
     g_free(config->database);
@@ -248,6 +249,10 @@ heed_config_check_files(const HeedConfig *config, GError **error)
             g_prefix_error(error, "%s: mailbox '%s': ", config->path, mailbox->name);
             return false;
         }
+    }
+    if (config->token_key_file != NULL && !heed_secret_check_file(config->token_key_file, error)) {
+        g_prefix_error(error, "%s: own.token-key-file: ", config->path);
+        return false;
     }
     return true;
 }

@@ -25,11 +25,12 @@ typedef struct HeedConfig {
     GPtrArray *receivers;
     GPtrArray *verp;
     GPtrArray *recipient_headers;
-    GPtrArray *rules;  /* files of classification rules, as above, strongest first */
-    char *rules_cache; /* heed_config_cache_dir() */
-    unsigned raw_days; /* how long mail itself is kept; 0: not at all */
-    unsigned workers;  /* 0: one a core */
-    char *role_owner;  /* NULL: the default name */
+    char *token_key_file; /* absolute or relative to the file's folder; NULL: none */
+    GPtrArray *rules;     /* files of classification rules, as above, strongest first */
+    char *rules_cache;    /* heed_config_cache_dir() */
+    unsigned raw_days;    /* how long mail itself is kept; 0: not at all */
+    unsigned workers;     /* 0: one a core */
+    char *role_owner;     /* NULL: the default name */
     char *role_ingest;
     char *role_reader;
 } HeedConfig;

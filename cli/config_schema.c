@@ -415,6 +415,7 @@ on_own(cfg_t *root, cfg_opt_t *option)
         if (read_list(section, &own_lists[i], list) != 0)
             return -1;
     }
+    config->token_key_file = resolve(cfg_getstr(section, "token-key-file"));
     return 0;
 }
 
@@ -471,6 +472,7 @@ static cfg_opt_t own_options[] = {
     CFG_STR_LIST("receivers", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("verp", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("recipient-headers", NULL, CFGF_NODEFAULT),
+    CFG_STR("token-key-file", NULL, CFGF_NODEFAULT),
     CFG_END(),
 };
 

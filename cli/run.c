@@ -8,6 +8,7 @@
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "db/store.h"
+#include "ingest/secret.h"
 #include "parsers/address.h"
 #include "suppress/policy.h"
 
@@ -43,6 +44,21 @@ heed_cli_pipeline(const HeedConfig *config)
         .keep_raw = config->raw_days > 0,
         .stop = heed_cli_catch_signals(),
     };
+}
+
+bool
+heed_cli_token_keys(const HeedConfig *config, HeedTokenKeys **out, GError **error)
+{
+    char *text;
+
+    *out = NULL;
+    if (config->token_key_file == NULL)
+        return true;
+    text = heed_secret_whole_file(config->token_key_file, error);
+    if (text != NULL)
+        *out = heed_token_keys_parse(text, config->token_key_file, error);
+    heed_secret_free(text);
+    return *out != NULL;
 }
 
 HeedRules *

@@ -13,6 +13,11 @@
 /* The pipeline's options as the configuration has them, without mailboxes; borrows from it. */
 HeedPipelineOptions heed_cli_pipeline(const HeedConfig *config);
 
+/* The keys of own.token-key-file into *out, NULL where there is no such file. The caller frees
+ * them. HEED_ERROR_CONFIG. */
+bool heed_cli_token_keys(const HeedConfig *config, HeedTokenKeys **out, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* The rules that replies are classified by. HEED_ERROR_CONFIG for a file of the user's that is
  * wrong. */
 HeedRules *heed_cli_rules(const HeedConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "ingest/belief.h"
 #include "ingest/worker.h"
 #include "parsers/report_json.h"
 
@@ -85,6 +86,7 @@ read_here(HeedFlow *flow, HeedJob *job)
     g_autoptr(HeedReport) report = heed_parser_read(flow->parser, bytes, length, &context);
     bool other = report->kind == HEED_KIND_OTHER;
 
+    heed_belief_tokens(flow->options, arrival, report);
     if (!flow->options->as_json)
         heed_keeper_digest(flow->keeper, bytes, length, arrival->digest);
     if (heed_worker_keeps(flow->options->keep_raw, arrival->truncated, report->kind))
@@ -263,14 +265,12 @@ static bool
 take_report(const HeedFlow *flow, HeedArrival *arrival, const HeedAnswer *answer, GError **error)
 {
     if (flow->options->as_json) {
-        if (is_one_line(answer->json, answer->json_length)) {
-            arrival->json = g_strndup(answer->json, answer->json_length);
-            return true;
-        }
+        if (is_one_line(answer->json, answer->json_length))
+            return heed_belief_line(flow->options, arrival, answer, error);
         g_set_error_literal(error, HEED_ERROR, HEED_ERROR_DATA, "its report is not a line of text");
         return false;
     }
-    arrival->report = heed_report_from_json(answer->json, answer->json_length, error);
+    arrival->report = heed_belief_report(flow->options, arrival, answer, error);
     if (arrival->report == NULL)
         return false;
     if (answer->receiver_date >= 0 && answer->receiver_date <= LATEST_SECONDS)
@@ -283,13 +283,12 @@ take_answer(HeedFlow *flow, HeedWorker *worker, const HeedFrame *frame, GError *
 {
     HeedJob *job = (HeedJob *)g_queue_peek_head(&worker->tasks);
     HeedArrival *arrival = job != NULL ? job->arrival : NULL;
-    HeedAnswer answer;
+    g_auto(HeedAnswer) answer = {0};
 
     if (!heed_worker_answer_read(frame, &answer, error))
         return false;
     if (job == NULL || answer.number != job->number ||
         (!answer.oversized && !take_report(flow, arrival, &answer, error))) {
-        g_clear_pointer(&answer.compressed, g_bytes_unref);
         if (error != NULL && *error == NULL)
             g_set_error_literal(error, HEED_ERROR, HEED_ERROR_DATA,
                                 "it answered what was not asked");
@@ -298,7 +297,7 @@ take_answer(HeedFlow *flow, HeedWorker *worker, const HeedFrame *frame, GError *
     (void)g_queue_pop_head(&worker->tasks);
     worker->bytes -= weight(job);
     worker->alone = false;
-    arrival->compressed = answer.compressed;
+    arrival->compressed = g_steal_pointer(&answer.compressed);
     memcpy(arrival->digest, answer.digest, HEED_DIGEST_BYTES);
     if (answer.oversized) {
         quarantine(flow, job, "too-large", g_strdup("its report is too long to be stored"));

@@ -20,7 +20,7 @@ typedef enum HeedFrameType {
     HEED_FRAME_PARSE,        /* number, flags, source, bytes */
     /* worker → store */
     HEED_FRAME_READY,  /* empty: settings taken, locked in */
-    HEED_FRAME_PARSED, /* number, flags, digest, receiver date, compressed, report as JSON */
+    HEED_FRAME_PARSED, /* number, flags, digest, receiver date, tokens, compressed, report as JSON */
     /* store → fetcher */
     HEED_FRAME_SECTION,      /* JSON: the mailbox and how to read it; the first one */
     HEED_FRAME_RESUME,       /* JSON: where to go on, what to acknowledge still */

@@ -22,6 +22,7 @@
 #include "ingest/source.h"
 #include "parsers/arrival.h"
 #include "parsers/parser.h"
+#include "parsers/token.h"
 
 /*
  * Where batches go: the database, or for `heed parse` the terminal. Called in the caller's process,
@@ -65,6 +66,7 @@ typedef struct HeedPipelineOptions {
     const int64_t *mailbox_ids;          /* one for each; NULL: 0 */
     size_t mailbox_count;
     HeedParserSettings parser;
+    const HeedTokenKeys *token_keys; /* borrowed, never given to a child; NULL: none are believed */
     HeedSource *local;      /* NULL, or a source read in this process instead of fetchers: mail from
                                the store itself (reparse, quarantine retry); borrowed */
     bool in_process;        /* no children at all: `heed parse --in-process`, tests, profiling */

@@ -136,8 +136,9 @@ read_some(int fd, Buffer *buffer)
     return count > 0 && buffer->length < sizeof(buffer->bytes) ? 1 : 0;
 }
 
-char *
-heed_secret_from_file(const char *path, GError **error)
+/* Reads the file as far as its first line, or to its end. NULL on error. */
+static Buffer *
+read_file(const char *path, bool whole, GError **error)
 {
     g_auto(HeedFd) fd = open_checked(path, error);
     g_autoptr(Buffer) buffer = g_new0(Buffer, 1);
@@ -146,7 +147,7 @@ heed_secret_from_file(const char *path, GError **error)
 
     if (fd < 0)
         return NULL;
-    while (more > 0 && memchr(buffer->bytes, '\n', buffer->length) == NULL) {
+    while (more > 0 && (whole || memchr(buffer->bytes, '\n', buffer->length) == NULL)) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
 
         if (poll(&wait, 1, millis_until(deadline)) == 0) {
@@ -161,7 +162,30 @@ heed_secret_from_file(const char *path, GError **error)
                     g_strerror(errno));
         return NULL;
     }
-    return first_line(buffer, "file", path, error);
+    return g_steal_pointer(&buffer);
+}
+
+char *
+heed_secret_from_file(const char *path, GError **error)
+{
+    g_autoptr(Buffer) buffer = read_file(path, false, error);
+
+    return buffer == NULL ? NULL : first_line(buffer, "file", path, error);
+}
+
+char *
+heed_secret_whole_file(const char *path, GError **error)
+{
+    g_autoptr(Buffer) buffer = read_file(path, true, error);
+
+    if (buffer == NULL)
+        return NULL;
+    if (buffer->length >= HEED_LIMIT_SECRET_BYTES) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG, "file '%s': is longer than %u bytes",
+                    path, HEED_LIMIT_SECRET_BYTES - 1);
+        return NULL;
+    }
+    return g_strndup(buffer->bytes, buffer->length);
 }
 
 /* A running command and the pipes from its stdout and stderr. */

@@ -15,6 +15,10 @@
  * empty, too long. */
 char *heed_secret_from_file(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* All of it, as far as its first NUL: for files of several secrets. The same errors, but that it
+ * may be empty. */
+char *heed_secret_whole_file(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* HEED_ERROR_CONFIG: the command failed or said nothing; HEED_ERROR_TEMPORARY: longer than 60 s. */
 char *heed_secret_from_command(const char *command, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

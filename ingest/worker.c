@@ -13,14 +13,18 @@
 #include "ingest/keeper.h"
 #include "ingest/sandbox.h"
 #include "parsers/report_json.h"
+#include "parsers/token_report.h"
 
 #define FLAG_CLOSED    1U
 #define FLAG_TRUNCATED 2U
 #define FLAG_OTHER     1U
 #define FLAG_OVERSIZED 2U
 
+/* The most that a report's tokens have, with the ends of their lines. */
+#define TOKENS_BYTES (HEED_TOKENS_MOST * (HEED_TOKEN_BYTES + 1))
+
 /* Room for what a PARSED frame holds beside its two long parts. */
-#define ANSWER_HEAD_BYTES 256U
+#define ANSWER_HEAD_BYTES (256U + TOKENS_BYTES)
 
 /* --- what the store writes and reads --- */
 
@@ -70,6 +74,13 @@ heed_worker_task_frame(const HeedTask *task)
     return heed_pack_end(&pack);
 }
 
+void
+heed_answer_clear(HeedAnswer *answer)
+{
+    g_clear_pointer(&answer->tokens, g_free);
+    g_clear_pointer(&answer->compressed, g_bytes_unref);
+}
+
 bool
 heed_worker_answer_read(const HeedFrame *frame, HeedAnswer *out, GError **error)
 {
@@ -86,12 +97,15 @@ heed_worker_answer_read(const HeedFrame *frame, HeedAnswer *out, GError **error)
     flags = heed_unpack_u8(&unpack);
     digest = heed_unpack_bytes(&unpack, &digest_length);
     out->receiver_date = heed_unpack_i64(&unpack);
+    out->tokens = heed_unpack_text(&unpack, TOKENS_BYTES);
     compressed = heed_unpack_bytes(&unpack, &compressed_length);
     out->json = (const char *)heed_unpack_bytes(&unpack, &out->json_length);
     if (digest_length != HEED_DIGEST_BYTES || (out->json == NULL && !(flags & FLAG_OVERSIZED)))
         unpack.broken = true;
-    if (!heed_unpack_finish(&unpack, error))
+    if (!heed_unpack_finish(&unpack, error)) {
+        heed_answer_clear(out);
         return false;
+    }
     out->other = (flags & FLAG_OTHER) != 0;
     out->oversized = (flags & FLAG_OVERSIZED) != 0;
     memcpy(out->digest, digest, HEED_DIGEST_BYTES);
@@ -208,6 +222,20 @@ start(Worker *worker, GError **error)
     return false;
 }
 
+/* NULL where there are none, as nearly always. */
+static char *
+join_tokens(const HeedReport *report)
+{
+    GString *lines;
+
+    if (report->tokens == NULL)
+        return NULL;
+    lines = g_string_new(NULL);
+    for (guint i = 0; i < report->tokens->len; i++)
+        g_string_append_printf(lines, "%s\n", (const char *)report->tokens->pdata[i]);
+    return g_string_free(lines, FALSE);
+}
+
 static GBytes *
 answer_frame(Worker *worker,
              uint64_t number,
@@ -216,6 +244,7 @@ answer_frame(Worker *worker,
              GBytes *compressed)
 {
     HeedPack pack;
+    g_autofree char *tokens = join_tokens(report);
     size_t length = 0;
     gconstpointer data = compressed != NULL ? g_bytes_get_data(compressed, &length) : NULL;
     bool oversized = worker->json->len + length + ANSWER_HEAD_BYTES > HEED_LIMIT_FRAME_BYTES;
@@ -226,6 +255,7 @@ answer_frame(Worker *worker,
                                   (oversized ? FLAG_OVERSIZED : 0U)));
     heed_pack_bytes(&pack, digest, HEED_DIGEST_BYTES);
     heed_pack_i64(&pack, report->receiver_date);
+    heed_pack_text(&pack, tokens);
     heed_pack_bytes(&pack, data, length);
     heed_pack_bytes(&pack, oversized ? NULL : worker->json->str, worker->json->len);
     return heed_pack_end(&pack);

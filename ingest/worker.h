@@ -36,10 +36,15 @@ typedef struct HeedAnswer {
     bool oversized; /* its report does not fit into a frame and was left out */
     uint8_t digest[HEED_DIGEST_BYTES];
     int64_t receiver_date;
+    char *tokens;       /* owned; report->tokens, a line each; or NULL */
     GBytes *compressed; /* owned; or NULL */
     const char *json;   /* borrowed from the frame; not NUL-terminated */
     size_t json_length;
 } HeedAnswer;
+
+/* Accepts one that holds nothing. */
+void heed_answer_clear(HeedAnswer *answer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedAnswer, heed_answer_clear)
 
 /* HEED_ERROR_DATA; *out then holds nothing. */
 bool heed_worker_answer_read(const HeedFrame *frame, HeedAnswer *out, GError **error)

@@ -2,6 +2,7 @@
 #include "parsers/about.h"
 
 #include "parsers/about_complaint.h"
+#include "parsers/about_token.h"
 #include "parsers/address.h"
 #include "parsers/original.h"
 #include "parsers/typed.h"
@@ -201,8 +202,10 @@ heed_about_resolve(HeedReading *reading)
 
     if (report->recipients->len == 0)
         return;
-    if (report->recipients->len == 1)
+    if (report->recipients->len == 1) {
         heed_about_senders_read(reading, &senders);
+        heed_about_tokens(reading, &senders);
+    }
     for (guint i = 0; i < report->recipients->len; i++) {
         HeedRecipient *recipient = &g_array_index(report->recipients, HeedRecipient, i);
 

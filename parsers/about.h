@@ -20,6 +20,10 @@
  *   the message  the returned original's header: To: with one address, proved by a Received field
  *                "for" the same, or unproved.
  *
+ * Signed tokens (parsers/token.h) go before all of it, but the keys are not here: what may be one
+ * is only gathered, for heed_token_believe(). Until then a signed return path is the VERP that it
+ * also is.
+ *
  * A wrong address is the worst error, since it silences somebody who did nothing. So:
  *
  *   1. own.verp, then own.recipient-headers: we wrote it that way ourselves. Verp, and

@@ -123,6 +123,7 @@ heed_report_free(HeedReport *report)
     feedback_free(report->feedback);
     g_array_unref(report->recipients);
     g_ptr_array_unref(report->warnings);
+    g_clear_pointer(&report->tokens, g_ptr_array_unref);
     g_string_chunk_free(report->text);
     g_free(report);
 }

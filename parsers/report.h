@@ -214,6 +214,9 @@ typedef struct HeedReport {
     GArray *recipients;
     /* Of const char *: what was odd about the message, for people. */
     GPtrArray *warnings;
+    /* Of const char *: what may be signed tokens of ours (parsers/token.h), as found, for whoever
+     * has the keys. Not in the JSON; NULL where there are none. */
+    GPtrArray *tokens;
     /* Owns every string above. */
     GStringChunk *text;
 } HeedReport;

@@ -2,6 +2,7 @@
 #include "parsers/verp.h"
 
 #include "parsers/address.h"
+#include "parsers/token.h"
 
 #include <string.h>
 
@@ -336,9 +337,13 @@ decode_common(const char *address)
 {
     const char *at = find_at(address);
     const char *equals = at == NULL ? NULL : memchr(address, '=', (size_t)(at - address));
+    const char *user = heed_token_behind(address);
     const char *plus;
-    const char *user;
 
+    if (user != NULL) { /* whose user may have any "=" of its own */
+        equals = g_strrstr_len(user, at - user, "=");
+        return join(user, (size_t)(equals - user), equals + 1, (size_t)(at - equals - 1));
+    }
     if (equals == NULL || memchr(equals + 1, '=', (size_t)(at - equals - 1)) != NULL)
         return NULL;
     plus = memchr(address, '+', (size_t)(equals - address));

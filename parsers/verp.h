@@ -18,6 +18,7 @@
  *   bounces+N-HEX-USER=DOMAIN@…  SendGrid
  *   bounce+HEX.HEX-USER=DOMAIN@… Mailgun
  *   bounces-USER=DOMAIN@…        where USER has no "-"
+ *   …+TOKEN-USER=DOMAIN@…        a signed return path (parsers/token.h), not verified here
  *
  * Everything else that ends in "USER=DOMAIN" behind a "+" or "-" is loose: "bounce-12-34-ann-lee="
  * may have meant "lee" or "ann-lee", so it can only agree with an address that is known otherwise.

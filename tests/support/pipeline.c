@@ -84,6 +84,8 @@ __wrap_heed_parser_read(HeedParser *parser,
                         size_t length,
                         const HeedParseContext *context)
 {
+    HeedReport *report;
+
     if (has_test(bytes, length, "crash"))
         (void)raise(SIGKILL); /* what a sanitizer does not catch */
     if (has_test(bytes, length, "exit"))
@@ -96,7 +98,12 @@ __wrap_heed_parser_read(HeedParser *parser,
         g_assert_cmpint(write(HEED_CHILD_FD, "\5\0\0\0\4{}\n.", 9), ==, 9);
     while (has_test(bytes, length, "hang"))
         (void)poll(NULL, 0, 1000);
-    return __real_heed_parser_read(parser, bytes, length, context);
+    report = __real_heed_parser_read(parser, bytes, length, context);
+    if (has_test(bytes, length, "claim"))
+        report->trust = HEED_TRUST_SIGNED;
+    if (has_test(bytes, length, "address"))
+        heed_report_add_recipient(report)->address_source = HEED_ADDRESS_SOURCE_TOKEN;
+    return report;
 }
 
 /* --- a fetcher whose server answers no more, or always has news --- */

@@ -7,8 +7,9 @@
  * the store is a list in memory. Failing is a failed assertion.
  *
  * Mail with "X-Test: …" makes the worker that reads it misbehave: crash, exit, socket, nonsense,
- * hang; slow takes it 300 ms. The environment makes fetchers odd: with TEST_STALL their server
- * answers no acknowledgement, with TEST_HURRY it always has news.
+ * hang, claim (that it is signed), address (that a token names its recipient); slow takes it 300
+ * ms. The environment makes fetchers odd: with TEST_STALL their server answers no acknowledgement,
+ * with TEST_HURRY it always has news.
  */
 
 #include "ingest/pipeline.h"

@@ -17,6 +17,8 @@ static const Harm harms[] = {
     {"exit", "X-Test: exit\n", "worker-crash", "ended with status 3"},
     {"socket", "X-Test: socket\n", "worker-crash", "killed by signal 31"},
     {"nonsense", "X-Test: nonsense\n", "worker-crash", "a frame is not as it should be"},
+    {"claim", "X-Test: claim\n", "worker-crash", "claims a valid token"},
+    {"claim-address", "X-Test: address\n", "worker-crash", "claims a valid token"},
     {"hang", "X-Test: hang\n", "timeout", "not read within 1 s"},
 };
 
@@ -50,6 +52,28 @@ test_harm(gconstpointer data)
         g_assert_nonnull(strstr(arrival->detail, harm->detail));
         g_assert_null(arrival->report);
         g_assert_nonnull(arrival->compressed);
+    }
+}
+
+/* The same for who wants lines: no worker's word makes one signed. */
+static void
+test_claimed_line(gconstpointer data)
+{
+    const char *field = (const char *)data;
+    g_auto(HeedTestBox) box = {0};
+    g_auto(HeedTestStore) store = HEED_TEST_STORE_INIT;
+    HeedPipelineOptions options = {.mailbox_count = 1, .workers = 1, .as_json = true};
+    g_autoptr(GError) error = NULL;
+
+    heed_test_box_mbox(&box, 3, 2, field);
+    options.mailboxes = (const HeedMailbox *const *)&box.mailbox;
+    g_assert_true(heed_test_store_run(&store, &options, &error));
+    g_assert_no_error(error);
+    for (size_t i = 0; i < 3; i++) {
+        const HeedArrival *arrival = heed_test_store_at(&store, i);
+
+        g_assert_cmpint(arrival->json != NULL, ==, i != 1);
+        g_assert_cmpstr(arrival->reason, ==, i != 1 ? NULL : "worker-crash");
     }
 }
 
@@ -115,6 +139,9 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &harms[i], test_harm);
     }
+    g_test_add_data_func("/pipeline-harm/line/claim", "X-Test: claim\n", test_claimed_line);
+    g_test_add_data_func("/pipeline-harm/line/claim-address", "X-Test: address\n",
+                         test_claimed_line);
     g_test_add_func("/pipeline-harm/all", test_all_harm);
     g_test_add_func("/pipeline-harm/too-large", test_too_large);
     return g_test_run();
