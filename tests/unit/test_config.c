@@ -29,9 +29,7 @@ static const struct {
     {"unknown-in-section", OWN "mailbox \"a\" {\n  url = \"mbox:/x\"\n  on-dome = \"seen\"\n}\n",
      "t.conf:4: 'on-dome' is not known here; did you mean 'on-done'? allowed are: url, tls, …"},
     {"later-section", "policy { }\n", "t.conf:1: 'policy' is not known here; …"},
-    {"token-key-file", "own { token-key-file = \"k\" }\n",
-     "t.conf:1: 'token-key-file' is not known here; allowed are: domains, relays, receivers, "
-     "verp, recipient-headers"},
+    {"own-unknown", "own { token-keys = \"k\" }\n", "t.conf:1: 'token-keys' is not known here; …"},
     {"include", "include(\"/etc/passwd\")\n", "t.conf:1: 'include' is not known here; …"},
     {"number", "workers = many\n",
      "t.conf:1: workers = many: allowed is a whole number from 0 to 256"},
