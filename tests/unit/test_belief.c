@@ -3,6 +3,7 @@
 #include "ingest/belief.h"
 #include "parsers/report_json.h"
 #include "parsers/token_report.h"
+#include "tests/support/parser.h"
 
 #include <string.h>
 
@@ -148,6 +149,7 @@ check_report(const Case *row, const HeedReport *report)
 }
 
 static const char *const domains[] = {"example.com", NULL};
+static HeedParser *parser; /* of the process, told these domains */
 
 /* In one process, as a worker's answer, and as a line. */
 static void
@@ -157,7 +159,6 @@ check_case(gconstpointer data)
     g_autoptr(HeedTokenKeys) keys = heed_token_keys_parse(KEY_B KEY_A, "k", NULL);
     HeedPipelineOptions options = {.parser = {.domains = domains}, .token_keys = keys};
     g_autoptr(HeedArrival) arrival = heed_arrival_new();
-    g_autoptr(HeedParser) parser = heed_parser_new(&options.parser, NULL);
     g_autofree char *mail = compose(keys, row);
     g_autoptr(HeedReport) read = heed_parser_read(parser, mail, strlen(mail), NULL);
     g_autoptr(GString) json = g_string_new(NULL);
@@ -193,7 +194,6 @@ test_no_keys(void)
     g_autoptr(HeedTokenKeys) keys = heed_token_keys_parse(KEY_A, "k", NULL);
     HeedPipelineOptions options = {.parser = {.domains = domains}};
     g_autoptr(HeedArrival) arrival = heed_arrival_new();
-    g_autoptr(HeedParser) parser = heed_parser_new(&options.parser, NULL);
     g_autofree char *mail = compose(keys, &cases[0]);
     g_autoptr(HeedReport) report = heed_parser_read(parser, mail, strlen(mail), NULL);
     guint warnings = report->warnings->len;
@@ -235,7 +235,11 @@ test_claims(void)
 int
 main(int argc, char **argv)
 {
+    const HeedParserSettings settings = {.domains = domains};
+    int failed;
+
     g_test_init(&argc, &argv, NULL);
+    parser = heed_test_parser_new(&settings);
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *path = g_strconcat("/belief/", cases[i].name, NULL);
 
@@ -243,5 +247,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/belief/no-keys", test_no_keys);
     g_test_add_func("/belief/claims", test_claims);
-    return g_test_run();
+    failed = g_test_run();
+    heed_parser_free(parser);
+    return failed;
 }
