@@ -19,8 +19,9 @@ typedef enum HeedFrameType {
     HEED_FRAME_SETTINGS = 1, /* JSON: what is ours, what to keep; the first one */
     HEED_FRAME_PARSE,        /* number, flags, source, bytes */
     /* worker → store */
-    HEED_FRAME_READY,  /* empty: settings taken, locked in */
-    HEED_FRAME_PARSED, /* number, flags, digest, receiver date, tokens, compressed, report as JSON */
+    HEED_FRAME_READY, /* empty: settings taken, locked in */
+    /* number, flags, digest, receiver date, tokens, compressed, report as JSON */
+    HEED_FRAME_PARSED,
     /* store → fetcher */
     HEED_FRAME_SECTION,      /* JSON: the mailbox and how to read it; the first one */
     HEED_FRAME_RESUME,       /* JSON: where to go on, what to acknowledge still */

@@ -401,9 +401,9 @@ heed_token_verify(const HeedTokenKeys *keys, const char *text, int64_t now, Heed
         out->address = named_by_header(core + CORE_LENGTH + 1);
     }
     out->key = core[1];
-    out->last_day = EPOCH_DAY;
     for (size_t i = 0; i < DAY_LETTERS; i++)
-        out->last_day += (int64_t)letter_value(core[DAY_AT + i]) << (5U * (DAY_LETTERS - 1 - i));
+        out->last_day = out->last_day * 32 + letter_value(core[DAY_AT + i]);
+    out->last_day += EPOCH_DAY;
     return out->address == NULL ? HEED_TOKEN_ALTERED : judge(keys, core, now, out);
 }
 
