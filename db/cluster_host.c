@@ -87,22 +87,47 @@ heed_cluster_socket_is_safe(const HeedCluster *cluster)
     return is_private(cluster, cluster->socket_dir);
 }
 
+/* Makes a folder unless something has its name already. It appears with its owner and its mode:
+ * others who start at this moment never meet it half made. */
+static bool
+make_folder(const HeedCluster *cluster, const char *folder, GError **error)
+{
+    g_autofree char *making = g_strconcat(folder, ".XXXXXX", NULL);
+    struct stat status;
+
+    if (lstat(folder, &status) == 0)
+        return true;
+    if (g_mkdtemp_full(making, S_IRWXU) == NULL) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", folder,
+                    g_strerror(errno));
+        return false;
+    }
+    if (cluster->is_root && lchown(making, cluster->uid, cluster->gid) < 0) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot give '%s' to '%s': %s",
+                    making, cluster->account, g_strerror(errno));
+        (void)rmdir(making);
+        return false;
+    }
+    if (rename(making, folder) < 0) {
+        int reason = errno;
+
+        (void)rmdir(making);
+        /* Somebody was faster, and uses it already. */
+        if (reason != EEXIST && reason != ENOTEMPTY)
+            g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", folder,
+                        g_strerror(reason));
+        return reason == EEXIST || reason == ENOTEMPTY;
+    }
+    return true;
+}
+
 /* What exists is taken as it is, if it is the account's alone: somebody may have put it there
  * (in /tmp anybody can). */
 static bool
 make_private(const HeedCluster *cluster, const char *folder, GError **error)
 {
-    if (mkdir(folder, S_IRWXU) == 0) {
-        if (cluster->is_root && lchown(folder, cluster->uid, cluster->gid) < 0) {
-            g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot give '%s' to '%s': %s",
-                        folder, cluster->account, g_strerror(errno));
-            return false;
-        }
-    } else if (errno != EEXIST) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", folder,
-                    g_strerror(errno));
+    if (!make_folder(cluster, folder, error))
         return false;
-    }
     if (!is_private(cluster, folder)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_PERMISSION,
                     "'%s' must be a folder that belongs to '%s' and that nobody else may enter",
@@ -124,17 +149,8 @@ heed_cluster_make_folders(const HeedCluster *cluster, GError **error)
                     g_strerror(errno));
         return false;
     }
-    if (mkdir(cluster->data_dir, S_IRWXU) == 0) {
-        if (cluster->is_root && lchown(cluster->data_dir, cluster->uid, cluster->gid) < 0) {
-            g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot give '%s' to '%s': %s",
-                        cluster->data_dir, cluster->account, g_strerror(errno));
-            return false;
-        }
-    } else if (errno != EEXIST) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s",
-                    cluster->data_dir, g_strerror(errno));
+    if (!make_folder(cluster, cluster->data_dir, error))
         return false;
-    }
     if (!heed_cluster_run(cluster, enter, HEED_CLUSTER_OUTPUT_NONE, &reason)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_PERMISSION,
                     "the account '%s', which runs the private database, may not enter '%s': choose "

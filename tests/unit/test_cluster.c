@@ -130,6 +130,37 @@ assert_owner(const char *path, mode_t mode)
     g_assert_cmpuint(status.st_uid, ==, geteuid() == 0 ? account->pw_uid : geteuid());
 }
 
+static gpointer
+make_folders_in_thread(gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    (void)!heed_cluster_make_folders(data, &error);
+    g_assert_no_error(error);
+    return NULL;
+}
+
+/* By several at once, each finds them whole. */
+static void
+test_folders(void)
+{
+    g_auto(Place) place = place_new("data");
+    GThread *threads[4];
+
+    for (unsigned round = 0; round < 10; round++) {
+        g_autofree char *name = g_strdup_printf("data%u", round);
+        g_autofree char *data_dir = g_build_filename(place.parent, name, NULL);
+        g_autofree char *home = g_build_filename(data_dir, "postgresql", NULL);
+        g_autoptr(HeedCluster) cluster = open_cluster(data_dir);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+            threads[i] = g_thread_new("make", make_folders_in_thread, cluster);
+        for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
+            (void)g_thread_join(threads[i]);
+        assert_owner(home, 0700);
+    }
+}
+
 /* From nothing, by several at once; then stopped, killed, and started with a stranger's number in
  * its file. What was written stays. */
 static void
@@ -378,6 +409,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/cluster/folders", test_folders);
     g_test_add_func("/cluster/life", test_life);
     g_test_add_func("/cluster/long-path-and-environment", test_long_path_and_environment);
     g_test_add_func("/cluster/dump", test_dump);
