@@ -365,6 +365,14 @@ heed_database_open(const HeedDatabaseOptions *options, GError **error)
     return g_steal_pointer(&database);
 }
 
+HeedDatabase *
+heed_database_open_another(const HeedDatabase *database, GError **error)
+{
+    const HeedDatabaseOptions options = {.conninfo = database->conninfo, .role = database->role};
+
+    return heed_database_open(&options, error);
+}
+
 void
 heed_database_close(HeedDatabase *database)
 {

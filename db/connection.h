@@ -39,6 +39,11 @@ bool heed_database_is_conninfo(const char *text);
 HeedDatabase *heed_database_open(const HeedDatabaseOptions *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Another connection to the same database in the same role, for work side by side: a connection is
+ * used by one thread at a time. One try. */
+HeedDatabase *heed_database_open_another(const HeedDatabase *database, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Accepts NULL. */
 void heed_database_close(HeedDatabase *database);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedDatabase, heed_database_close)
@@ -154,6 +159,13 @@ HeedTransaction *heed_transaction_begin(HeedDatabase *database, GError **error)
 /* A REPEATABLE READ READ ONLY one, for exports. */
 HeedTransaction *heed_transaction_begin_snapshot(HeedDatabase *database, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
+/* What a transaction of the former kind sees, for others to see the same as long as it lasts: its
+ * name (caller frees), and a transaction on another connection that goes by it. */
+char *heed_transaction_export_snapshot(HeedTransaction *transaction, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+HeedTransaction *heed_transaction_begin_exported(HeedDatabase *database,
+                                                 const char *snapshot,
+                                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool heed_transaction_commit(HeedTransaction *transaction, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void heed_transaction_free(HeedTransaction *transaction);

@@ -40,6 +40,31 @@ heed_transaction_begin_snapshot(HeedDatabase *database, GError **error)
     return begin(database, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", error);
 }
 
+char *
+heed_transaction_export_snapshot(HeedTransaction *transaction, GError **error)
+{
+    g_autoptr(HeedRows) row = NULL;
+
+    g_return_val_if_fail(transaction->database != NULL, NULL);
+    row = heed_database_query_row(transaction->database, "export the snapshot",
+                                  "SELECT pg_catalog.pg_export_snapshot()", NULL, error);
+    return row != NULL ? g_strdup(heed_rows_text(row, 0, 0)) : NULL;
+}
+
+HeedTransaction *
+heed_transaction_begin_exported(HeedDatabase *database, const char *snapshot, GError **error)
+{
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
+    g_autofree char *sql = NULL;
+
+    /* The statement takes no parameters; what the server calls its snapshots needs no quoting. */
+    g_return_val_if_fail(strspn(snapshot, "0123456789ABCDEFabcdef-") == strlen(snapshot), NULL);
+    sql = g_strdup_printf("SET TRANSACTION SNAPSHOT '%s'", snapshot);
+    if (transaction == NULL || !heed_database_run(database, "take the snapshot", sql, NULL, error))
+        return NULL;
+    return g_steal_pointer(&transaction);
+}
+
 bool
 heed_transaction_commit(HeedTransaction *transaction, GError **error)
 {

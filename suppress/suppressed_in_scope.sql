@@ -1,5 +1,5 @@
 -- What is suppressed now in the scope that the setting heed.scope names: everywhere, or there; but not what a person
--- allowed there. Part of other queries (export.c, suppressed_set.c).
+-- allowed there. Part of other queries (export.c).
 SELECT state.scope, state.address, state.domain, state.reason, state.verdict, state.since, state.until,
     state.evidence_count, state.last_event_at
 FROM heed_data.address_state AS state

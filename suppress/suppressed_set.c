@@ -3,7 +3,6 @@
 #include "suppress/suppressed_set.h"
 
 #include "base/error.h"
-#include "suppress/queries.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,8 +16,14 @@
 #define REASON_MASK   UINT64_C(0xff)
 #define LEAST_SLOTS   (UINT64_C(1) << 12)
 #define MOST_TABLES   48U
-#define MOST_REASONS  255U
+#define MOST_REASONS  254U
 #define OTHER_REASONS "suppressed"
+
+/* The reason of what is excepted; of those beyond MOST_REASONS it is MOST_REASONS. */
+#define EXCEPTED UINT64_C(0xff)
+
+/* How far ahead places are fetched. */
+#define AHEAD 16U
 
 /* Larger than what XXH3 asks for, so that its variants for longer input use all of it. */
 #define SECRET_BYTES 192U
@@ -170,25 +175,50 @@ heed_suppressed_set_find_key(const HeedSuppressedSet *set, HeedAddressKey key)
     uint64_t tag = *look(set, key);
     uint64_t reason = tag & REASON_MASK;
 
-    if (tag == 0)
+    if (tag == 0 || reason == EXCEPTED)
         return NULL;
     return reason < set->reasons->len ? g_ptr_array_index(set->reasons, reason) : OTHER_REASONS;
 }
 
-/* The reason's number; the newest is the likeliest. */
-static uint64_t
-intern(HeedSuppressedSet *set, const char *reason, size_t length)
+unsigned
+heed_suppressed_set_reason(HeedSuppressedSet *set, const char *reason)
 {
+    /* The newest is the likeliest. */
     for (guint i = set->reasons->len; i > 0; i--) {
-        const char *known = g_ptr_array_index(set->reasons, i - 1);
-
-        if (strncmp(known, reason, length) == 0 && known[length] == '\0')
+        if (strcmp(g_ptr_array_index(set->reasons, i - 1), reason) == 0)
             return i - 1;
     }
     if (set->reasons->len >= MOST_REASONS)
         return MOST_REASONS;
-    g_ptr_array_add(set->reasons, g_strndup(reason, length));
+    g_ptr_array_add(set->reasons, g_strdup(reason));
     return set->reasons->len - 1;
+}
+
+void
+heed_suppressed_set_add_keys(HeedSuppressedSet *set,
+                             const HeedAddressKey *keys,
+                             size_t count,
+                             unsigned reason)
+{
+    for (size_t i = 0; i < MIN(count, AHEAD); i++)
+        heed_suppressed_set_fetch(set, keys[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count)
+            heed_suppressed_set_fetch(set, keys[i + AHEAD]);
+        (void)heed_suppressed_set_add_key(set,
+                                          (HeedAddressKey){keys[i].place, keys[i].tag | reason});
+    }
+}
+
+void
+heed_suppressed_set_except(HeedSuppressedSet *set, HeedAddressKey key)
+{
+    uint64_t *slot = look(set, key);
+
+    if (*slot == 0 || (*slot & REASON_MASK) == EXCEPTED)
+        return;
+    *slot |= EXCEPTED;
+    set->count--;
 }
 
 bool
@@ -199,7 +229,7 @@ heed_suppressed_set_add(HeedSuppressedSet *set,
 {
     HeedAddressKey key = heed_suppressed_set_key(set, address, length);
 
-    key.tag |= intern(set, reason, strlen(reason));
+    key.tag |= heed_suppressed_set_reason(set, reason);
     return heed_suppressed_set_add_key(set, key);
 }
 
@@ -207,126 +237,4 @@ const char *
 heed_suppressed_set_find(const HeedSuppressedSet *set, const char *address, size_t length)
 {
     return heed_suppressed_set_find_key(set, heed_suppressed_set_key(set, address, length));
-}
-
-/* Additions on their way to a table that is in no cache. */
-#define UNDER_WAY 16U
-
-typedef struct Loader {
-    HeedSuppressedSet *set;
-    GString *scratch;
-    HeedAddressKey under_way[UNDER_WAY]; /* a ring; empty ones are 0 */
-    unsigned next;
-} Loader;
-
-static void
-loader_add(Loader *loader, HeedAddressKey key)
-{
-    HeedAddressKey *place = &loader->under_way[loader->next++ % UNDER_WAY];
-
-    if (place->tag != 0)
-        (void)heed_suppressed_set_add_key(loader->set, *place);
-    heed_suppressed_set_fetch(loader->set, key);
-    *place = key;
-}
-
-static void
-loader_finish(Loader *loader)
-{
-    for (unsigned i = 0; i < UNDER_WAY; i++)
-        loader_add(loader, (HeedAddressKey){0});
-}
-
-/* "ADDRESS\tVERDICT\tCLASS" in COPY's text format, or the address alone; the latter two are words
- * of ours. */
-static bool
-load_row(const char *row, size_t length, void *data)
-{
-    Loader *loader = data;
-    const char *tab = memchr(row, '\t', length);
-    size_t address_length = tab == NULL ? length : (size_t)(tab - row);
-    const char *reason = row + address_length;
-    size_t reason_length = length - address_length;
-    HeedAddressKey key;
-
-    if (memchr(row, '\\', address_length) != NULL) {
-        g_string_truncate(loader->scratch, 0);
-        g_string_append_len(loader->scratch, row, (gssize)address_length);
-        row = loader->scratch->str;
-        address_length = heed_copy_unescape(loader->scratch->str, address_length);
-    }
-    key = heed_suppressed_set_key(loader->set, row, address_length);
-    key.tag |= tab == NULL ? MOST_REASONS : intern(loader->set, reason, reason_length);
-    loader_add(loader, key);
-    return true;
-}
-
-/* "\thard\tbad-mailbox" to "hard bad-mailbox"; "\tmanual\tmanual" to "manual". */
-static void
-tidy_reasons(GPtrArray *reasons)
-{
-    for (guint i = 0; i < reasons->len; i++) {
-        char *reason = g_ptr_array_index(reasons, i);
-        g_auto(GStrv) words = g_strsplit(reason, "\t", 3);
-        bool twice = g_strv_length(words) == 3 && g_str_equal(words[1], words[2]);
-
-        g_free(reason);
-        g_ptr_array_index(reasons, i) =
-            twice ? g_strdup(words[1]) : g_strjoinv(" ", &words[words[0] != NULL]);
-    }
-}
-
-static bool
-estimate(HeedDatabase *database, uint64_t *out_rows, GError **error)
-{
-    g_autoptr(HeedRows) row =
-        heed_database_query_row(database, "estimate the suppressions",
-                                heed_suppress_query("suppressed_estimate.sql"), NULL, error);
-
-    if (row == NULL)
-        return false;
-    *out_rows = (uint64_t)heed_rows_int(row, 0, 0);
-    return true;
-}
-
-static bool
-load(HeedDatabase *database,
-     const char *scope,
-     bool with_reasons,
-     HeedSuppressedSet *set,
-     GError **error)
-{
-    const char *suppressed =
-        heed_suppress_query(scope == NULL ? "suppressed_any.sql" : "suppressed_in_scope.sql");
-    g_autofree char *query = g_strconcat(with_reasons ? "SELECT address, verdict, reason FROM ("
-                                                      : "SELECT address FROM (",
-                                         suppressed, ") AS suppressed", NULL);
-    g_autoptr(GString) scratch = g_string_new(NULL);
-    Loader loader = {.set = set, .scratch = scratch};
-
-    if ((scope != NULL && !heed_database_setting(database, "scope", scope, error)) ||
-        !heed_database_copy_out(database, "read the suppressions", query, load_row, &loader, error))
-        return false;
-    loader_finish(&loader);
-    tidy_reasons(set->reasons);
-    return true;
-}
-
-HeedSuppressedSet *
-heed_suppressed_set_load(HeedDatabase *database,
-                         const char *scope,
-                         bool with_reasons,
-                         GError **error)
-{
-    g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
-    g_autoptr(HeedSuppressedSet) set = NULL;
-    uint64_t expected;
-
-    if (transaction == NULL || !estimate(database, &expected, error))
-        return NULL;
-    set = heed_suppressed_set_new(expected, error);
-    if (set == NULL || !load(database, scope, with_reasons, set, error) ||
-        !heed_transaction_commit(transaction, error))
-        return NULL;
-    return g_steal_pointer(&set);
 }

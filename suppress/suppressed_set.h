@@ -31,7 +31,7 @@ HeedSuppressedSet *heed_suppressed_set_new(uint64_t expected, GError **error)
 HeedSuppressedSet *heed_suppressed_set_new_like(const HeedSuppressedSet *set, uint64_t expected)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a normalised address; one that is in it keeps its first reason. At most 255 different
+/* Adds a normalised address; one that is in it keeps its first reason. At most 254 different
  * reasons are told apart. True when the address is new. */
 bool heed_suppressed_set_add(HeedSuppressedSet *set,
                              const char *address,
@@ -46,5 +46,15 @@ void heed_suppressed_set_fetch(const HeedSuppressedSet *set, HeedAddressKey key)
 const char *heed_suppressed_set_find_key(const HeedSuppressedSet *set, HeedAddressKey key);
 /* Without a reason. True when it is new. */
 bool heed_suppressed_set_add_key(HeedSuppressedSet *set, HeedAddressKey key);
+
+/* For many of one reason: its number, and additions that have each other's places fetched. */
+unsigned heed_suppressed_set_reason(HeedSuppressedSet *set, const char *reason);
+void heed_suppressed_set_add_keys(HeedSuppressedSet *set,
+                                  const HeedAddressKey *keys,
+                                  size_t count,
+                                  unsigned reason);
+
+/* From now on it is found no more, nor counted, whatever is added. */
+void heed_suppressed_set_except(HeedSuppressedSet *set, HeedAddressKey key);
 
 #endif

@@ -316,7 +316,7 @@ test_set(void)
     for (unsigned i = 0; i < 200000; i++) {
         g_autofree char *address = g_strdup_printf("user%u@example.com", i);
         g_autofree char *want =
-            i < 25500 ? g_strdup_printf("reason %u", i / 100) : g_strdup("suppressed");
+            i < 25400 ? g_strdup_printf("reason %u", i / 100) : g_strdup("suppressed");
         const char *reason = heed_suppressed_set_find(set, address, strlen(address));
 
         if (i < 100000)
@@ -324,6 +324,22 @@ test_set(void)
         found += reason != NULL;
     }
     g_assert_cmpuint(found, ==, 100000);
+}
+
+static void
+test_except(void)
+{
+    g_autoptr(HeedSuppressedSet) set = make_set();
+    HeedAddressKey gone = heed_suppressed_set_key(set, "gone@example.com", 16);
+    HeedAddressKey other = heed_suppressed_set_key(set, "other@example.com", 17);
+
+    heed_suppressed_set_except(set, other);
+    heed_suppressed_set_except(set, gone);
+    heed_suppressed_set_except(set, gone);
+    g_assert_cmpuint(heed_suppressed_set_count(set), ==, 2);
+    g_assert_null(heed_suppressed_set_find_key(set, gone));
+    g_assert_false(heed_suppressed_set_add_key(set, gone));
+    g_assert_null(heed_suppressed_set_find_key(set, gone));
 }
 
 int
@@ -341,5 +357,6 @@ main(int argc, char **argv)
     g_test_add_func("/clean/open-quote", test_open_quote);
     g_test_add_func("/clean/write-failure", test_write_failure);
     g_test_add_func("/clean/set", test_set);
+    g_test_add_func("/clean/except", test_except);
     return g_test_run();
 }

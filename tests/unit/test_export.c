@@ -183,6 +183,65 @@ test_underestimated_set(void)
     }
 }
 
+/* Ranges are read over one connection where the server grants no other. */
+static void
+test_one_connection(void)
+{
+    g_autofree char *conninfo = heed_test_database_conninfo_for(test, "heed_one");
+    const HeedDatabaseOptions options = {.conninfo = conninfo};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HeedDatabase) database = NULL;
+    g_autoptr(HeedSuppressedSet) set = NULL;
+
+    heed_test_database_do(test->database, "CREATE ROLE heed_one LOGIN CONNECTION LIMIT 1; "
+                                          "GRANT pg_read_all_data TO heed_one");
+    database = heed_database_open(&options, &error);
+    g_assert_no_error(error);
+    set = heed_suppressed_set_load(database, NULL, true, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50005);
+    g_clear_pointer(&database, heed_database_close);
+    heed_test_database_do(test->database, "DROP ROLE heed_one");
+}
+
+/* Moves the suppression from the first of the states to the last and back, until told to stop. */
+static void *
+move_to_and_fro(void *data)
+{
+    const int *stop = data;
+    g_autoptr(HeedDatabase) database = heed_test_database_connect(test);
+
+    while (__atomic_load_n(stop, __ATOMIC_SEQ_CST) == 0)
+        heed_test_database_do(database,
+                              "UPDATE heed_data.address_state SET suppressed = NOT suppressed "
+                              "WHERE address IN ('user1@example.net', 'user50000@example.net')");
+    return NULL;
+}
+
+/* What the connections see is of one moment. */
+static void
+test_one_moment(void)
+{
+    int stop = 0;
+    GThread *mover;
+
+    heed_test_database_do(test->database, "UPDATE heed_data.address_state SET suppressed = false "
+                                          "WHERE address = 'user50000@example.net'");
+    mover = g_thread_new("mover", move_to_and_fro, &stop);
+    for (unsigned i = 0; i < 20; i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(HeedSuppressedSet) set =
+            heed_suppressed_set_load(test->database, NULL, i % 2 == 0, &error);
+
+        g_assert_no_error(error);
+        g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50004);
+        g_assert_true((find(set, "user1@example.net") != NULL) !=
+                      (find(set, "user50000@example.net") != NULL));
+    }
+    __atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
+    (void)g_thread_join(mover);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -200,6 +259,8 @@ main(int argc, char **argv)
     g_test_add_func("/export/full-disk", test_full_disk);
     g_test_add_func("/export/set", test_set);
     g_test_add_func("/export/underestimated-set", test_underestimated_set);
+    g_test_add_func("/export/one-connection", test_one_connection);
+    g_test_add_func("/export/one-moment", test_one_moment);
     status = g_test_run();
     heed_test_database_free(test);
     return status;

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "suppress/queries.h"
+#include "suppress/suppressed_set.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/*
+ * Most of the time is the server's: reading rows, of which a statement that answers one by one
+ * spends as much again on sending them. So addresses are joined to long texts there, one for each
+ * range of blocks, and a few connections read ranges side by side, all in one snapshot.
+ */
+
+/* Blocks that are asked for at a time: of 8 KiB, so that an answer is below 2 MiB. */
+#define BLOCKS_AT_ONCE 256U
+
+/* As many connections as the machine has cores, but no more: the server has other clients. */
+#define MOST_CONNECTIONS 4U
+
+/* Keys that are made between two additions to the set, which one thread at a time may do. */
+#define KEYS_AT_ONCE 1024U
+
+/* Addresses are in normal form, which has no control characters. */
+#define SEPARATOR '\n'
+
+#define BARE_START    "SELECT NULL, NULL, " TEXTS
+#define REASONS_START "SELECT verdict, reason, " TEXTS
+#define REASONS_END   "GROUP BY verdict, reason"
+#define TEXTS                                                  \
+    "string_agg(address, E'\\n') FILTER (WHERE NOT allowed), " \
+    "string_agg(address, E'\\n') FILTER (WHERE allowed) "
+
+/* What the connections share. */
+typedef struct Load {
+    const HeedDatabase *first; /* borrowed; whoever has no other connection opens one like it */
+    const char *scope;         /* borrowed; may be NULL */
+    char *query;               /* owned */
+    char *snapshot;            /* owned; its name */
+    char *moment;              /* owned */
+    uint64_t blocks;
+    uint64_t next;          /* of the blocks; atomic */
+    GMutex lock;            /* for what follows */
+    HeedSuppressedSet *set; /* owned */
+    GArray *allowed;        /* owned; of HeedAddressKey */
+} Load;
+
+static void
+load_clear(Load *load)
+{
+    g_free(load->query);
+    g_free(load->snapshot);
+    g_free(load->moment);
+    g_mutex_clear(&load->lock);
+    heed_suppressed_set_free(load->set);
+    g_array_unref(load->allowed);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Load, load_clear)
+
+/* "hard bad-mailbox"; "manual". */
+static char *
+name_reason(const char *verdict, const char *reason)
+{
+    if (verdict == NULL && reason == NULL)
+        return g_strdup("suppressed");
+    if (verdict == NULL || reason == NULL || strcmp(verdict, reason) == 0)
+        return g_strdup(verdict != NULL ? verdict : reason);
+    return g_strconcat(verdict, " ", reason, NULL);
+}
+
+/* The keys of the next addresses of a text, which moves on behind them. */
+static size_t
+make_keys(const HeedSuppressedSet *set, const char **text, const char *end, HeedAddressKey *out)
+{
+    size_t count = 0;
+
+    while (*text < end && count < KEYS_AT_ONCE) {
+        const char *separator = memchr(*text, SEPARATOR, (size_t)(end - *text));
+        const char *stop = separator != NULL ? separator : end;
+
+        out[count++] = heed_suppressed_set_key(set, *text, (size_t)(stop - *text));
+        *text = stop + 1;
+    }
+    return count;
+}
+
+static void
+add_suppressed(Load *load, const char *text, const char *why)
+{
+    const char *end = text + strlen(text);
+    HeedAddressKey keys[KEYS_AT_ONCE];
+    size_t count;
+
+    while ((count = make_keys(load->set, &text, end, keys)) > 0) {
+        g_mutex_lock(&load->lock);
+        heed_suppressed_set_add_keys(load->set, keys, count,
+                                     heed_suppressed_set_reason(load->set, why));
+        g_mutex_unlock(&load->lock);
+    }
+}
+
+static void
+note_allowed(Load *load, const char *text)
+{
+    const char *end = text + strlen(text);
+    HeedAddressKey keys[KEYS_AT_ONCE];
+    size_t count;
+
+    while ((count = make_keys(load->set, &text, end, keys)) > 0) {
+        g_mutex_lock(&load->lock);
+        g_array_append_vals(load->allowed, keys, (guint)count);
+        g_mutex_unlock(&load->lock);
+    }
+}
+
+static bool
+load_range(Load *load, HeedDatabase *database, uint64_t from, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autofree char *start = g_strdup_printf("(%" PRIu64 ",0)", from);
+    g_autofree char *end = g_strdup_printf("(%" PRIu64 ",0)", from + BLOCKS_AT_ONCE);
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_text(params, start);
+    heed_params_text(params, end);
+    heed_params_text(params, load->moment);
+    heed_params_text(params, load->scope);
+    rows = heed_database_query(database, "read the suppressions", load->query, params, error);
+    if (rows == NULL)
+        return false;
+    for (size_t i = 0; i < heed_rows_count(rows); i++) {
+        const char *suppressed = heed_rows_text(rows, i, 2);
+        const char *allowed = heed_rows_text(rows, i, 3);
+        g_autofree char *why = name_reason(heed_rows_text(rows, i, 0), heed_rows_text(rows, i, 1));
+
+        if (suppressed != NULL)
+            add_suppressed(load, suppressed, why);
+        if (allowed != NULL)
+            note_allowed(load, allowed);
+    }
+    return true;
+}
+
+/* Reads ranges until there are no more. */
+static bool
+load_ranges(Load *load, HeedDatabase *database, GError **error)
+{
+    for (;;) {
+        uint64_t from = __atomic_fetch_add(&load->next, BLOCKS_AT_ONCE, __ATOMIC_RELAXED);
+
+        if (from >= load->blocks)
+            return true;
+        if (!load_range(load, database, from, error)) {
+            __atomic_store_n(&load->next, load->blocks, __ATOMIC_RELAXED);
+            return false;
+        }
+    }
+}
+
+/*
+ * A thread beside the first one; its result is an error (owned by who joins it), or NULL. It is no
+ * error when the server has no connection to spare or it leads to another server (of several, or
+ * behind a pooler), which does not know the snapshot: the others read all there is.
+ */
+static void *
+help(void *data)
+{
+    Load *load = data;
+    g_autoptr(HeedDatabase) database = heed_database_open_another(load->first, NULL);
+    g_autoptr(HeedTransaction) transaction = NULL;
+    GError *error = NULL;
+
+    if (database != NULL)
+        transaction = heed_transaction_begin_exported(database, load->snapshot, NULL);
+    if (transaction != NULL)
+        (void)load_ranges(load, database, &error);
+    return error;
+}
+
+static bool
+load_side_by_side(Load *load, HeedDatabase *database, GError **error)
+{
+    uint64_t ranges = load->blocks / BLOCKS_AT_ONCE + 1;
+    guint helpers = (guint)MIN(MIN(g_get_num_processors(), MOST_CONNECTIONS), ranges) - 1;
+    GThread *threads[MOST_CONNECTIONS];
+    bool good;
+
+    for (guint i = 0; i < helpers; i++)
+        threads[i] = g_thread_new("suppressions", help, load);
+    good = load_ranges(load, database, error);
+    for (guint i = 0; i < helpers; i++) {
+        g_autoptr(GError) trouble = g_thread_join(threads[i]);
+
+        if (trouble != NULL && good) {
+            g_propagate_error(error, g_steal_pointer(&trouble));
+            good = false;
+        }
+    }
+    return good;
+}
+
+/* How much there is, and of what moment. */
+static bool
+look_ahead(Load *load, HeedDatabase *database, GError **error)
+{
+    g_autoptr(HeedRows) row =
+        heed_database_query_row(database, "measure the suppressions",
+                                heed_suppress_query("suppressed_extent.sql"), NULL, error);
+
+    if (row == NULL)
+        return false;
+    load->set = heed_suppressed_set_new((uint64_t)heed_rows_int(row, 0, 0), error);
+    load->blocks = (uint64_t)heed_rows_int(row, 0, 1);
+    load->moment = g_strdup(heed_rows_text(row, 0, 2));
+    return load->set != NULL;
+}
+
+HeedSuppressedSet *
+heed_suppressed_set_load(HeedDatabase *database,
+                         const char *scope,
+                         bool with_reasons,
+                         GError **error)
+{
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
+    g_auto(Load) load = {.first = database,
+                         .scope = scope,
+                         .query = g_strconcat(with_reasons ? REASONS_START : BARE_START,
+                                              heed_suppress_query("suppressed_range.sql"),
+                                              with_reasons ? REASONS_END : "", NULL),
+                         .allowed = g_array_new(FALSE, FALSE, sizeof(HeedAddressKey))};
+
+    g_mutex_init(&load.lock);
+    if (transaction == NULL ||
+        (load.snapshot = heed_transaction_export_snapshot(transaction, error)) == NULL ||
+        !look_ahead(&load, database, error) || !load_side_by_side(&load, database, error) ||
+        !heed_transaction_commit(transaction, error))
+        return NULL;
+    for (guint i = 0; i < load.allowed->len; i++)
+        heed_suppressed_set_except(load.set, g_array_index(load.allowed, HeedAddressKey, i));
+    return g_steal_pointer(&load.set);
+}
