@@ -400,18 +400,18 @@ count_failures(
     return true;
 }
 
-#define EVENT_COLUMNS "tyidtbitttttttttttttttyy"
+#define EVENT_COLUMNS "tyidtbittttttttttttttttyy"
 
 static const char event_sql[] =
     "INSERT INTO heed_data.event (arrived_at, digest, ordinal, occurred_at, stream, closed, trust,"
     " kind, action, class, verdict, address_source, address, domain, original_recipient,"
-    " final_recipient, status, code, diagnostic, remote_mta, provider, rule, original_key,"
-    " failure_key)"
+    " final_recipient, status, code, diagnostic, remote_mta, provider, rule, reporter_mta,"
+    " original_key, failure_key)"
     " SELECT coalesce(arrived_at::timestamptz, now()), digest, ordinal, occurred_at, stream, closed,"
     " trust, kind::heed_data.kind, action::heed_data.action, class::heed_data.class,"
     " verdict::heed_data.verdict, address_source::heed_data.address_source, address, domain,"
     " original_recipient, final_recipient, status, code, diagnostic, remote_mta, provider, rule,"
-    " original_key, failure_key"
+    " reporter_mta, original_key, failure_key"
     " FROM (SELECT unnest($1) AS arrived_at, unnest($2) AS digest, unnest($3) AS ordinal,"
     " unnest($4) AS occurred_at, unnest($5) AS stream, unnest($6) AS closed, unnest($7) AS"
     " trust, unnest($8) AS kind, unnest($9) AS action, unnest($10) AS class, unnest($11) AS"
@@ -419,7 +419,7 @@ static const char event_sql[] =
     " domain, unnest($15) AS original_recipient, unnest($16) AS final_recipient,"
     " unnest($17) AS status, unnest($18) AS code, unnest($19) AS diagnostic, unnest($20) AS"
     " remote_mta, unnest($21) AS provider, unnest($22) AS rule, unnest($23) AS"
-    " original_key, unnest($24) AS failure_key) AS event";
+    " reporter_mta, unnest($24) AS original_key, unnest($25) AS failure_key) AS event";
 
 static void
 add_event(HeedArrayParam **column, const HeedBatchEvent *event, GStringChunk *pool)
@@ -446,6 +446,7 @@ add_event(HeedArrayParam **column, const HeedBatchEvent *event, GStringChunk *po
         {recipient->remote_mta, LONGEST_NAME_BYTES},
         {recipient->provider, LONGEST_NAME_BYTES},
         {recipient->rule, LONGEST_NAME_BYTES},
+        {report->arrival->report->reporter_mta, LONGEST_NAME_BYTES},
     };
 
     heed_array_add_text(*column++, report->arrived_at);
