@@ -121,6 +121,15 @@ HeedRows *heed_database_query_row(HeedDatabase *database,
                                   const char *sql,
                                   HeedParams *params,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for an answer of any size: each row is taken as it comes, in rows that hold it alone. */
+typedef void (*HeedRowTaker)(const HeedRows *row, void *data);
+bool heed_database_query_each(HeedDatabase *database,
+                              const char *name,
+                              const char *sql,
+                              HeedParams *params,
+                              HeedRowTaker take,
+                              void *data,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Several statements without parameters or answers (migrations, views). */
 bool heed_database_script(HeedDatabase *database, const char *name, const char *sql, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -51,6 +51,43 @@ heed_database_query(
     return heed_rows_new(g_steal_pointer(&result));
 }
 
+bool /* NOLINTNEXTLINE(readability-function-size): a callback is two parameters */
+heed_database_query_each(HeedDatabase *database,
+                         const char *name,
+                         const char *sql,
+                         HeedParams *params,
+                         HeedRowTaker take,
+                         void *data,
+                         GError **error)
+{
+    HeedParamView view = heed_params_view(params);
+    bool good = true;
+
+    if (database->connection == NULL ||
+        PQsendQueryParams(database->connection, sql, view.count, view.types, view.values,
+                          view.lengths, view.formats, 0) == 0) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_TEMPORARY, "%s: not connected to the database",
+                    name);
+        return false;
+    }
+    (void)PQsetSingleRowMode(database->connection);
+    for (;;) {
+        PGresult *result = PQgetResult(database->connection);
+        ExecStatusType status = PQresultStatus(result);
+        g_autoptr(HeedRows) row = NULL;
+
+        if (result == NULL)
+            return good;
+        row = heed_rows_new(result);
+        if (status == PGRES_SINGLE_TUPLE) {
+            take(row, data);
+        } else if (status != PGRES_TUPLES_OK && good) {
+            heed_session_fail(database, name, result, error);
+            good = false;
+        }
+    }
+}
+
 HeedRows *
 heed_database_query_row(
     HeedDatabase *database, const char *name, const char *sql, HeedParams *params, GError **error)

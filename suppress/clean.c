@@ -4,26 +4,19 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "suppress/csv.h"
-#include "suppress/list.h"
-#include "suppress/suppressed_set.h"
+#include "suppress/list_feed.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-/* Records that are looked at together: while one waits for its place in the tables, the next are
- * read. */
-#define BATCH_RECORDS 32U
+/* Bytes of the clean list that are written at a time: stdio would write 4 KiB. */
+#define OUTPUT_BYTES ((size_t)256 * 1024)
+
+/* How far ahead the tables' places are fetched. */
+#define AHEAD 16U
 
 /* What an address of a list takes at least, to guess their number by the list's size. */
 #define LEAST_LINE_BYTES 20
-
-/* A record on its way through. */
-typedef struct Item {
-    HeedListRecord record;
-    const char *invalid; /* why it is, or NULL */
-    bool as_it_is;       /* to be kept unseen */
-    HeedAddressKey key;
-} Item;
 
 typedef struct Cleaner {
     const HeedSuppressedSet *suppressed;
@@ -31,17 +24,15 @@ typedef struct Cleaner {
     HeedSuppressedSet *seen; /* owned; the addresses kept so far */
     HeedListShape shape;
     HeedCleaned done;
-    GString *field;   /* owned; scratch */
-    GString *address; /* owned; scratch */
-    GString *line;    /* owned; scratch */
+    GString *kept; /* owned; of the clean list, not written yet */
+    GString *line; /* owned; scratch */
 } Cleaner;
 
 static void
 cleaner_clear(Cleaner *cleaner)
 {
     heed_suppressed_set_free(cleaner->seen);
-    g_string_free(cleaner->field, TRUE);
-    g_string_free(cleaner->address, TRUE);
+    g_string_free(cleaner->kept, TRUE);
     g_string_free(cleaner->line, TRUE);
 }
 
@@ -57,11 +48,28 @@ write_bytes(FILE *file, const char *bytes, size_t length, const char *what, GErr
 }
 
 static bool
+write_kept(Cleaner *cleaner, GError **error)
+{
+    GString *kept = cleaner->kept;
+    bool written =
+        write_bytes(cleaner->options->out, kept->str, kept->len, "the cleaned list", error);
+
+    g_string_truncate(kept, 0);
+    return written;
+}
+
+static bool
+keep_bytes(Cleaner *cleaner, const char *bytes, size_t length, GError **error)
+{
+    g_string_append_len(cleaner->kept, bytes, (gssize)length);
+    return cleaner->kept->len < OUTPUT_BYTES || write_kept(cleaner, error);
+}
+
+static bool
 keep(Cleaner *cleaner, const HeedListRecord *record, GError **error)
 {
     cleaner->done.kept++;
-    return write_bytes(cleaner->options->out, record->bytes, record->length, "the cleaned list",
-                       error);
+    return keep_bytes(cleaner, record->bytes, record->length, error);
 }
 
 /* One row of the removed lines; the reason may come in two parts. */
@@ -91,30 +99,6 @@ reject(Cleaner *cleaner, const HeedListRecord *record, const char *reason, GErro
     return note_removed(cleaner, record, reason, NULL, error);
 }
 
-/* The field of a record that names the address; false when it has too few. */
-static bool
-address_field(Cleaner *cleaner, const HeedListRecord *record, const char **text, size_t *length)
-{
-    size_t position = 0;
-
-    if (cleaner->shape.delimiter == '\0') {
-        *text = record->bytes;
-        *length = record->content;
-        return true;
-    }
-    for (size_t i = 0; i < cleaner->shape.column; i++) {
-        if (!heed_csv_next_field(record->bytes, record->content, cleaner->shape.delimiter,
-                                 &position, NULL))
-            return false;
-    }
-    if (!heed_csv_next_field(record->bytes, record->content, cleaner->shape.delimiter, &position,
-                             cleaner->field))
-        return false;
-    *text = cleaner->field->str;
-    *length = cleaner->field->len;
-    return true;
-}
-
 /* Whether a kept line has had the address before. */
 static bool
 is_duplicate(Cleaner *cleaner, HeedAddressKey key)
@@ -127,42 +111,8 @@ is_duplicate(Cleaner *cleaner, HeedAddressKey key)
     return false;
 }
 
-/* Lines that are no addresses: blank ones, and in a plain list comments, are kept. */
 static bool
-is_kept_anyway(const Cleaner *cleaner, const HeedListRecord *record)
-{
-    return cleaner->shape.delimiter == '\0' ? heed_list_is_remark(record->bytes, record->content)
-                                            : heed_list_is_blank(record->bytes, record->content);
-}
-
-/* Reads the address of a record, and has its places fetched. */
-static void
-prepare(Cleaner *cleaner, const HeedListRecord *record, Item *out)
-{
-    const char *text;
-    size_t length;
-
-    *out = (Item){.record = *record};
-    if (record->trouble == HEED_LIST_TOO_LONG)
-        out->invalid = "line too long";
-    else if (record->trouble == HEED_LIST_OPEN_QUOTE)
-        out->invalid = "quote not closed";
-    else if (is_kept_anyway(cleaner, record))
-        out->as_it_is = true;
-    else if (!address_field(cleaner, record, &text, &length))
-        out->invalid = "too few columns";
-    else if (!heed_list_address(text, length, cleaner->address))
-        out->invalid = "not an address";
-    if (out->invalid != NULL || out->as_it_is)
-        return;
-    out->key =
-        heed_suppressed_set_key(cleaner->suppressed, cleaner->address->str, cleaner->address->len);
-    heed_suppressed_set_fetch(cleaner->suppressed, out->key);
-    heed_suppressed_set_fetch(cleaner->seen, out->key);
-}
-
-static bool
-judge(Cleaner *cleaner, const Item *item, GError **error)
+judge(Cleaner *cleaner, const HeedListItem *item, GError **error)
 {
     const char *reason;
 
@@ -215,23 +165,22 @@ clean_beginning(Cleaner *cleaner, HeedListReader *reader, GError **error)
     return keep(cleaner, &record, error);
 }
 
-/* The next records, as many as the reader has at hand; none at the end. */
-static bool
-clean_batch(Cleaner *cleaner, HeedListReader *reader, bool *out_end, GError **error)
+static void
+fetch(const Cleaner *cleaner, const HeedListItem *item)
 {
-    Item items[BATCH_RECORDS];
-    HeedListRecord record;
-    size_t count = 0;
+    heed_suppressed_set_fetch(cleaner->suppressed, item->key);
+    heed_suppressed_set_fetch(cleaner->seen, item->key);
+}
 
-    do {
-        if (!heed_list_reader_next(reader, cleaner->shape.delimiter, &record, out_end, error))
-            return false;
-        if (*out_end)
-            break;
-        prepare(cleaner, &record, &items[count++]);
-    } while (count < BATCH_RECORDS && heed_list_reader_has_more(reader));
-    for (size_t i = 0; i < count; i++) {
-        if (!judge(cleaner, &items[i], error))
+static bool
+clean_batch(Cleaner *cleaner, const HeedListBatch *batch, GError **error)
+{
+    for (size_t i = 0; i < MIN(AHEAD, batch->count); i++)
+        fetch(cleaner, &batch->items[i]);
+    for (size_t i = 0; i < batch->count; i++) {
+        if (i + AHEAD < batch->count)
+            fetch(cleaner, &batch->items[i + AHEAD]);
+        if (!judge(cleaner, &batch->items[i], error))
             return false;
     }
     return true;
@@ -240,19 +189,24 @@ clean_batch(Cleaner *cleaner, HeedListReader *reader, bool *out_end, GError **er
 static bool
 clean_list(Cleaner *cleaner, HeedListReader *reader, GError **error)
 {
+    g_autoptr(HeedListFeed) feed = NULL;
+    g_autoptr(GError) trouble = NULL;
+    const HeedListBatch *batch;
     bool marked;
-    bool end = false;
 
     if (!heed_list_reader_skip_mark(reader, &marked, error) ||
-        (marked &&
-         !write_bytes(cleaner->options->out, "\xef\xbb\xbf", 3, "the cleaned list", error)) ||
+        (marked && !keep_bytes(cleaner, "\xef\xbb\xbf", 3, error)) ||
         !clean_beginning(cleaner, reader, error))
         return false;
-    while (!end) {
-        if (!clean_batch(cleaner, reader, &end, error))
+    feed = heed_list_feed_start(reader, &cleaner->shape, cleaner->suppressed);
+    while ((batch = heed_list_feed_next(feed, &trouble)) != NULL) {
+        if (!clean_batch(cleaner, batch, error))
             return false;
     }
-    return true;
+    if (trouble == NULL)
+        return write_kept(cleaner, error);
+    g_propagate_error(error, g_steal_pointer(&trouble));
+    return false;
 }
 
 /* How many addresses a list may have that is a file; a pipe does not say. */
@@ -286,8 +240,7 @@ heed_clean(const HeedSuppressedSet *set,
         .suppressed = set,
         .options = options,
         .seen = heed_suppressed_set_new_like(set, expected_addresses(options->list)),
-        .field = g_string_new(NULL),
-        .address = g_string_new(NULL),
+        .kept = g_string_sized_new(OUTPUT_BYTES + HEED_LIMIT_LIST_LINE_BYTES),
         .line = g_string_new(NULL)};
 
     if (options->removed != NULL && fputs("line,reason,content\n", options->removed) == EOF)

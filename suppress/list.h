@@ -25,7 +25,8 @@ typedef enum HeedListTrouble {
 } HeedListTrouble;
 
 typedef struct HeedListRecord {
-    const char *bytes; /* borrowed, until a call after heed_list_reader_has_more() said no */
+    const char *bytes; /* borrowed, until a call after heed_list_reader_has_more() said no, unless
+                          the buffer was exchanged */
     size_t length;     /* with its line end */
     size_t content;    /* without */
     uint64_t line;     /* of its beginning, from 1 */
@@ -52,6 +53,12 @@ bool heed_list_reader_next(HeedListReader *reader,
 
 /* Whether the next record is at hand, so that those given out stay where they are. */
 bool heed_list_reader_has_more(const HeedListReader *reader);
+
+/* How many bytes the buffer has. */
+#define HEED_LIST_BUFFER_BYTES ((size_t)256 * 1024)
+
+/* Takes another buffer (g_malloc()), and gives the one away that the records given out are in. */
+char *heed_list_reader_exchange(HeedListReader *reader, char *buffer);
 
 /* The next line, which the next call gives again. */
 bool

@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* Many records at a time; moving the last of them to the front is then a small part of the work. */
-#define BUFFER_BYTES ((size_t)1024 * 1024)
-G_STATIC_ASSERT(BUFFER_BYTES >= 2 * HEED_LIMIT_LIST_LINE_BYTES);
+G_STATIC_ASSERT(HEED_LIST_BUFFER_BYTES >= 4 * HEED_LIMIT_LIST_LINE_BYTES);
 
 struct HeedListReader {
     FILE *file;   /* borrowed */
@@ -27,7 +26,7 @@ heed_list_reader_new(FILE *file)
     HeedListReader *reader = g_new0(HeedListReader, 1);
 
     reader->file = file;
-    reader->buffer = g_malloc(BUFFER_BYTES);
+    reader->buffer = g_malloc(HEED_LIST_BUFFER_BYTES);
     reader->line = 1;
     return reader;
 }
@@ -48,6 +47,18 @@ heed_list_reader_has_more(const HeedListReader *reader)
            (reader->at_end || reader->end - reader->start > HEED_LIMIT_LIST_LINE_BYTES);
 }
 
+char *
+heed_list_reader_exchange(HeedListReader *reader, char *buffer)
+{
+    char *old = reader->buffer;
+
+    memcpy(buffer, old + reader->start, reader->end - reader->start);
+    reader->buffer = buffer;
+    reader->end -= reader->start;
+    reader->start = 0;
+    return old;
+}
+
 /* Has the longest record there may be in the buffer, or all that is left. */
 static bool
 fill(HeedListReader *reader, GError **error)
@@ -57,8 +68,9 @@ fill(HeedListReader *reader, GError **error)
     memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
     reader->end -= reader->start;
     reader->start = 0;
-    reader->end += fread(reader->buffer + reader->end, 1, BUFFER_BYTES - reader->end, reader->file);
-    reader->at_end = reader->end < BUFFER_BYTES;
+    reader->end +=
+        fread(reader->buffer + reader->end, 1, HEED_LIST_BUFFER_BYTES - reader->end, reader->file);
+    reader->at_end = reader->end < HEED_LIST_BUFFER_BYTES;
     if (ferror(reader->file)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot read: %s", g_strerror(errno));
         return false;

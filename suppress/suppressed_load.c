@@ -8,12 +8,14 @@
 
 /*
  * Most of the time is the server's: reading rows, of which a statement that answers one by one
- * spends as much again on sending them. So addresses are joined to long texts there, one for each
- * range of blocks, and a few connections read ranges side by side, all in one snapshot.
+ * spends as much again on sending them. So addresses are joined to long texts there
+ * (suppressed_range.sql), and a few connections read ranges of blocks side by side, all in one
+ * snapshot.
  */
 
-/* Blocks that are asked for at a time: of 8 KiB, so that an answer is below 2 MiB. */
-#define BLOCKS_AT_ONCE 256U
+/* Blocks that one statement reads: many, since a statement costs something, and few, since the last
+ * ones are waited for. */
+#define BLOCKS_AT_ONCE 1024U
 
 /* As many connections as the machine has cores, but no more: the server has other clients. */
 #define MOST_CONNECTIONS 4U
@@ -24,20 +26,13 @@
 /* Addresses are in normal form, which has no control characters. */
 #define SEPARATOR '\n'
 
-#define BARE_START    "SELECT NULL, NULL, " TEXTS
-#define REASONS_START "SELECT verdict, reason, " TEXTS
-#define REASONS_END   "GROUP BY verdict, reason"
-#define TEXTS                                                  \
-    "string_agg(address, E'\\n') FILTER (WHERE NOT allowed), " \
-    "string_agg(address, E'\\n') FILTER (WHERE allowed) "
-
 /* What the connections share. */
 typedef struct Load {
     const HeedDatabase *first; /* borrowed; whoever has no other connection opens one like it */
     const char *scope;         /* borrowed; may be NULL */
-    char *query;               /* owned */
-    char *snapshot;            /* owned; its name */
-    char *moment;              /* owned */
+    bool with_reasons;
+    char *snapshot; /* owned; its name */
+    char *moment;   /* owned */
     uint64_t blocks;
     uint64_t next;          /* of the blocks; atomic */
     GMutex lock;            /* for what follows */
@@ -48,7 +43,6 @@ typedef struct Load {
 static void
 load_clear(Load *load)
 {
-    g_free(load->query);
     g_free(load->snapshot);
     g_free(load->moment);
     g_mutex_clear(&load->lock);
@@ -114,32 +108,34 @@ note_allowed(Load *load, const char *text)
     }
 }
 
+static void
+take_row(const HeedRows *row, void *data)
+{
+    Load *load = data;
+    const char *suppressed = heed_rows_text(row, 0, 2);
+    const char *allowed = heed_rows_text(row, 0, 3);
+    g_autofree char *why = name_reason(heed_rows_text(row, 0, 0), heed_rows_text(row, 0, 1));
+
+    if (suppressed != NULL)
+        add_suppressed(load, suppressed, why);
+    if (allowed != NULL)
+        note_allowed(load, allowed);
+}
+
 static bool
 load_range(Load *load, HeedDatabase *database, uint64_t from, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
-    g_autofree char *start = g_strdup_printf("(%" PRIu64 ",0)", from);
-    g_autofree char *end = g_strdup_printf("(%" PRIu64 ",0)", from + BLOCKS_AT_ONCE);
-    g_autoptr(HeedRows) rows = NULL;
 
-    heed_params_text(params, start);
-    heed_params_text(params, end);
+    heed_params_int(params, (int64_t)from);
+    heed_params_int(params, (int64_t)(from + BLOCKS_AT_ONCE));
     heed_params_text(params, load->moment);
     heed_params_text(params, load->scope);
-    rows = heed_database_query(database, "read the suppressions", load->query, params, error);
-    if (rows == NULL)
-        return false;
-    for (size_t i = 0; i < heed_rows_count(rows); i++) {
-        const char *suppressed = heed_rows_text(rows, i, 2);
-        const char *allowed = heed_rows_text(rows, i, 3);
-        g_autofree char *why = name_reason(heed_rows_text(rows, i, 0), heed_rows_text(rows, i, 1));
-
-        if (suppressed != NULL)
-            add_suppressed(load, suppressed, why);
-        if (allowed != NULL)
-            note_allowed(load, allowed);
-    }
-    return true;
+    return heed_database_query_each(database, "read the suppressions",
+                                    heed_suppress_query(load->with_reasons
+                                                            ? "suppressed_range_reasons.sql"
+                                                            : "suppressed_range.sql"),
+                                    params, take_row, load, error);
 }
 
 /* Reads ranges until there are no more. */
@@ -225,9 +221,7 @@ heed_suppressed_set_load(HeedDatabase *database,
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
     g_auto(Load) load = {.first = database,
                          .scope = scope,
-                         .query = g_strconcat(with_reasons ? REASONS_START : BARE_START,
-                                              heed_suppress_query("suppressed_range.sql"),
-                                              with_reasons ? REASONS_END : "", NULL),
+                         .with_reasons = with_reasons,
                          .allowed = g_array_new(FALSE, FALSE, sizeof(HeedAddressKey))};
 
     g_mutex_init(&load.lock);

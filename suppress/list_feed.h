@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef HEED_SUPPRESS_LIST_FEED_H
+#define HEED_SUPPRESS_LIST_FEED_H
+
+/*
+ * The records of a list with their addresses read, by a thread of its own: reading a line and its
+ * address takes about as long as looking the address up and writing the line, so the two go side by
+ * side. For clean.c. Memory is a few batches, whatever the list.
+ */
+
+#include "suppress/list.h"
+#include "suppress/suppressed_set.h"
+
+/* A record on its way through. */
+typedef struct HeedListItem {
+    HeedListRecord record;
+    const char *invalid; /* why it is (static), or NULL */
+    bool as_it_is;       /* to be kept unseen: blank, and in a plain list a comment */
+    HeedAddressKey key;  /* of the address; where it is neither */
+} HeedListItem;
+
+typedef struct HeedListBatch {
+    HeedListItem *items;
+    size_t count;
+} HeedListBatch;
+
+typedef struct HeedListFeed HeedListFeed;
+
+/* Begins to read where the reader is, which is the feed's until that is freed; as the shape are the
+ * caller's. Keys are for the set. */
+HeedListFeed *heed_list_feed_start(HeedListReader *reader,
+                                   const HeedListShape *shape,
+                                   const HeedSuppressedSet *set);
+
+/* Stops reading, wherever it is. Accepts NULL. */
+void heed_list_feed_free(HeedListFeed *feed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedListFeed, heed_list_feed_free)
+
+/* The next records (borrowed, until the next call). NULL without an error: there are no more.
+ * HEED_ERROR_IO. */
+const HeedListBatch *heed_list_feed_next(HeedListFeed *feed, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+#endif
