@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "suppress/clean.h"
+#include "suppress/snapshot.h"
 
 #include "base/atomic_file.h"
 #include "base/cleanup.h"
@@ -14,11 +14,16 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+/* Hours after which a snapshot is old: complaints and unsubscribe requests come every day. */
+#define USUAL_MAX_AGE 24
+
 typedef struct Cleaning {
     char *scope;
     char *column;
     char *output;
     char *removed;
+    char *snapshot;
+    int max_age;  /* hours; 0: whatever age */
     char **lists; /* exactly one */
 } Cleaning;
 
@@ -29,10 +34,45 @@ cleaning_clear(Cleaning *cleaning)
     g_free(cleaning->column);
     g_free(cleaning->output);
     g_free(cleaning->removed);
+    g_free(cleaning->snapshot);
     g_strfreev(cleaning->lists);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cleaning, cleaning_clear)
+
+/* Of two files in one place the second would take the first's; "-" is a place too. */
+static bool
+is_same_file(const char *one, const char *other)
+{
+    g_autofree char *first = one != NULL ? g_canonicalize_filename(one, NULL) : NULL;
+    g_autofree char *second = other != NULL ? g_canonicalize_filename(other, NULL) : NULL;
+
+    return first != NULL && g_strcmp0(first, second) == 0;
+}
+
+/* Whether the command line makes sense. */
+static bool
+check(const Cleaning *cleaning, GError **error)
+{
+    const char *wrong = NULL;
+
+    if (cleaning->lists == NULL || cleaning->lists[1] != NULL)
+        wrong = "which list? heed clean LIST; - is standard input";
+    else if (cleaning->max_age < 0)
+        wrong = "--max-age is a number of hours";
+    else if (is_same_file(cleaning->output != NULL ? cleaning->output : "-", cleaning->removed))
+        wrong = "the clean list and the removed lines would go to the same file";
+    else if (strcmp(cleaning->lists[0], "-") != 0 &&
+             is_same_file(cleaning->lists[0], cleaning->removed))
+        wrong = "--removed names the list itself; choose another file";
+    else if (is_same_file(cleaning->snapshot, cleaning->output) ||
+             is_same_file(cleaning->snapshot, cleaning->removed))
+        wrong = "the snapshot would be written over; choose another file";
+    if (wrong == NULL)
+        return true;
+    g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE, wrong);
+    return false;
+}
 
 static bool
 open_output(const char *path, HeedAtomicFile **out, GError **error)
@@ -47,16 +87,6 @@ static bool
 commit_output(HeedAtomicFile *file, GError **error)
 {
     return file == NULL || heed_atomic_file_commit(file, error);
-}
-
-/* Of two files in one place the second would take the first's; "-" is a place too. */
-static bool
-is_same_file(const char *one, const char *other)
-{
-    g_autofree char *first = one != NULL ? g_canonicalize_filename(one, NULL) : NULL;
-    g_autofree char *second = other != NULL ? g_canonicalize_filename(other, NULL) : NULL;
-
-    return first != NULL && g_strcmp0(first, second) == 0;
 }
 
 static FILE *
@@ -105,10 +135,68 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
     return true;
 }
 
+static void
+warn_of_age(const Cleaning *cleaning, const HeedSnapshotInfo *info)
+{
+    int64_t age = g_get_real_time() / G_USEC_PER_SEC - info->moment;
+    g_autoptr(GDateTime) moment = g_date_time_new_from_unix_utc(info->moment);
+    g_autofree char *text =
+        moment != NULL ? g_date_time_format(moment, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("no date");
+
+    if (cleaning->max_age > 0 && (moment == NULL || age / 3600 >= cleaning->max_age))
+        heed_log(HEED_LOG_WARNING, "'%s' is old: it says what was suppressed at %s",
+                 cleaning->snapshot, text);
+    else if (age < -3600)
+        heed_log(HEED_LOG_WARNING, "'%s' is of a time to come, %s: which clock is wrong?",
+                 cleaning->snapshot, text);
+}
+
+static HeedSuppressedSet *
+open_snapshot(const Cleaning *cleaning, GError **error)
+{
+    g_auto(HeedSnapshotInfo) info = {0};
+    g_autoptr(HeedSuppressedSet) set = heed_snapshot_open(cleaning->snapshot, &info, error);
+
+    if (set == NULL)
+        return NULL;
+    if (cleaning->scope != NULL && g_strcmp0(cleaning->scope, info.scope) != 0) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_DATA, "'%s' was not made with --scope '%s'",
+                    cleaning->snapshot, cleaning->scope);
+        return NULL;
+    }
+    warn_of_age(cleaning, &info);
+    return g_steal_pointer(&set);
+}
+
+/* The exit status where it is not that of the error. */
+static int
+load_set(HeedInvocation *invocation,
+         const Cleaning *cleaning,
+         HeedSuppressedSet **out,
+         GError **error)
+{
+    g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedDatabase) database = NULL;
+
+    if (cleaning->snapshot != NULL) {
+        *out = open_snapshot(cleaning, error);
+        return EX_OK;
+    }
+    config = heed_config_load(invocation->config, error);
+    if (config == NULL)
+        return EX_CONFIG;
+    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    /* Not held while a long list is read. */
+    if (database != NULL)
+        *out =
+            heed_suppressed_set_load(database, cleaning->scope, cleaning->removed != NULL, error);
+    return EX_OK;
+}
+
 int
 heed_cmd_clean(HeedInvocation *invocation, GError **error)
 {
-    g_auto(Cleaning) cleaning = {0};
+    g_auto(Cleaning) cleaning = {.max_age = USUAL_MAX_AGE};
     const GOptionEntry entries[] = {
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &cleaning.output,
          "Write the clean list to FILE, whole or not at all, instead of standard output", "FILE"},
@@ -119,44 +207,24 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
          "SCOPE"},
         {"column", 'c', 0, G_OPTION_ARG_FILENAME, &cleaning.column,
          "The CSV column that holds the addresses", "NAME"},
+        {"snapshot", 0, 0, G_OPTION_ARG_FILENAME, &cleaning.snapshot,
+         "Compare with what heed export --format snapshot wrote, without a database", "FILE"},
+        {"max-age", 0, 0, G_OPTION_ARG_INT, &cleaning.max_age,
+         "Warn when the snapshot is older than so many hours; 24 by default, 0: never", "HOURS"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cleaning.lists, NULL, NULL},
         G_OPTION_ENTRY_NULL,
     };
-    g_autoptr(HeedConfig) config = NULL;
-    g_autoptr(HeedDatabase) database = NULL;
     g_autoptr(HeedSuppressedSet) set = NULL;
     g_autoptr(HeedFile) list = NULL;
+    int status;
 
     if (!heed_invocation_parse(invocation, entries, error) ||
-        !heed_cli_is_text("scope", cleaning.scope, error))
+        !heed_cli_is_text("scope", cleaning.scope, error) || !check(&cleaning, error))
         return EX_USAGE;
-    if (cleaning.lists == NULL || cleaning.lists[1] != NULL) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    "which list? heed clean LIST; - is standard input");
-        return EX_USAGE;
-    }
-    if (is_same_file(cleaning.output != NULL ? cleaning.output : "-", cleaning.removed)) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    "the clean list and the removed lines would go to the same file");
-        return EX_USAGE;
-    }
-    if (strcmp(cleaning.lists[0], "-") != 0 && is_same_file(cleaning.lists[0], cleaning.removed)) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    "--removed names the list itself; choose another file");
-        return EX_USAGE;
-    }
     if (strcmp(cleaning.lists[0], "-") != 0 && (list = open_list(cleaning.lists[0], error)) == NULL)
         return EX_NOINPUT;
-    config = heed_config_load(invocation->config, error);
-    if (config == NULL)
-        return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
-    if (database == NULL)
-        return EX_OK;
-    set = heed_suppressed_set_load(database, cleaning.scope, cleaning.removed != NULL, error);
-    if (set == NULL)
-        return EX_OK;
-    g_clear_pointer(&database, heed_database_close); /* not held while a long list is read */
-    (void)clean(&cleaning, set, list != NULL ? list : stdin, error);
-    return EX_OK;
+    status = load_set(invocation, &cleaning, &set, error);
+    if (set != NULL)
+        (void)clean(&cleaning, set, list != NULL ? list : stdin, error);
+    return status;
 }

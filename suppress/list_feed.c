@@ -3,37 +3,57 @@
 
 #include "suppress/csv.h"
 
-/* One that is read, one that is judged, and one between them. */
-#define BATCHES       3U
 #define BATCH_RECORDS 4096U
+
+/* As many as the machine has cores, but no more: judging cannot keep up with more. */
+#define MOST_WORKERS 4U
+
+/* One for each worker; one that is read, one that is judged, and one between each of them. */
+#define MOST_BATCHES (MOST_WORKERS + 4U)
 
 typedef struct Batch {
     HeedListBatch records;
     char *buffer;  /* owned; the records' bytes */
     GError *error; /* owned; why there is no more */
     bool last;
+    bool prepared; /* under the feed's lock */
 } Batch;
 
-struct HeedListFeed {
-    HeedListReader *reader; /* borrowed, as are the next two */
-    const HeedListShape *shape;
-    const HeedSuppressedSet *set;
-    Batch batches[BATCHES];
-    GAsyncQueue *empty; /* of Batch *, borrowed from the above */
-    GAsyncQueue *full;
-    Batch *given;     /* borrowed; what the caller has; NULL for none */
-    GString *field;   /* owned; scratch */
-    GString *address; /* owned; scratch */
+/* What each thread that reads addresses has of its own. */
+typedef struct Worker {
+    HeedListFeed *feed; /* borrowed */
+    HeedKeyMaker *keys; /* owned, as are the next three */
+    GString *field;     /* scratch */
+    GString *address;   /* scratch */
     GThread *thread;
+} Worker;
+
+struct HeedListFeed {
+    HeedListReader *reader; /* borrowed, as is the next */
+    const HeedListShape *shape;
+    Batch batches[MOST_BATCHES];
+    unsigned batch_count;
+    Worker workers[MOST_WORKERS];
+    unsigned worker_count;
+    GAsyncQueue *empty; /* of Batch *, borrowed from the above, as are the next two */
+    GAsyncQueue *read;  /* addresses to be read; &end_of_work ends a worker */
+    GAsyncQueue *order; /* the same batches, as they are to be given out */
+    Batch *given;       /* borrowed; what the caller has; NULL for none */
+    GThread *thread;
+    GMutex lock;
+    GCond one_prepared;
     int stopped; /* atomic */
     bool over;   /* the last batch has been given out */
 };
 
+static Batch end_of_work;
+
 /* The field of a record that names the address; false when it has too few. */
 static bool
-address_field(HeedListFeed *feed, const HeedListRecord *record, const char **text, size_t *length)
+address_field(Worker *worker, const HeedListRecord *record, const char **text, size_t *length)
 {
-    char delimiter = feed->shape->delimiter;
+    const HeedListShape *shape = worker->feed->shape;
+    char delimiter = shape->delimiter;
     size_t position = 0;
 
     if (delimiter == '\0') {
@@ -41,44 +61,64 @@ address_field(HeedListFeed *feed, const HeedListRecord *record, const char **tex
         *length = record->content;
         return true;
     }
-    for (size_t i = 0; i < feed->shape->column; i++) {
+    for (size_t i = 0; i < shape->column; i++) {
         if (!heed_csv_next_field(record->bytes, record->content, delimiter, &position, NULL))
             return false;
     }
-    if (!heed_csv_next_field(record->bytes, record->content, delimiter, &position, feed->field))
+    if (!heed_csv_next_field(record->bytes, record->content, delimiter, &position, worker->field))
         return false;
-    *text = feed->field->str;
-    *length = feed->field->len;
+    *text = worker->field->str;
+    *length = worker->field->len;
     return true;
 }
 
 /* Lines that are no addresses: blank ones, and in a plain list comments, are kept. */
 static bool
-is_kept_anyway(const HeedListFeed *feed, const HeedListRecord *record)
+is_kept_anyway(const HeedListShape *shape, const HeedListRecord *record)
 {
-    return feed->shape->delimiter == '\0' ? heed_list_is_remark(record->bytes, record->content)
-                                          : heed_list_is_blank(record->bytes, record->content);
+    return shape->delimiter == '\0' ? heed_list_is_remark(record->bytes, record->content)
+                                    : heed_list_is_blank(record->bytes, record->content);
 }
 
 static void
-prepare(HeedListFeed *feed, const HeedListRecord *record, HeedListItem *out)
+prepare(Worker *worker, HeedListItem *item)
 {
+    const HeedListRecord *record = &item->record;
+    GString *address = worker->address;
     const char *text;
     size_t length;
 
-    *out = (HeedListItem){.record = *record};
     if (record->trouble == HEED_LIST_TOO_LONG)
-        out->invalid = "line too long";
+        item->invalid = "line too long";
     else if (record->trouble == HEED_LIST_OPEN_QUOTE)
-        out->invalid = "quote not closed";
-    else if (is_kept_anyway(feed, record))
-        out->as_it_is = true;
-    else if (!address_field(feed, record, &text, &length))
-        out->invalid = "too few columns";
-    else if (!heed_list_address(text, length, feed->address))
-        out->invalid = "not an address";
+        item->invalid = "quote not closed";
+    else if (is_kept_anyway(worker->feed->shape, record))
+        item->as_it_is = true;
+    else if (!address_field(worker, record, &text, &length))
+        item->invalid = "too few columns";
+    else if (!heed_list_address(text, length, address))
+        item->invalid = "not an address";
     else
-        out->key = heed_suppressed_set_key(feed->set, feed->address->str, feed->address->len);
+        item->key = heed_key_make(worker->keys, address->str, address->len);
+}
+
+/* A thread that reads the addresses of batches. */
+static void *
+work(void *data)
+{
+    Worker *worker = data;
+    HeedListFeed *feed = worker->feed;
+    Batch *batch;
+
+    while ((batch = g_async_queue_pop(feed->read)) != &end_of_work) {
+        for (size_t i = 0; i < batch->records.count; i++)
+            prepare(worker, &batch->records.items[i]);
+        g_mutex_lock(&feed->lock);
+        batch->prepared = true;
+        g_cond_signal(&feed->one_prepared);
+        g_mutex_unlock(&feed->lock);
+    }
+    return NULL;
 }
 
 /* As many records as the reader has at hand; their bytes go with them. */
@@ -86,19 +126,20 @@ static void
 fill(HeedListFeed *feed, Batch *batch)
 {
     HeedListBatch *records = &batch->records;
-    HeedListRecord record;
+    HeedListItem item = {0};
 
     records->count = 0;
     do {
-        if (!heed_list_reader_next(feed->reader, feed->shape->delimiter, &record, &batch->last,
+        if (!heed_list_reader_next(feed->reader, feed->shape->delimiter, &item.record, &batch->last,
                                    &batch->error) ||
             batch->last)
             break;
-        prepare(feed, &record, &records->items[records->count++]);
+        records->items[records->count++] = item;
     } while (records->count < BATCH_RECORDS && heed_list_reader_has_more(feed->reader));
     batch->buffer = heed_list_reader_exchange(feed->reader, batch->buffer);
 }
 
+/* The thread that reads records. */
 static void *
 read_on(void *data)
 {
@@ -112,9 +153,25 @@ read_on(void *data)
             break;
         fill(feed, batch);
         over = batch->last || batch->error != NULL;
-        g_async_queue_push(feed->full, batch);
+        batch->prepared = false;
+        g_async_queue_push(feed->read, batch);
+        g_async_queue_push(feed->order, batch);
     }
+    for (unsigned i = 0; i < feed->worker_count; i++)
+        g_async_queue_push(feed->read, &end_of_work);
     return NULL;
+}
+
+static void
+start_worker(HeedListFeed *feed, const HeedSuppressedSet *set)
+{
+    Worker *worker = &feed->workers[feed->worker_count++];
+
+    worker->feed = feed;
+    worker->keys = heed_key_maker_new(heed_suppressed_set_secret(set));
+    worker->field = g_string_new(NULL);
+    worker->address = g_string_new(NULL);
+    worker->thread = g_thread_new("addresses", work, worker);
 }
 
 HeedListFeed *
@@ -123,21 +180,41 @@ heed_list_feed_start(HeedListReader *reader,
                      const HeedSuppressedSet *set)
 {
     HeedListFeed *feed = g_new0(HeedListFeed, 1);
+    unsigned workers = MIN(g_get_num_processors(), MOST_WORKERS);
 
     feed->reader = reader;
     feed->shape = shape;
-    feed->set = set;
     feed->empty = g_async_queue_new();
-    feed->full = g_async_queue_new();
-    feed->field = g_string_new(NULL);
-    feed->address = g_string_new(NULL);
-    for (unsigned i = 0; i < BATCHES; i++) {
+    feed->read = g_async_queue_new();
+    feed->order = g_async_queue_new();
+    g_mutex_init(&feed->lock);
+    g_cond_init(&feed->one_prepared);
+    feed->batch_count = workers + MOST_BATCHES - MOST_WORKERS;
+    for (unsigned i = 0; i < feed->batch_count; i++) {
         feed->batches[i].records.items = g_new(HeedListItem, BATCH_RECORDS);
         feed->batches[i].buffer = g_malloc(HEED_LIST_BUFFER_BYTES);
         g_async_queue_push(feed->empty, &feed->batches[i]);
     }
+    for (unsigned i = 0; i < workers; i++)
+        start_worker(feed, set);
     feed->thread = g_thread_new("list", read_on, feed);
     return feed;
+}
+
+static void
+stop(HeedListFeed *feed)
+{
+    __atomic_store_n(&feed->stopped, 1, __ATOMIC_SEQ_CST);
+    g_async_queue_push(feed->empty, &feed->batches[0]); /* wakes it; nobody looks at it */
+    (void)g_thread_join(feed->thread);
+    for (unsigned i = 0; i < feed->worker_count; i++) {
+        Worker *worker = &feed->workers[i];
+
+        (void)g_thread_join(worker->thread);
+        heed_key_maker_free(worker->keys);
+        g_string_free(worker->field, TRUE);
+        g_string_free(worker->address, TRUE);
+    }
 }
 
 void
@@ -145,18 +222,17 @@ heed_list_feed_free(HeedListFeed *feed)
 {
     if (feed == NULL)
         return;
-    __atomic_store_n(&feed->stopped, 1, __ATOMIC_SEQ_CST);
-    g_async_queue_push(feed->empty, &feed->batches[0]); /* wakes it; nobody looks at it */
-    (void)g_thread_join(feed->thread);
-    for (unsigned i = 0; i < BATCHES; i++) {
+    stop(feed);
+    for (unsigned i = 0; i < feed->batch_count; i++) {
         g_free(feed->batches[i].records.items);
         g_free(feed->batches[i].buffer);
         g_clear_error(&feed->batches[i].error);
     }
     g_async_queue_unref(feed->empty);
-    g_async_queue_unref(feed->full);
-    g_string_free(feed->field, TRUE);
-    g_string_free(feed->address, TRUE);
+    g_async_queue_unref(feed->read);
+    g_async_queue_unref(feed->order);
+    g_mutex_clear(&feed->lock);
+    g_cond_clear(&feed->one_prepared);
     g_free(feed);
 }
 
@@ -169,9 +245,13 @@ heed_list_feed_next(HeedListFeed *feed, GError **error)
         g_async_queue_push(feed->empty, g_steal_pointer(&feed->given));
     if (feed->over)
         return NULL;
-    batch = g_async_queue_pop(feed->full);
-    feed->over = batch->last || batch->error != NULL;
+    batch = g_async_queue_pop(feed->order);
+    g_mutex_lock(&feed->lock);
+    while (!batch->prepared)
+        g_cond_wait(&feed->one_prepared, &feed->lock);
+    g_mutex_unlock(&feed->lock);
     feed->given = batch;
+    feed->over = batch->last || batch->error != NULL;
     if (batch->error != NULL) {
         g_propagate_error(error, g_steal_pointer(&batch->error));
         return NULL;

@@ -3,9 +3,9 @@
 #define HEED_SUPPRESS_LIST_FEED_H
 
 /*
- * The records of a list with their addresses read, by a thread of its own: reading a line and its
- * address takes about as long as looking the address up and writing the line, so the two go side by
- * side. For clean.c. Memory is a few batches, whatever the list.
+ * The records of a list with their addresses read, in order, by threads of their own: one finds
+ * where records end, some read the addresses and make their keys, and the caller looks them up
+ * meanwhile. For clean.c. Memory is a few batches, whatever the list.
  */
 
 #include "suppress/list.h"

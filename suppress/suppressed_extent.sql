@@ -5,7 +5,7 @@ SELECT CASE
     WHEN relpages > 0 THEN reltuples / relpages * blocks
     ELSE blocks * current_setting('block_size')::bigint / 130
     END::bigint,
-    blocks, now()::text
+    blocks, now()::text, floor(extract(epoch FROM now()))::bigint
 FROM pg_class,
     LATERAL (SELECT pg_relation_size(oid) / current_setting('block_size')::bigint) AS size (blocks)
 WHERE oid = 'heed_data.address_state'::regclass;

@@ -29,10 +29,10 @@
 /* What the connections share. */
 typedef struct Load {
     const HeedDatabase *first; /* borrowed; whoever has no other connection opens one like it */
-    const char *scope;         /* borrowed; may be NULL */
-    bool with_reasons;
+    const HeedSuppressedQuery *query;
     char *snapshot; /* owned; its name */
-    char *moment;   /* owned */
+    char *moment;   /* owned; for queries */
+    int64_t seconds;
     uint64_t blocks;
     uint64_t next;          /* of the blocks; atomic */
     GMutex lock;            /* for what follows */
@@ -63,9 +63,24 @@ name_reason(const char *verdict, const char *reason)
     return g_strconcat(verdict, " ", reason, NULL);
 }
 
+/* What each thread has of its own. */
+typedef struct Reading {
+    Load *load;             /* borrowed */
+    HeedDatabase *database; /* borrowed */
+    HeedKeyMaker *keys;     /* owned */
+} Reading;
+
+static void
+reading_clear(Reading *reading)
+{
+    heed_key_maker_free(reading->keys);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
+
 /* The keys of the next addresses of a text, which moves on behind them. */
 static size_t
-make_keys(const HeedSuppressedSet *set, const char **text, const char *end, HeedAddressKey *out)
+make_keys(const Reading *reading, const char **text, const char *end, HeedAddressKey *out)
 {
     size_t count = 0;
 
@@ -73,20 +88,21 @@ make_keys(const HeedSuppressedSet *set, const char **text, const char *end, Heed
         const char *separator = memchr(*text, SEPARATOR, (size_t)(end - *text));
         const char *stop = separator != NULL ? separator : end;
 
-        out[count++] = heed_suppressed_set_key(set, *text, (size_t)(stop - *text));
+        out[count++] = heed_key_make(reading->keys, *text, (size_t)(stop - *text));
         *text = stop + 1;
     }
     return count;
 }
 
 static void
-add_suppressed(Load *load, const char *text, const char *why)
+add_suppressed(const Reading *reading, const char *text, const char *why)
 {
+    Load *load = reading->load;
     const char *end = text + strlen(text);
     HeedAddressKey keys[KEYS_AT_ONCE];
     size_t count;
 
-    while ((count = make_keys(load->set, &text, end, keys)) > 0) {
+    while ((count = make_keys(reading, &text, end, keys)) > 0) {
         g_mutex_lock(&load->lock);
         heed_suppressed_set_add_keys(load->set, keys, count,
                                      heed_suppressed_set_reason(load->set, why));
@@ -95,13 +111,14 @@ add_suppressed(Load *load, const char *text, const char *why)
 }
 
 static void
-note_allowed(Load *load, const char *text)
+note_allowed(const Reading *reading, const char *text)
 {
+    Load *load = reading->load;
     const char *end = text + strlen(text);
     HeedAddressKey keys[KEYS_AT_ONCE];
     size_t count;
 
-    while ((count = make_keys(load->set, &text, end, keys)) > 0) {
+    while ((count = make_keys(reading, &text, end, keys)) > 0) {
         g_mutex_lock(&load->lock);
         g_array_append_vals(load->allowed, keys, (guint)count);
         g_mutex_unlock(&load->lock);
@@ -111,43 +128,47 @@ note_allowed(Load *load, const char *text)
 static void
 take_row(const HeedRows *row, void *data)
 {
-    Load *load = data;
+    const Reading *reading = data;
     const char *suppressed = heed_rows_text(row, 0, 2);
     const char *allowed = heed_rows_text(row, 0, 3);
     g_autofree char *why = name_reason(heed_rows_text(row, 0, 0), heed_rows_text(row, 0, 1));
 
     if (suppressed != NULL)
-        add_suppressed(load, suppressed, why);
+        add_suppressed(reading, suppressed, why);
     if (allowed != NULL)
-        note_allowed(load, allowed);
+        note_allowed(reading, allowed);
 }
 
 static bool
-load_range(Load *load, HeedDatabase *database, uint64_t from, GError **error)
+load_range(Reading *reading, uint64_t from, GError **error)
 {
+    const Load *load = reading->load;
+    const char *sql =
+        load->query->with_reasons ? "suppressed_range_reasons.sql" : "suppressed_range.sql";
     g_autoptr(HeedParams) params = heed_params_new();
 
     heed_params_int(params, (int64_t)from);
     heed_params_int(params, (int64_t)(from + BLOCKS_AT_ONCE));
     heed_params_text(params, load->moment);
-    heed_params_text(params, load->scope);
-    return heed_database_query_each(database, "read the suppressions",
-                                    heed_suppress_query(load->with_reasons
-                                                            ? "suppressed_range_reasons.sql"
-                                                            : "suppressed_range.sql"),
-                                    params, take_row, load, error);
+    heed_params_text(params, load->query->scope);
+    return heed_database_query_each(reading->database, "read the suppressions",
+                                    heed_suppress_query(sql), params, take_row, reading, error);
 }
 
 /* Reads ranges until there are no more. */
 static bool
 load_ranges(Load *load, HeedDatabase *database, GError **error)
 {
+    g_auto(Reading) reading = {.load = load,
+                               .database = database,
+                               .keys = heed_key_maker_new(heed_suppressed_set_secret(load->set))};
+
     for (;;) {
         uint64_t from = __atomic_fetch_add(&load->next, BLOCKS_AT_ONCE, __ATOMIC_RELAXED);
 
         if (from >= load->blocks)
             return true;
-        if (!load_range(load, database, from, error)) {
+        if (!load_range(&reading, from, error)) {
             __atomic_store_n(&load->next, load->blocks, __ATOMIC_RELAXED);
             return false;
         }
@@ -206,22 +227,23 @@ look_ahead(Load *load, HeedDatabase *database, GError **error)
 
     if (row == NULL)
         return false;
-    load->set = heed_suppressed_set_new((uint64_t)heed_rows_int(row, 0, 0), error);
+    load->set = heed_suppressed_set_new(
+        MAX((uint64_t)heed_rows_int(row, 0, 0), load->query->expected), load->query->salted, error);
     load->blocks = (uint64_t)heed_rows_int(row, 0, 1);
     load->moment = g_strdup(heed_rows_text(row, 0, 2));
+    load->seconds = heed_rows_time(row, 0, 3);
     return load->set != NULL;
 }
 
 HeedSuppressedSet *
-heed_suppressed_set_load(HeedDatabase *database,
-                         const char *scope,
-                         bool with_reasons,
-                         GError **error)
+heed_suppressed_set_query(HeedDatabase *database,
+                          const HeedSuppressedQuery *query,
+                          int64_t *out_moment,
+                          GError **error)
 {
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
     g_auto(Load) load = {.first = database,
-                         .scope = scope,
-                         .with_reasons = with_reasons,
+                         .query = query,
                          .allowed = g_array_new(FALSE, FALSE, sizeof(HeedAddressKey))};
 
     g_mutex_init(&load.lock);
@@ -232,5 +254,18 @@ heed_suppressed_set_load(HeedDatabase *database,
         return NULL;
     for (guint i = 0; i < load.allowed->len; i++)
         heed_suppressed_set_except(load.set, g_array_index(load.allowed, HeedAddressKey, i));
+    *out_moment = load.seconds;
     return g_steal_pointer(&load.set);
+}
+
+HeedSuppressedSet *
+heed_suppressed_set_load(HeedDatabase *database,
+                         const char *scope,
+                         bool with_reasons,
+                         GError **error)
+{
+    const HeedSuppressedQuery query = {.scope = scope, .with_reasons = with_reasons};
+    int64_t moment;
+
+    return heed_suppressed_set_query(database, &query, &moment, error);
 }

@@ -2,21 +2,14 @@
 #define _DEFAULT_SOURCE /* madvise, MAP_ANONYMOUS */
 #include "suppress/suppressed_set.h"
 
-#include "base/error.h"
-
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
-#include <xxhash.h>
 
-/* A slot is a tag, 0 when it is empty: the top bit set, 55 bits of hash, the number of the reason.
- */
-#define TAG_TAKEN     (UINT64_C(1) << 63)
-#define REASON_MASK   UINT64_C(0xff)
+/* A slot is the tag of a key with the number of the reason; 0 when it is empty. */
+#define REASON_MASK   HEED_KEY_FREE
+#define MOST_REASONS  HEED_SUPPRESSED_SET_REASONS
 #define LEAST_SLOTS   (UINT64_C(1) << 12)
 #define MOST_TABLES   48U
-#define MOST_REASONS  254U
 #define OTHER_REASONS "suppressed"
 
 /* The reason of what is excepted; of those beyond MOST_REASONS it is MOST_REASONS. */
@@ -25,12 +18,8 @@
 /* How far ahead places are fetched. */
 #define AHEAD 16U
 
-/* Larger than what XXH3 asks for, so that its variants for longer input use all of it. */
-#define SECRET_BYTES 192U
-G_STATIC_ASSERT(SECRET_BYTES >= XXH3_SECRET_SIZE_MIN);
-
 typedef struct Table {
-    uint64_t *slots; /* owned; a power of two of them */
+    uint64_t *slots; /* a power of two of them */
     uint64_t mask;
     uint64_t room; /* how many more it takes */
 } Table;
@@ -40,7 +29,10 @@ struct HeedSuppressedSet {
     unsigned table_count;
     uint64_t count;
     GPtrArray *reasons; /* of owned char *; a tag's number is its index */
-    uint8_t secret[SECRET_BYTES];
+    HeedKeySecret secret;
+    bool borrowed; /* the table is somebody else's, or in the mapping */
+    void *mapping; /* owned; NULL for none */
+    size_t mapping_length;
 };
 
 /* On huge pages where the system has them: without, each look into a large table costs a walk
@@ -71,17 +63,11 @@ set_new(uint64_t expected)
 }
 
 HeedSuppressedSet *
-heed_suppressed_set_new(uint64_t expected, GError **error)
+heed_suppressed_set_new(uint64_t expected, bool salted, GError **error)
 {
     g_autoptr(HeedSuppressedSet) set = set_new(expected);
 
-    /* Up to 256 bytes come whole or not at all: getrandom(2). */
-    if (getrandom(set->secret, sizeof(set->secret), 0) != (ssize_t)sizeof(set->secret)) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL, "cannot get random bytes: %s",
-                    g_strerror(errno));
-        return NULL;
-    }
-    return g_steal_pointer(&set);
+    return heed_key_secret_make(salted, &set->secret, error) ? g_steal_pointer(&set) : NULL;
 }
 
 HeedSuppressedSet *
@@ -89,8 +75,43 @@ heed_suppressed_set_new_like(const HeedSuppressedSet *set, uint64_t expected)
 {
     HeedSuppressedSet *other = set_new(expected);
 
-    memcpy(other->secret, set->secret, sizeof(other->secret));
+    other->secret = set->secret;
     return other;
+}
+
+HeedSuppressedSet *
+heed_suppressed_set_of_table(const HeedSuppressedTable *table, void *mapping, size_t mapping_length)
+{
+    HeedSuppressedSet *set = g_new0(HeedSuppressedSet, 1);
+
+    set->tables[0] = (Table){.slots = table->slots, .mask = table->slot_count - 1};
+    set->table_count = 1;
+    set->count = table->count;
+    set->reasons = table->reasons;
+    set->secret = *table->secret;
+    set->borrowed = true;
+    set->mapping = mapping;
+    set->mapping_length = mapping_length;
+    return set;
+}
+
+bool
+heed_suppressed_set_table(const HeedSuppressedSet *set, HeedSuppressedTable *out)
+{
+    if (set->table_count != 1)
+        return false;
+    *out = (HeedSuppressedTable){.secret = &set->secret,
+                                 .slots = set->tables[0].slots,
+                                 .slot_count = set->tables[0].mask + 1,
+                                 .count = set->count,
+                                 .reasons = set->reasons};
+    return true;
+}
+
+const HeedKeySecret *
+heed_suppressed_set_secret(const HeedSuppressedSet *set)
+{
+    return &set->secret;
 }
 
 void
@@ -98,8 +119,10 @@ heed_suppressed_set_free(HeedSuppressedSet *set)
 {
     if (set == NULL)
         return;
-    for (unsigned i = 0; i < set->table_count; i++)
+    for (unsigned i = 0; i < set->table_count && !set->borrowed; i++)
         (void)munmap(set->tables[i].slots, (set->tables[i].mask + 1) * sizeof(uint64_t));
+    if (set->mapping != NULL)
+        (void)munmap(set->mapping, set->mapping_length);
     g_ptr_array_unref(set->reasons);
     g_free(set);
 }
@@ -108,14 +131,6 @@ uint64_t
 heed_suppressed_set_count(const HeedSuppressedSet *set)
 {
     return set->count;
-}
-
-HeedAddressKey
-heed_suppressed_set_key(const HeedSuppressedSet *set, const char *address, size_t length)
-{
-    XXH128_hash_t hash = XXH3_128bits_withSecret(address, length, set->secret, sizeof(set->secret));
-
-    return (HeedAddressKey){hash.low64, (hash.high64 | TAG_TAKEN) & ~REASON_MASK};
 }
 
 void
@@ -132,7 +147,8 @@ probe(const Table *table, HeedAddressKey key)
 {
     uint64_t i = key.place & table->mask;
 
-    while (table->slots[i] != 0 && ((table->slots[i] ^ key.tag) & ~REASON_MASK) != 0)
+    while (table->slots[i] != 0 &&
+           ((GUINT64_FROM_LE(table->slots[i]) ^ key.tag) & ~REASON_MASK) != 0)
         i = (i + 1) & table->mask;
     return &table->slots[i];
 }
@@ -162,7 +178,7 @@ heed_suppressed_set_add_key(HeedSuppressedSet *set, HeedAddressKey key)
 
     if (*slot != 0)
         return false;
-    *slot = key.tag;
+    *slot = GUINT64_TO_LE(key.tag);
     set->count++;
     if (--last->room == 0)
         push_table(set, (last->mask + 1) * 2);
@@ -172,7 +188,7 @@ heed_suppressed_set_add_key(HeedSuppressedSet *set, HeedAddressKey key)
 const char *
 heed_suppressed_set_find_key(const HeedSuppressedSet *set, HeedAddressKey key)
 {
-    uint64_t tag = *look(set, key);
+    uint64_t tag = GUINT64_FROM_LE(*look(set, key));
     uint64_t reason = tag & REASON_MASK;
 
     if (tag == 0 || reason == EXCEPTED)
@@ -215,10 +231,18 @@ heed_suppressed_set_except(HeedSuppressedSet *set, HeedAddressKey key)
 {
     uint64_t *slot = look(set, key);
 
-    if (*slot == 0 || (*slot & REASON_MASK) == EXCEPTED)
+    if (*slot == 0 || (GUINT64_FROM_LE(*slot) & REASON_MASK) == EXCEPTED)
         return;
-    *slot |= EXCEPTED;
+    *slot |= GUINT64_TO_LE(EXCEPTED);
     set->count--;
+}
+
+static HeedAddressKey
+key_of(const HeedSuppressedSet *set, const char *address, size_t length)
+{
+    g_autoptr(HeedKeyMaker) maker = heed_key_maker_new(&set->secret);
+
+    return heed_key_make(maker, address, length);
 }
 
 bool
@@ -227,7 +251,7 @@ heed_suppressed_set_add(HeedSuppressedSet *set,
                         size_t length,
                         const char *reason)
 {
-    HeedAddressKey key = heed_suppressed_set_key(set, address, length);
+    HeedAddressKey key = key_of(set, address, length);
 
     key.tag |= heed_suppressed_set_reason(set, reason);
     return heed_suppressed_set_add_key(set, key);
@@ -236,5 +260,5 @@ heed_suppressed_set_add(HeedSuppressedSet *set,
 const char *
 heed_suppressed_set_find(const HeedSuppressedSet *set, const char *address, size_t length)
 {
-    return heed_suppressed_set_find_key(set, heed_suppressed_set_key(set, address, length));
+    return heed_suppressed_set_find_key(set, key_of(set, address, length));
 }

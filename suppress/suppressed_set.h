@@ -5,34 +5,67 @@
 /*
  * The set of clean.h from the inside.
  *
- * An address is hashed to 128 bits under a random key. Half of them say where to look, the other
- * half is what is kept there: 55 bits of it, a mark, and the number of the reason. So a slot is 8
- * bytes, and yet two addresses are taken for one only if both halves agree, with a probability of
- * some 2^-52 for a look into a full table: 10^-9 for a list of two millions.
+ * An address is hashed to 128 bits (address_key.h). Half of them say where to look, the other half
+ * is what is kept there: 55 bits of it, a mark, and the number of the reason. So a slot is 8 bytes
+ * (little-endian, as in a file), and yet two addresses are taken for one only if both halves agree,
+ * with a probability of some 2^-52 for a look into a full table: 10^-9 for a list of two millions.
  *
  * What is kept does not say where it belongs in a larger table, so a table never grows: when four
  * slots in five are taken, another of twice the size is put before it. Sizing the first one well
  * means looking into one only.
  */
 
+#include "suppress/address_key.h"
 #include "suppress/clean.h"
 
-typedef struct HeedAddressKey {
-    uint64_t place;
-    uint64_t tag;
-} HeedAddressKey;
+/* Reasons that are told apart. */
+#define HEED_SUPPRESSED_SET_REASONS 254U
 
-/* Empty, with room for so many addresses at first, and a random key of its own. HEED_ERROR_INTERNAL
- * without randomness. */
-HeedSuppressedSet *heed_suppressed_set_new(uint64_t expected, GError **error)
+/* Empty, with room for so many addresses at first, and a random secret of its own; salted: for a
+ * file. HEED_ERROR_INTERNAL without randomness. */
+HeedSuppressedSet *heed_suppressed_set_new(uint64_t expected, bool salted, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same with the key of another set, so that keys fit both. */
+/* The same with the secret of another set, so that keys fit both. */
 HeedSuppressedSet *heed_suppressed_set_new_like(const HeedSuppressedSet *set, uint64_t expected)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Adds a normalised address; one that is in it keeps its first reason. At most 254 different
- * reasons are told apart. True when the address is new. */
+/* What a set is when it is in a file. */
+typedef struct HeedSuppressedTable {
+    const HeedKeySecret *secret;
+    uint64_t *slots;     /* little-endian */
+    uint64_t slot_count; /* a power of two, and some of them are 0 */
+    uint64_t count;      /* of addresses */
+    GPtrArray *reasons;  /* of char * */
+} HeedSuppressedTable;
+
+/* A set of what is somewhere already; nothing is added to it. It takes over a reference of reasons;
+ * the rest is borrowed, but for a mapping (munmap()), which it takes over; NULL for none. */
+HeedSuppressedSet *heed_suppressed_set_of_table(const HeedSuppressedTable *table,
+                                                void *mapping,
+                                                size_t mapping_length) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The other way round, all of it borrowed. False when the set has several tables. */
+bool heed_suppressed_set_table(const HeedSuppressedSet *set, HeedSuppressedTable *out);
+
+const HeedKeySecret *heed_suppressed_set_secret(const HeedSuppressedSet *set);
+
+/* How heed_suppressed_set_load() goes about it. */
+typedef struct HeedSuppressedQuery {
+    const char *scope; /* as there */
+    bool with_reasons;
+    bool salted;
+    uint64_t expected; /* so many addresses at least */
+} HeedSuppressedQuery;
+
+/* The same, saying of what moment the set is, in seconds since 1970 (the server's clock). */
+HeedSuppressedSet *heed_suppressed_set_query(HeedDatabase *database,
+                                             const HeedSuppressedQuery *query,
+                                             int64_t *out_moment,
+                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Adds a normalised address; one that is in it keeps its first reason. At most
+ * HEED_SUPPRESSED_SET_REASONS different reasons are told apart. True when the address is new. */
 bool heed_suppressed_set_add(HeedSuppressedSet *set,
                              const char *address,
                              size_t length,
@@ -40,8 +73,6 @@ bool heed_suppressed_set_add(HeedSuppressedSet *set,
 
 /* The steps of finding and adding apart, for many addresses at a time: a large table is in no
  * cache, so have it fetched some addresses ahead. */
-HeedAddressKey
-heed_suppressed_set_key(const HeedSuppressedSet *set, const char *address, size_t length);
 void heed_suppressed_set_fetch(const HeedSuppressedSet *set, HeedAddressKey key);
 const char *heed_suppressed_set_find_key(const HeedSuppressedSet *set, HeedAddressKey key);
 /* Without a reason. True when it is new. */

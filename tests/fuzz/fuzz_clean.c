@@ -15,7 +15,7 @@ suppressed(void)
     static HeedSuppressedSet *set;
 
     if (set == NULL) {
-        set = heed_suppressed_set_new(0, NULL);
+        set = heed_suppressed_set_new(0, false, NULL);
         g_assert_nonnull(set);
         (void)heed_suppressed_set_add(set, "gone@example.com", 16, "hard bad-mailbox");
     }

@@ -106,7 +106,7 @@ make_set(void)
         {"no@xn--bcher-kva.example", "manual"},
     };
     g_autoptr(GError) error = NULL;
-    HeedSuppressedSet *set = heed_suppressed_set_new(0, &error);
+    HeedSuppressedSet *set = heed_suppressed_set_new(0, false, &error);
 
     g_assert_no_error(error);
     for (size_t i = 0; i < G_N_ELEMENTS(suppressed); i++)
@@ -301,7 +301,7 @@ static void
 test_set(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HeedSuppressedSet) set = heed_suppressed_set_new(0, &error);
+    g_autoptr(HeedSuppressedSet) set = heed_suppressed_set_new(0, false, &error);
     unsigned found = 0;
 
     g_assert_no_error(error);
@@ -330,8 +330,9 @@ static void
 test_except(void)
 {
     g_autoptr(HeedSuppressedSet) set = make_set();
-    HeedAddressKey gone = heed_suppressed_set_key(set, "gone@example.com", 16);
-    HeedAddressKey other = heed_suppressed_set_key(set, "other@example.com", 17);
+    g_autoptr(HeedKeyMaker) keys = heed_key_maker_new(heed_suppressed_set_secret(set));
+    HeedAddressKey gone = heed_key_make(keys, "gone@example.com", 16);
+    HeedAddressKey other = heed_key_make(keys, "other@example.com", 17);
 
     heed_suppressed_set_except(set, other);
     heed_suppressed_set_except(set, gone);

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The suppression list as others read it."""
+
+import ctypes
+import os
+import time
+import unittest
+
+from tests.e2e import harness
+from tests.e2e.harness import run_heed
+
+
+class Export(harness.Case):
+    needs_dovecot = False
+
+    def setUp(self):
+        name = self.id().rsplit(".", 1)[1]
+        self.config = self.world.config(self.world.database(), f"{name}.conf", "")
+        self.folder = self.world.folder / name
+        self.folder.mkdir()
+
+    def add(self, *addresses, scope=None):
+        self.heed("suppress", "add", *(["--scope", scope] if scope else []), *addresses, config=self.config)
+
+
+class Snapshot(Export):
+    def clean(self, *arguments, want=0):
+        """Without any configuration."""
+        done = run_heed(["clean", *arguments], env={"HEED_CONFIG": "/nonexistent", "HEED_DATA": "/nonexistent"})
+        self.assertEqual(done.returncode, want, done.stderr)
+        return done
+
+    def test_snapshot(self):
+        self.add("gone@example.org")
+        self.add("news@example.org", scope="news")
+        snapshot, mails, removed = (self.folder / name for name in ("snapshot", "list", "removed"))
+        mails.write_text("a@example.org\nGone@Example.org\nnews@example.org\n")
+        done = self.heed("export", "--format", "snapshot", config=self.config, want=64)
+        self.assert_one_line(done.stderr, "--output FILE")
+        done = self.heed("export", "--format", "snapshot", "-o", snapshot, config=self.config)
+        self.assert_one_line(done.stderr, "2 suppressed")
+        self.assertEqual(snapshot.stat().st_mode & 0o777, 0o640)
+        done = self.clean("--snapshot", snapshot, mails, "--removed", removed)
+        self.assertEqual(done.stdout, "a@example.org\n")
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertEqual(removed.read_text().splitlines()[1:], ["2,suppressed: manual,Gone@Example.org",
+                                                                "3,suppressed: manual,news@example.org"])
+        done = self.clean("--snapshot", snapshot, "--scope", "news", mails, want=65)
+        self.assert_one_line(done.stderr, "not made with --scope 'news'")
+        self.heed("export", "--format", "snapshot", "--scope", "shop", "-o", snapshot, config=self.config)
+        done = self.clean("--snapshot", snapshot, "--scope", "shop", mails)
+        self.assertEqual(done.stdout, "a@example.org\nnews@example.org\n")
+
+    def test_age(self):
+        self.add("gone@example.org")
+        snapshot, mails = self.folder / "snapshot", self.folder / "list"
+        mails.write_text("gone@example.org\n")
+        self.heed("export", "--format", "snapshot", "-o", snapshot, config=self.config)
+        self.assertNotIn("old", self.clean("--snapshot", snapshot, mails).stderr)
+        self.clean("--snapshot", snapshot, "--max-age", "-1", mails, want=64)
+        age(snapshot, 25 * 3600)
+        self.assert_one_line(self.clean("--quiet", "--snapshot", snapshot, mails).stderr, "is old")
+        self.assertEqual(self.clean("--quiet", "--snapshot", snapshot, "--max-age", "26", mails).stderr, "")
+        self.assertEqual(self.clean("--quiet", "--snapshot", snapshot, "--max-age", "0", mails).stderr, "")
+        age(snapshot, -50 * 3600)
+        self.assert_one_line(self.clean("--quiet", "--snapshot", snapshot, mails).stderr, "which clock is wrong")
+
+    def test_what_is_none(self):
+        mails, bad = self.folder / "list", self.folder / "bad"
+        mails.write_text("gone@example.org\n")
+        bad.write_text("gone@example.org\n")
+        self.assert_one_line(self.clean("--snapshot", bad, mails, want=65).stderr, "no snapshot")
+        bad.write_bytes(b"HEEDSNAP" + os.urandom(5000))
+        self.assert_one_line(self.clean("--snapshot", bad, mails, want=65).stderr, "version")
+        self.assert_one_line(self.clean("--snapshot", self.folder / "none", mails, want=66).stderr, "No such file")
+        self.assert_one_line(self.clean("--snapshot", self.folder, mails, want=66).stderr, "not a file")
+        self.assert_one_line(self.clean("--snapshot", bad, "-o", bad, mails, want=64).stderr, "written over")
+
+
+def age(snapshot, seconds):
+    """Makes it so much older; the checksum is XXH3, which the library that Heed uses makes as well."""
+    library = ctypes.CDLL("libxxhash.so.0")
+    library.XXH3_64bits.restype = ctypes.c_uint64
+    library.XXH3_64bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+    data = bytearray(snapshot.read_bytes())
+    moment = int.from_bytes(data[16:24], "little")
+    assert abs(moment - time.time()) < 200 * 3600
+    data[16:24] = (moment - seconds).to_bytes(8, "little")
+    data[64:72] = bytes(8)
+    data[64:72] = library.XXH3_64bits(bytes(data), len(data)).to_bytes(8, "little")
+    snapshot.write_bytes(data)
+
+
+if __name__ == "__main__":
+    unittest.main()
