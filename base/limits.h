@@ -112,6 +112,10 @@
  * none for a while. */
 #define HEED_LIMIT_MISSED_DAYS 7U
 
+/* Failures of one address that are judged; a list that is mailed every day for two years has not
+ * more. Beyond, the most trusted and the newest. */
+#define HEED_LIMIT_JUDGED_FAILURES 1000U
+
 /* Local input. */
 #define HEED_LIMIT_LIST_LINE_BYTES (64U * 1024) /* one line of a mailing list */
 /* Different addresses of a list that are remembered to tell duplicates by: what a table of 2^23

@@ -153,16 +153,15 @@ heed_cmd_suppress_list(HeedInvocation *invocation, GError **error)
 int
 heed_cmd_suppress_rebuild(HeedInvocation *invocation, GError **error)
 {
-    HeedPolicy policy = heed_policy_default();
+    g_autoptr(HeedPolicy) policy = heed_policy_new();
     g_autoptr(HeedDatabase) database = NULL;
     HeedRebuilt rebuilt = {0};
-    int version = 0;
 
     if (!heed_invocation_parse(invocation, NULL, error))
         return EX_USAGE;
     database = open_database(invocation, error);
-    if (database == NULL || !heed_policy_establish(database, &policy, &version, error) ||
-        !heed_policy_rebuild(database, version, &rebuilt, error))
+    if (database == NULL || !heed_policy_establish(database, policy, error) ||
+        !heed_policy_rebuild(database, policy, &rebuilt, error))
         return EX_OK;
     heed_log(HEED_LOG_NOTICE, "%" PRIu64 " addresses folded again, %" PRIu64 " changed",
              rebuilt.addresses, rebuilt.changed);

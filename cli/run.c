@@ -108,14 +108,15 @@ heed_cli_store(HeedDatabase *database,
                                     .mailboxes = pipeline->mailboxes,
                                     .checkpoints = checkpoints,
                                     .mailbox_count = pipeline->mailbox_count};
-    HeedPolicy policy = heed_policy_default();
+    g_autoptr(HeedPolicy) policy = heed_policy_new();
     g_autoptr(HeedStoreSink) sink = NULL;
     HeedSink functions;
     bool ran;
 
     if (!heed_store_maintain(database, config->raw_days, error) ||
-        !heed_policy_establish(database, &policy, &options.policy_version, error))
+        !heed_policy_establish(database, policy, error))
         return EX_OK;
+    options.policy = policy;
     sink = heed_store_sink_new(&options);
     functions = heed_store_sink_functions(sink);
     ran = heed_pipeline_run(pipeline, &functions, error);

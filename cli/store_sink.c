@@ -161,7 +161,7 @@ store_once(HeedStoreSink *sink, const GPtrArray *arrivals, HeedStored *out, GErr
     if (transaction == NULL ||
         !(sink->options.replay != NULL ? heed_store_replace(database, arrivals, out, error)
                                        : heed_store_insert(database, arrivals, out, error)) ||
-        !heed_policy_fold(database, sink->options.policy_version, out->addresses, error) ||
+        !heed_policy_fold(database, sink->options.policy, out->addresses, error) ||
         !save_checkpoints(sink, arrivals, error))
         return false;
     HEED_FAULT("store.before-commit");

@@ -13,6 +13,7 @@
 #include "db/checkpoint.h"
 #include "db/connection.h"
 #include "ingest/pipeline.h"
+#include "suppress/policy.h"
 
 /* What a run has come to. */
 typedef struct HeedRunTotals {
@@ -28,10 +29,10 @@ typedef struct HeedRunTotals {
 typedef struct HeedStoreSink HeedStoreSink;
 
 typedef struct HeedStoreSinkOptions {
-    HeedDatabase *database; /* borrowed */
-    int policy_version;     /* heed_policy_establish() */
-    HeedSource *replay;     /* borrowed; the mail is read again from here (cli/replay_source.h):
-                               replaces what is stored; else NULL */
+    HeedDatabase *database;   /* borrowed */
+    const HeedPolicy *policy; /* established; borrowed */
+    HeedSource *replay;       /* borrowed; the mail is read again from here (cli/replay_source.h):
+                                 replaces what is stored; else NULL */
     const HeedMailbox *const *mailboxes; /* borrowed */
     const HeedCheckpoint *checkpoints;   /* one for each; NULL: none are kept (files) */
     size_t mailbox_count;

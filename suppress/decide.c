@@ -33,22 +33,6 @@ action_name(HeedDecisionAction action)
     g_assert_not_reached();
 }
 
-/* The newest policy's version; the first decision of all may come before any mail was polled. */
-static bool
-policy_in_force(HeedDatabase *database, int *out_version, GError **error)
-{
-    HeedPolicy fallback = heed_policy_default();
-    g_autoptr(HeedRows) row = heed_database_query_row(
-        database, "find the policy", heed_suppress_query("policy_newest.sql"), NULL, error);
-
-    if (row == NULL)
-        return false;
-    if (heed_rows_is_null(row, 0, 0))
-        return heed_policy_establish(database, &fallback, out_version, error);
-    *out_version = (int)heed_rows_int(row, 0, 0);
-    return true;
-}
-
 static bool
 record(HeedDatabase *database, const Decision *decision, GError **error)
 {
@@ -65,7 +49,7 @@ record(HeedDatabase *database, const Decision *decision, GError **error)
 
 static bool
 decide_once(HeedDatabase *database,
-            int version,
+            const HeedPolicy *policy,
             const Decision *decision,
             bool *out_changed,
             GError **error)
@@ -77,9 +61,8 @@ decide_once(HeedDatabase *database,
     if (transaction == NULL)
         return false;
     g_ptr_array_add(addresses, g_strdup(decision->address));
-    if (!heed_fold_lock(database, version, addresses, error) ||
-        !record(database, decision, error) ||
-        !heed_fold_locked(database, version, addresses, &folded, error) ||
+    if (!heed_fold_lock(database, policy, addresses, error) || !record(database, decision, error) ||
+        !heed_fold_locked(database, policy, addresses, &folded, error) ||
         !heed_transaction_commit(transaction, error))
         return false;
     *out_changed = folded.switched > 0;
@@ -97,14 +80,14 @@ heed_decide(HeedDatabase *database,
             GError **error)
 {
     const Decision decision = {action, scope, address, who, why};
-    int version;
+    g_autoptr(HeedPolicy) policy = heed_policy_in_force(database, error);
 
-    if (!policy_in_force(database, &version, error))
+    if (policy == NULL)
         return false;
     for (unsigned tries = 1;; tries++) {
         g_autoptr(GError) lost = NULL;
 
-        if (decide_once(database, version, &decision, out_changed, &lost))
+        if (decide_once(database, policy, &decision, out_changed, &lost))
             return true;
         if (tries == DECISION_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
             g_propagate_error(error, g_steal_pointer(&lost));

@@ -3,12 +3,13 @@
 #define HEED_SUPPRESS_FOLD_H
 
 /*
- * The steps of folding addresses, for the files of this room: touched, then lock, then fold, each a
- * statement of its own within one READ COMMITTED transaction of the caller. lock.sql says why they
- * must not be one. Addresses are const char *.
+ * The steps of folding addresses, for the files of this room: touched, then lock, then gather,
+ * judge (judge.h) and write, within one READ COMMITTED transaction of the caller. lock.sql says why
+ * they must not be one statement. Addresses are const char *.
  */
 
 #include "db/connection.h"
+#include "suppress/policy_lines.h"
 
 typedef struct HeedFolded {
     uint64_t changed;  /* addresses whose state differs from before */
@@ -20,12 +21,14 @@ GPtrArray *heed_fold_touched(HeedDatabase *database, const GPtrArray *addresses,
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Locks the addresses in order, until the transaction ends. */
-bool heed_fold_lock(HeedDatabase *database, int version, const GPtrArray *addresses, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+bool heed_fold_lock(HeedDatabase *database,
+                    const HeedPolicy *policy,
+                    const GPtrArray *addresses,
+                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Folds locked addresses, each once in the array. */
 bool heed_fold_locked(HeedDatabase *database,
-                      int version,
+                      const HeedPolicy *policy,
                       const GPtrArray *addresses,
                       HeedFolded *out,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -5,35 +5,16 @@
 #include "suppress/fold.h"
 #include "suppress/queries.h"
 
-/* Which rules fold.sql knows, and which addresses are roles: counted up with each change of them
- * that can change a state, so that what was folded before counts as stale. */
-#define RULES_REVISION 2
-
 /* Addresses that one transaction of a rebuild locks. */
 #define SLICE_ADDRESSES 1000
 
 /* How often a slice that lost a race is tried. Locks are taken in order, so once is the rule. */
 #define SLICE_TRIES 10
 
-HeedPolicy
-heed_policy_default(void)
-{
-    return (HeedPolicy){
-        .plausible_messages = 2, .plausible_apart_hours = 20, .bad_domain_apart_hours = 72};
-}
-
 bool
-heed_policy_establish(HeedDatabase *database,
-                      const HeedPolicy *policy,
-                      int *out_version,
-                      GError **error)
+heed_policy_establish(HeedDatabase *database, HeedPolicy *policy, GError **error)
 {
-    g_autofree char *settings =
-        g_strdup_printf("{\"rules\": %d, \"plausible_messages\": %u, "
-                        "\"plausible_apart_hours\": %u, "
-                        "\"bad_domain_apart_hours\": %u}",
-                        RULES_REVISION, policy->plausible_messages, policy->plausible_apart_hours,
-                        policy->bad_domain_apart_hours);
+    g_autofree char *settings = heed_policy_to_json(policy);
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) locked = NULL;
@@ -50,12 +31,34 @@ heed_policy_establish(HeedDatabase *database,
                                   heed_suppress_query("policy_establish.sql"), params, error);
     if (row == NULL || !heed_transaction_commit(transaction, error))
         return false;
-    *out_version = (int)heed_rows_int(row, 0, 0);
+    policy->version = (int)heed_rows_int(row, 0, 0);
     return true;
 }
 
+HeedPolicy *
+heed_policy_in_force(HeedDatabase *database, GError **error)
+{
+    g_autoptr(HeedPolicy) policy = NULL;
+    g_autoptr(HeedRows) rows = heed_database_query(
+        database, "find the policy", heed_suppress_query("policy_newest.sql"), NULL, error);
+
+    if (rows == NULL)
+        return NULL;
+    if (heed_rows_count(rows) == 0) {
+        policy = heed_policy_new();
+        return heed_policy_establish(database, policy, error) ? g_steal_pointer(&policy) : NULL;
+    }
+    policy = heed_policy_from_json(heed_rows_text(rows, 0, 1), error);
+    if (policy != NULL)
+        policy->version = (int)heed_rows_int(rows, 0, 0);
+    return g_steal_pointer(&policy);
+}
+
 bool
-heed_policy_fold(HeedDatabase *database, int version, const GPtrArray *addresses, GError **error)
+heed_policy_fold(HeedDatabase *database,
+                 const HeedPolicy *policy,
+                 const GPtrArray *addresses,
+                 GError **error)
 {
     g_autoptr(GPtrArray) touched = NULL;
     HeedFolded folded;
@@ -65,8 +68,8 @@ heed_policy_fold(HeedDatabase *database, int version, const GPtrArray *addresses
     touched = heed_fold_touched(database, addresses, error);
     if (touched == NULL)
         return false;
-    return touched->len == 0 || (heed_fold_lock(database, version, touched, error) &&
-                                 heed_fold_locked(database, version, touched, &folded, error));
+    return touched->len == 0 || (heed_fold_lock(database, policy, touched, error) &&
+                                 heed_fold_locked(database, policy, touched, &folded, error));
 }
 
 /* The next addresses behind the one named, of owned char *; none: the end. */
@@ -89,24 +92,30 @@ next_slice(HeedDatabase *database, const char *after, GError **error)
 }
 
 static bool
-fold_slice_once(
-    HeedDatabase *database, int version, const GPtrArray *slice, HeedFolded *out, GError **error)
+fold_slice_once(HeedDatabase *database,
+                const HeedPolicy *policy,
+                const GPtrArray *slice,
+                HeedFolded *out,
+                GError **error)
 {
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
 
-    return transaction != NULL && heed_fold_lock(database, version, slice, error) &&
-           heed_fold_locked(database, version, slice, out, error) &&
+    return transaction != NULL && heed_fold_lock(database, policy, slice, error) &&
+           heed_fold_locked(database, policy, slice, out, error) &&
            heed_transaction_commit(transaction, error);
 }
 
 static bool
-fold_slice(
-    HeedDatabase *database, int version, const GPtrArray *slice, HeedFolded *out, GError **error)
+fold_slice(HeedDatabase *database,
+           const HeedPolicy *policy,
+           const GPtrArray *slice,
+           HeedFolded *out,
+           GError **error)
 {
     for (unsigned tries = 1;; tries++) {
         g_autoptr(GError) lost = NULL;
 
-        if (fold_slice_once(database, version, slice, out, &lost))
+        if (fold_slice_once(database, policy, slice, out, &lost))
             return true;
         if (tries == SLICE_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
             g_propagate_error(error, g_steal_pointer(&lost));
@@ -116,7 +125,10 @@ fold_slice(
 }
 
 bool
-heed_policy_rebuild(HeedDatabase *database, int version, HeedRebuilt *out, GError **error)
+heed_policy_rebuild(HeedDatabase *database,
+                    const HeedPolicy *policy,
+                    HeedRebuilt *out,
+                    GError **error)
 {
     g_autofree char *after = g_strdup("");
     HeedRebuilt rebuilt = {0};
@@ -129,7 +141,7 @@ heed_policy_rebuild(HeedDatabase *database, int version, HeedRebuilt *out, GErro
             return false;
         if (slice->len == 0)
             break;
-        if (!fold_slice(database, version, slice, &folded, error))
+        if (!fold_slice(database, policy, slice, &folded, error))
             return false;
         rebuilt.addresses += slice->len;
         rebuilt.changed += folded.changed;

@@ -13,6 +13,10 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* Which rules the judge knows, and which addresses are roles: counted up with each change of them
+ * that can change a state, so that what was folded before counts as stale. */
+#define HEED_POLICY_RULES_REVISION 3
+
 /* How many steps a line's durations have at most, and what counts may be. */
 #define HEED_POLICY_MOST_STEPS    8U
 #define HEED_POLICY_MOST_FAILURES 100U
@@ -90,9 +94,12 @@ void heed_policy_exempt(HeedPolicy *policy, const char *stream, bool complaint, 
  * postmaster. out_name: by which name; borrowed. */
 bool heed_policy_protects(const HeedPolicy *policy, const char *address, const char **out_name);
 
-/* The settings as JSON, the same text for the same settings; and back. HEED_ERROR_DATA: made by a
- * later Heed. */
+/* The settings as JSON, the same text for the same settings: lists are sorted on the way. Caller
+ * frees. */
 char *heed_policy_to_json(const HeedPolicy *policy);
+
+/* The settings that are there, the defaults for others: an older Heed knew fewer. HEED_ERROR_DATA:
+ * not ours, or made by a later Heed. */
 HeedPolicy *heed_policy_from_json(const char *json, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

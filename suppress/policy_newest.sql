@@ -1,1 +1,1 @@
-SELECT max(version) FROM heed_data.policy;
+SELECT version, settings::text FROM heed_data.policy ORDER BY version DESC LIMIT 1;

@@ -4,7 +4,7 @@
 
 /* The .sql files of this folder, compiled in. For the files of this room. */
 
-/* The text of a query by its file's name ("fold.sql"); one that is not there is a bug and aborts.
+/* The text of a query by its file's name ("gather.sql"); one that is not there is a bug and aborts.
  */
 const char *heed_suppress_query(const char *name);
 

@@ -7,12 +7,12 @@ SELECT address
 FROM (
     (SELECT DISTINCT event.address FROM heed_data.event AS event
      WHERE event.address > $1::text AND event.trust >= 2
-        AND event.verdict IN ('hard', 'complaint', 'unsubscribe')
+        AND event.verdict IN ('hard', 'soft', 'complaint', 'unsubscribe')
      ORDER BY event.address LIMIT $2::bigint)
     UNION ALL
     (SELECT DISTINCT evidence.address FROM heed_data.evidence AS evidence
      WHERE evidence.address > $1::text AND evidence.trust >= 2
-        AND evidence.verdict IN ('hard', 'complaint', 'unsubscribe')
+        AND evidence.verdict IN ('hard', 'soft', 'complaint', 'unsubscribe')
      ORDER BY evidence.address LIMIT $2::bigint)
     UNION ALL
     (SELECT DISTINCT decision.address FROM heed_data.decision AS decision

@@ -8,12 +8,13 @@
  */
 
 #include "db/connection.h"
+#include "suppress/policy.h"
 #include "tests/support/database.h"
 
 typedef struct HeedPastEvent {
     const char *address; /* NULL: "a@example.com" */
-    const char *verdict;
-    const char *reason; /* the class; NULL: bad-mailbox, abuse, unsubscribe by the verdict */
+    const char *verdict; /* or "delivered", "not-spam" */
+    const char *reason;  /* the class; NULL: bad-mailbox, abuse, unsubscribe by the verdict */
     const char *stream;
     const char *status;
     unsigned trust;
@@ -22,6 +23,7 @@ typedef struct HeedPastEvent {
     char message; /* the original's name; NUL: unknown */
     char failure; /* reports with the same one are of one failure; NUL: its own */
     bool closed;
+    bool undone;
     uint32_t digest; /* at least 256; 0: the next number */
 } HeedPastEvent;
 
@@ -32,19 +34,22 @@ typedef struct HeedPastDecision {
     int hour;
 } HeedPastDecision;
 
-/* An empty store with the default policy; its version. */
-int heed_history_prepare(HeedTestDatabase *test);
+/* An empty store with the default policy, established. Caller frees. */
+HeedPolicy *heed_history_prepare(HeedTestDatabase *test);
 
 void heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event);
+/* A surge of the guard at example.com, its span by arrival; resolution may be NULL. */
+void heed_history_add_hold(HeedDatabase *database, int from, int to, const char *resolution);
+
 void heed_history_add_decision(HeedDatabase *database, const HeedPastDecision *decision);
 
 /* Folds one address in a transaction of its own. */
-void heed_history_fold(HeedDatabase *database, int version, const char *address);
+void heed_history_fold(HeedDatabase *database, const HeedPolicy *policy, const char *address);
 
 /*
  * An address's rows, one a line, by scope:
- *     SCOPE suppressed|allowed|waiting VERDICT REASON since HOUR, COUNT from HOUR to HOUR: RULE
- * with "-" for what is NULL. Caller frees.
+ *     SCOPE suppressed|allowed|waiting VERDICT REASON since HOUR[ until HOUR], COUNT from HOUR to
+ * HOUR: RULE with "-" for what is NULL. Caller frees.
  */
 char *heed_history_states(HeedDatabase *database, const char *address);
 

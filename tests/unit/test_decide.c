@@ -5,7 +5,7 @@
 #include "tests/support/history.h"
 
 static HeedTestDatabase *test;
-static int version;
+static HeedPolicy *policy;
 
 #define ADDRESS "a@example.com"
 
@@ -68,7 +68,7 @@ test_allow(void)
 
     empty_store();
     heed_history_add_event(test->database, &event);
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     g_assert_true(is_suppressed());
     g_assert_true(decide(HEED_DECISION_ALLOW, ""));
     g_assert_false(is_suppressed());
@@ -86,12 +86,12 @@ test_new_evidence(void)
 
     empty_store();
     heed_history_add_event(test->database, &known);
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     g_assert_true(decide(HEED_DECISION_REMOVE, ""));
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     g_assert_false(is_suppressed());
     heed_history_add_event(test->database, &later);
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     g_assert_true(is_suppressed());
 }
 
@@ -122,7 +122,7 @@ test_why(void)
     empty_store();
     for (size_t i = 0; i < G_N_ELEMENTS(events); i++)
         heed_history_add_event(test->database, &events[i]);
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     g_assert_false(decide(HEED_DECISION_ALLOW, "shop"));
     story = why(ADDRESS);
     g_assert_true(story->suppressed);
@@ -146,7 +146,7 @@ test_why(void)
     g_assert_cmpuint(story->story_length, ==, 4);
     check_line(story, 0, false, "bounce soft mailbox-full", "unproven");
     check_line(story, 1, false, "bounce hard bad-mailbox", "authenticated");
-    check_line(story, 2, false, "bounce complaint abuse", "plausible");
+    check_line(story, 2, false, "complaint abuse", "plausible");
     check_line(story, 3, true, "allow", NULL);
 }
 
@@ -201,7 +201,7 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     test = heed_test_database_new();
-    version = heed_history_prepare(test);
+    policy = heed_history_prepare(test);
     g_test_add_func("/decide/add-and-remove", test_add_and_remove);
     g_test_add_func("/decide/allow", test_allow);
     g_test_add_func("/decide/new-evidence", test_new_evidence);

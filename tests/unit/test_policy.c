@@ -87,7 +87,7 @@ static const Row rows[] = {
                  .hour = 1,
                  .message = 'A',
                  .failure = 'f'}},
-     .want = " waiting - - since -, 1 from 40 to 40: not enough evidence yet\n"},
+     .want = " waiting - - since -, 2 from 1 to 40: not enough evidence yet\n"},
     {.name = "hard/an-unproven-report-displaces-nothing",
      .events =
          {{.verdict = "hard", .trust = 3, .hour = 2, .failure = 'f'},
@@ -123,10 +123,44 @@ static const Row rows[] = {
      .events = {BAD_DOMAIN(2, 0, 'A'), HARD(2, 80, 'B')},
      .want = " waiting - - since -, 2 from 0 to 80: not enough evidence yet\n"},
 
-    {.name = "never/soft",
+    {.name = "soft/twice",
      .events = {{.verdict = "soft", .reason = "mailbox-full", .trust = 4, .hour = 0},
                 {.verdict = "soft", .reason = "mailbox-full", .trust = 4, .hour = 99}},
+     .want = " waiting - - since -, 2 from 0 to 99: not enough evidence yet\n"},
+    {.name = "soft/thrice",
+     .events =
+         {{.verdict = "soft", .reason = "mailbox-full", .trust = 2, .hour = 0, .message = 'A'},
+          {.verdict = "soft", .reason = "restricted", .trust = 3, .hour = 30, .message = 'B'},
+          {.verdict = "soft", .reason = "restricted", .trust = 3, .hour = 60, .message = 'C'}},
+     .want =
+         " suppressed soft restricted since 60 until 780, 3 from 0 to 60: soft: 3 messages 20 h "
+         "apart, for 30 days\n"},
+    {.name = "lift/delivered",
+     .events = {{.verdict = "soft", .trust = 3, .hour = 0, .message = 'A'},
+                {.verdict = "soft", .trust = 3, .hour = 30, .message = 'B'},
+                {.verdict = "delivered", .trust = 3, .hour = 50, .message = 'X'},
+                {.verdict = "soft", .trust = 3, .hour = 60, .message = 'C'}},
+     .want = " waiting - - since -, 3 from 0 to 60: not enough evidence yet\n"},
+    {.name = "lift/delivered-says-a-forger",
+     .events = {{.verdict = "soft", .trust = 3, .hour = 0, .message = 'A'},
+                {.verdict = "soft", .trust = 3, .hour = 30, .message = 'B'},
+                {.verdict = "delivered", .trust = 2, .hour = 50, .message = 'X'},
+                {.verdict = "soft", .trust = 3, .hour = 60, .message = 'C'}},
+     .want = " suppressed soft bad-mailbox since 60 until 780, 3 from 0 to 60: soft: 3 messages 20 "
+             "h apart, for 30 days\n"},
+    {.name = "lift/not-spam",
+     .events = {SPAM(3, 0, 'A', "news"),
+                {.verdict = "not-spam", .trust = 3, .hour = 9, .message = 'A'}},
      .want = ""},
+    {.name = "lift/not-spam-says-a-forger",
+     .events = {SPAM(3, 0, 'A', "news"),
+                {.verdict = "not-spam", .trust = 2, .hour = 9, .message = 'A'}},
+     .want = "news suppressed complaint abuse since 0, 1 from 0 to 0: complaint: authenticated "
+             "report\n"},
+    {.name = "lift/delivered-alone",
+     .events = {{.verdict = "delivered", .trust = 4, .hour = 9, .message = 'A'}},
+     .want = ""},
+
     {.name = "never/block",
      .events = {{.verdict = "block", .reason = "reputation", .trust = 4, .hour = 0},
                 {.verdict = "block", .reason = "bad-mailbox", .trust = 4, .hour = 99}},
@@ -252,13 +286,14 @@ static const Row rows[] = {
 };
 
 static HeedTestDatabase *test;
-static int version;
+static HeedPolicy *policy;
 
 static void
 empty_store(void)
 {
     heed_test_database_do(test->database,
                           "TRUNCATE heed_data.event, heed_data.evidence, heed_data.decision, "
+                          "heed_data.guard_hold, heed_data.undo, heed_data.undone_event, "
                           "heed_data.address_state RESTART IDENTITY");
 }
 
@@ -273,7 +308,7 @@ test_row(const void *data)
         heed_history_add_event(test->database, &row->events[i]);
     for (size_t i = 0; i < MOST_DECISIONS && row->decisions[i].action != NULL; i++)
         heed_history_add_decision(test->database, &row->decisions[i]);
-    heed_history_fold(test->database, version, row->address);
+    heed_history_fold(test->database, policy, row->address);
     got = heed_history_states(test->database, row->address);
     g_assert_cmpstr(got, ==, row->want);
 }
@@ -290,16 +325,85 @@ test_evidence(void)
     empty_store();
     heed_history_add_event(test->database, &first);
     heed_history_add_event(test->database, &second);
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     before = heed_history_states(test->database, NULL);
     heed_test_database_do(
         test->database,
         "WITH moved AS (DELETE FROM heed_data.event WHERE occurred_at < "
         "'2026-01-02' RETURNING *) INSERT INTO heed_data.evidence SELECT * FROM moved");
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     after = heed_history_states(test->database, NULL);
     g_assert_cmpstr(before, ==, after);
     g_assert_nonnull(strstr(after, "suppressed"));
+}
+
+static void
+assert_states(const char *want)
+{
+    g_autofree char *got = NULL;
+
+    heed_history_fold(test->database, policy, NULL);
+    got = heed_history_states(test->database, NULL);
+    g_assert_cmpstr(got, ==, want);
+}
+
+/* A hold is for what arrived in its span, until somebody decides. */
+static void
+test_holds(void)
+{
+    HeedPastEvent in_time = HARD(3, 5, 'A');
+    HeedPastEvent later = HARD(3, 11, 'B');
+
+    empty_store();
+    heed_history_add_event(test->database, &in_time);
+    heed_history_add_hold(test->database, 5, 11, NULL);
+    assert_states(
+        " suppressed hard bad-mailbox since 5 until 53, 1 from 5 to 5: hard: held, surge 1\n");
+    heed_history_add_event(test->database, &later);
+    assert_states(" suppressed hard bad-mailbox since 11, 2 from 5 to 11: hard: authenticated "
+                  "report\n");
+    heed_test_database_do(test->database, "UPDATE heed_data.guard_hold SET resolution = "
+                                          "'released', ended_at = '2027-01-01'");
+    assert_states(" suppressed hard bad-mailbox since 5, 2 from 5 to 11: hard: authenticated "
+                  "report\n");
+    heed_test_database_do(test->database,
+                          "UPDATE heed_data.guard_hold SET resolution = 'discarded'");
+    assert_states("");
+    /* One that is not about it, and one that still waits beside one that was released. */
+    heed_test_database_do(test->database, "UPDATE heed_data.guard_hold SET dimension = 'provider'");
+    assert_states(" suppressed hard bad-mailbox since 5, 2 from 5 to 11: hard: authenticated "
+                  "report\n");
+    heed_test_database_do(test->database,
+                          "UPDATE heed_data.event SET provider = 'x', reporter_mta = 'y'");
+    heed_test_database_do(
+        test->database,
+        "UPDATE heed_data.guard_hold SET name = 'x', resolution = 'released'; INSERT INTO "
+        "heed_data.guard_hold (dimension, name, began_at, placed_at, statistics) VALUES ('mta', "
+        "'y', '2026-01-01', '2026-01-01 10:00', '{}')");
+    assert_states(
+        " suppressed hard bad-mailbox since 11 until 59, 2 from 5 to 11: hard: held, surge 2\n");
+}
+
+/* What is undone never arrived, until that is reverted. */
+static void
+test_undone(void)
+{
+    HeedPastEvent first = HARD(3, 5, 'A');
+    HeedPastEvent second = HARD(2, 40, 'B');
+
+    first.digest = 300;
+    empty_store();
+    heed_history_add_event(test->database, &first);
+    heed_history_add_event(test->database, &second);
+    heed_test_database_do(
+        test->database,
+        "INSERT INTO heed_data.undo (decided_by, selection) VALUES ('me', '{}'); "
+        "INSERT INTO heed_data.undone_event (arrived_at, digest, ordinal, undo_id) "
+        "SELECT arrived_at, digest, ordinal, 1 FROM heed_data.event WHERE trust = 3");
+    assert_states(" waiting - - since -, 1 from 40 to 40: not enough evidence yet\n");
+    heed_test_database_do(test->database, "UPDATE heed_data.undo SET reverted_at = now()");
+    assert_states(" suppressed hard bad-mailbox since 5, 2 from 5 to 40: hard: authenticated "
+                  "report\n");
 }
 
 static void
@@ -316,13 +420,13 @@ test_rebuild(void)
                           "INSERT INTO heed_data.address_state (scope, address, domain, "
                           "suppressed, rule, policy_version) VALUES ('news', 'b@example.com', "
                           "'example.com', true, 'nobody knows', 1)");
-    heed_assert_done(heed_policy_rebuild(test->database, version, &rebuilt, &error), error);
+    heed_assert_done(heed_policy_rebuild(test->database, policy, &rebuilt, &error), error);
     g_assert_cmpuint(rebuilt.addresses, ==, 2);
     g_assert_cmpuint(rebuilt.changed, ==, 2);
     got = heed_test_database_get(test->database, "SELECT string_agg(scope || address, ',') FROM "
                                                  "heed_data.address_state");
     g_assert_cmpstr(got, ==, "a@example.com");
-    heed_assert_done(heed_policy_rebuild(test->database, version, &rebuilt, &error), error);
+    heed_assert_done(heed_policy_rebuild(test->database, policy, &rebuilt, &error), error);
     g_assert_cmpuint(rebuilt.addresses, ==, 1);
     g_assert_cmpuint(rebuilt.changed, ==, 0);
 }
@@ -343,7 +447,7 @@ test_rebuild_slices(void)
         "SELECT now(), int4send(n), 0, now(), false, 3, 'bounce', 'bad-mailbox', 'hard', "
         "'user' || n % 2500 || '@example.com', 'example.com', int4send(n) "
         "FROM generate_series(1, 5000) AS n");
-    heed_assert_done(heed_policy_rebuild(test->database, version, &rebuilt, &error), error);
+    heed_assert_done(heed_policy_rebuild(test->database, policy, &rebuilt, &error), error);
     g_assert_cmpuint(rebuilt.addresses, ==, 2500);
     g_assert_cmpuint(rebuilt.changed, ==, 2500);
     got =
@@ -362,15 +466,14 @@ is_stale(void)
     return stale;
 }
 
-static int
+static HeedPolicy *
 establish(unsigned messages)
 {
-    HeedPolicy policy = heed_policy_default();
+    HeedPolicy *made = heed_policy_new();
     g_autoptr(GError) error = NULL;
-    int made = 0;
 
-    policy.plausible_messages = messages;
-    heed_assert_done(heed_policy_establish(test->database, &policy, &made, &error), error);
+    made->plausible_messages = messages;
+    heed_assert_done(heed_policy_establish(test->database, made, &error), error);
     return made;
 }
 
@@ -381,24 +484,28 @@ test_versions(void)
     g_autoptr(GError) error = NULL;
     g_autofree char *got = NULL;
     HeedRebuilt rebuilt;
-    int second;
+    g_autoptr(HeedPolicy) same = NULL;
+    g_autoptr(HeedPolicy) second = NULL;
+    g_autoptr(HeedPolicy) third = NULL;
 
     empty_store();
     g_assert_false(is_stale());
     heed_history_add_event(test->database, &event);
-    heed_history_fold(test->database, version, NULL);
-    g_assert_cmpint(establish(2), ==, version);
+    heed_history_fold(test->database, policy, NULL);
+    same = establish(2);
+    g_assert_cmpint(same->version, ==, policy->version);
     g_assert_false(is_stale());
     second = establish(1);
-    g_assert_cmpint(second, >, version);
+    g_assert_cmpint(second->version, >, policy->version);
     g_assert_true(is_stale());
     heed_assert_done(heed_policy_rebuild(test->database, second, &rebuilt, &error), error);
     g_assert_false(is_stale());
     got = heed_history_states(test->database, NULL);
     g_assert_cmpstr(
         got, ==, " suppressed hard bad-mailbox since 0, 1 from 0 to 0: hard: plausible report\n");
-    version = establish(2);
-    g_assert_cmpint(version, >, second);
+    third = establish(2);
+    g_assert_cmpint(third->version, >, second->version);
+    policy->version = third->version;
 }
 
 typedef struct Racer {
@@ -417,7 +524,7 @@ race(void *data)
     g_assert_no_error(error);
     heed_history_add_event(racer->database, &racer->event);
     g_ptr_array_add(addresses, g_strdup("a@example.com"));
-    heed_assert_done(heed_policy_fold(racer->database, version, addresses, &error), error);
+    heed_assert_done(heed_policy_fold(racer->database, policy, addresses, &error), error);
     heed_assert_done(heed_transaction_commit(transaction, &error), error);
     return NULL;
 }
@@ -456,7 +563,7 @@ test_simultaneous(void)
     transaction = heed_transaction_begin(test->database, &error);
     g_assert_no_error(error);
     heed_history_add_event(test->database, &first);
-    heed_assert_done(heed_policy_fold(test->database, version, addresses, &error), error);
+    heed_assert_done(heed_policy_fold(test->database, policy, addresses, &error), error);
     thread = g_thread_new("race", race, &racer);
     wait_until_blocked(third);
     heed_assert_done(heed_transaction_commit(transaction, &error), error);
@@ -485,11 +592,11 @@ test_deleted_while_waiting(void)
     empty_store();
     g_ptr_array_add(addresses, g_strdup("a@example.com"));
     heed_history_add_event(test->database, &first);
-    heed_history_fold(test->database, version, NULL);
+    heed_history_fold(test->database, policy, NULL);
     transaction = heed_transaction_begin(test->database, &error);
     g_assert_no_error(error);
     heed_test_database_do(test->database, "DELETE FROM heed_data.event");
-    heed_assert_done(heed_policy_fold(test->database, version, addresses, &error), error);
+    heed_assert_done(heed_policy_fold(test->database, policy, addresses, &error), error);
     thread = g_thread_new("race", race, &racer);
     wait_until_blocked(third);
     heed_assert_done(heed_transaction_commit(transaction, &error), error);
@@ -521,14 +628,14 @@ test_simultaneous_contradiction(void)
     transaction = heed_transaction_begin(test->database, &error);
     g_assert_no_error(error);
     heed_history_add_event(test->database, &first);
-    heed_assert_done(heed_policy_fold(test->database, version, addresses, &error), error);
+    heed_assert_done(heed_policy_fold(test->database, policy, addresses, &error), error);
     thread = g_thread_new("race", race, &racer);
     wait_until_blocked(third);
     heed_assert_done(heed_transaction_commit(transaction, &error), error);
     heed_transaction_free(transaction);
     g_thread_join(thread);
     got = heed_history_states(test->database, NULL);
-    g_assert_cmpstr(got, ==, "");
+    g_assert_cmpstr(got, ==, " waiting - - since -, 1 from 0 to 0: not enough evidence yet\n");
 }
 
 int
@@ -538,13 +645,15 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     test = heed_test_database_new();
-    version = heed_history_prepare(test);
+    policy = heed_history_prepare(test);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("/policy/fold/%s", rows[i].name);
 
         g_test_add_data_func(path, &rows[i], test_row);
     }
     g_test_add_func("/policy/evidence", test_evidence);
+    g_test_add_func("/policy/holds", test_holds);
+    g_test_add_func("/policy/undone", test_undone);
     g_test_add_func("/policy/rebuild", test_rebuild);
     g_test_add_func("/policy/rebuild-slices", test_rebuild_slices);
     g_test_add_func("/policy/versions", test_versions);

@@ -15,12 +15,22 @@
 
 #define ROUNDS         6U
 #define ADDRESSES      60U
-#define MOST_EVENTS    9U
+#define MOST_EVENTS    14U
 #define MOST_DECISIONS 4U
 #define MOST_BATCH     12U
+#define HOLDS          2U
+#define HOLD_HOURS     48
+#define FOR_EVER       G_MAXINT
+
+typedef struct Hold {
+    int from;
+    int to;
+    const char *resolution; /* NULL: it waits */
+} Hold;
 
 typedef struct History {
-    char *address; /* owned */
+    const Hold *holds; /* borrowed; HOLDS of them, of example.com */
+    char *address;     /* owned */
     HeedPastEvent events[MOST_EVENTS];
     unsigned event_count;
     HeedPastDecision decisions[MOST_DECISIONS];
@@ -33,26 +43,36 @@ choose(GRand *random, const char *const *words, gint32 count)
     return words[g_rand_int_range(random, 0, count)];
 }
 
-static HeedPastEvent
-random_event(GRand *random, const char *address, uint32_t digest)
+static bool
+is_lift(const HeedPastEvent *event)
 {
-    static const char *const verdicts[] = {"hard",      "hard",        "hard", "complaint",
-                                           "complaint", "unsubscribe", "soft", "block"};
+    return g_str_equal(event->verdict, "delivered") || g_str_equal(event->verdict, "not-spam");
+}
+
+static HeedPastEvent
+random_event(GRand *random, const char *address, bool is_full, uint32_t digest)
+{
+    static const char *const verdicts[] = {"hard",      "hard",        "hard",      "complaint",
+                                           "complaint", "unsubscribe", "soft",      "soft",
+                                           "soft",      "block",       "delivered", "not-spam"};
+    static const char *const of_a_full_mailbox[] = {"soft", "soft", "soft", "delivered"};
     static const char *const streams[] = {NULL, "news", "shop"};
     static const char *const reasons[] = {"bad-mailbox", "bad-domain", "moved"};
     HeedPastEvent event = {.address = address, .digest = digest};
 
-    event.verdict = choose(random, verdicts, G_N_ELEMENTS(verdicts));
+    event.verdict = is_full ? choose(random, of_a_full_mailbox, G_N_ELEMENTS(of_a_full_mailbox))
+                            : choose(random, verdicts, G_N_ELEMENTS(verdicts));
     event.reason =
         g_str_equal(event.verdict, "hard") ? choose(random, reasons, G_N_ELEMENTS(reasons)) : NULL;
     event.status = g_rand_int_range(random, 0, 6) == 0 ? "5.1.10" : NULL;
     event.stream = choose(random, streams, G_N_ELEMENTS(streams));
     event.trust = (unsigned)g_rand_int_range(random, 0, 12);
-    event.trust = event.trust > 4 ? 2 : event.trust; /* mostly plausible: most is decided there */
-    event.hour = 4 * g_rand_int_range(random, 0, 50);
+    event.trust = event.trust > 4 ? 2 + event.trust % 2 : event.trust;
+    event.hour = 4 * g_rand_int_range(random, 0, g_rand_int_range(random, 0, 3) == 0 ? 3000 : 50);
     event.late = g_rand_int_range(random, 0, 3) == 0 ? 4 * g_rand_int_range(random, 0, 30) : 0;
-    event.message = "\0ABC"[g_rand_int_range(random, 0, 4)];
-    event.failure = "\0\0\0fg"[g_rand_int_range(random, 0, 5)];
+    event.message = "\0ABCDEF"[g_rand_int_range(random, 0, is_full ? 7 : 4)];
+    event.failure = is_lift(&event) ? '\0' : "\0\0\0fg"[g_rand_int_range(random, 0, 5)];
+    event.undone = g_rand_int_range(random, 0, 12) == 0;
     event.closed = g_rand_int_range(random, 0, 4) == 0;
     return event;
 }
@@ -79,15 +99,16 @@ history_free(void *data)
 }
 
 static History *
-random_history(GRand *random, unsigned number, uint32_t *digest)
+random_history(GRand *random, unsigned number, const Hold *holds, uint32_t *digest)
 {
     History *history = g_new0(History, 1);
 
+    history->holds = holds;
     history->address = number % 20 == 0 ? g_strdup_printf("abuse@domain%u.example", number)
                                         : g_strdup_printf("user%u@example.com", number);
     history->event_count = (unsigned)g_rand_int_range(random, 0, MOST_EVENTS + 1);
     for (unsigned i = 0; i < history->event_count; i++)
-        history->events[i] = random_event(random, history->address, (*digest)++);
+        history->events[i] = random_event(random, history->address, number % 3 == 1, (*digest)++);
     if (g_rand_boolean(random))
         history->decision_count = (unsigned)g_rand_int_range(random, 0, MOST_DECISIONS + 1);
     for (unsigned i = 0; i < history->decision_count; i++)
@@ -99,8 +120,9 @@ random_history(GRand *random, unsigned number, uint32_t *digest)
 
 typedef struct Failure {
     HeedPastEvent speaker;
-    const char *scope;
-    int arrived; /* of the first report of it */
+    int arrived;    /* of the first report of it */
+    int held_until; /* -1: not held */
+    unsigned hold;  /* by which; from 1 */
 } Failure;
 
 static bool
@@ -120,6 +142,37 @@ speaks_better(const HeedPastEvent *one, const HeedPastEvent *other)
     return one_closed != other_closed ? one_closed : is_before(one, other);
 }
 
+/* -2: it was discarded; -1: it is not held. */
+static int
+held_until(const History *history, const HeedPastEvent *event, unsigned *out_hold)
+{
+    int arrived = event->hour + event->late;
+    int until = -1;
+
+    if (!g_str_has_suffix(history->address, "@example.com") || !g_str_equal(event->verdict, "hard"))
+        return -1;
+    for (unsigned i = 0; i < HOLDS; i++) {
+        const Hold *hold = &history->holds[i];
+
+        if (arrived < hold->from || arrived >= hold->to)
+            continue;
+        if (g_strcmp0(hold->resolution, "discarded") == 0)
+            return -2;
+        if (hold->resolution == NULL) {
+            until = MAX(until, MAX(arrived, hold->from) + HOLD_HOURS);
+            *out_hold = i + 1;
+        }
+    }
+    return until;
+}
+
+static gint
+compare_failures(gconstpointer a, gconstpointer b)
+{
+    return is_before(&((const Failure *)a)->speaker, &((const Failure *)b)->speaker) ? -1 : 1;
+}
+
+/* In the order of history, lifts among them. */
 static GArray *
 failures_of(const History *history)
 {
@@ -128,9 +181,10 @@ failures_of(const History *history)
     for (unsigned i = 0; i < history->event_count; i++) {
         const HeedPastEvent *event = &history->events[i];
         Failure *known = NULL;
-        Failure new = {*event, NULL, event->hour + event->late};
+        Failure new = {*event, event->hour + event->late, -1, 0};
 
-        if (event->trust < 2)
+        new.held_until = held_until(history, event, &new.hold);
+        if (event->trust < (is_lift(event) ? 3 : 2) || event->undone || new.held_until == -2)
             continue;
         for (guint j = 0; j < failures->len && event->failure != '\0'; j++) {
             Failure *failure = &g_array_index(failures, Failure, j);
@@ -143,9 +197,13 @@ failures_of(const History *history)
             continue;
         }
         known->arrived = MIN(known->arrived, new.arrived);
-        if (speaks_better(event, &known->speaker))
+        if (speaks_better(event, &known->speaker)) {
             known->speaker = *event;
+            known->held_until = new.held_until;
+            known->hold = new.hold;
+        }
     }
+    g_array_sort(failures, compare_failures);
     return failures;
 }
 
@@ -156,17 +214,31 @@ covers(const HeedPastDecision *decision, const char *scope)
 }
 
 static bool
-counts(const History *history, const Failure *failure, const char *scope)
+is_withdrawn(const GArray *failures, const HeedPastEvent *complaint)
+{
+    for (guint i = 0; i < failures->len; i++) {
+        const HeedPastEvent *event = &g_array_index(failures, Failure, i).speaker;
+
+        if (g_str_equal(event->verdict, "not-spam") && event->message != '\0' &&
+            event->message == complaint->message && event->hour >= complaint->hour)
+            return true;
+    }
+    return false;
+}
+
+static bool
+counts(const History *history, const GArray *failures, const Failure *failure, const char *scope)
 {
     const HeedPastEvent *event = &failure->speaker;
-    bool hard = g_str_equal(event->verdict, "hard");
+    bool bounce = g_str_equal(event->verdict, "hard") || g_str_equal(event->verdict, "soft");
     bool complaint = g_str_equal(event->verdict, "complaint");
-    const char *own_scope = hard || event->stream == NULL ? "" : event->stream;
+    const char *own_scope = bounce || event->stream == NULL ? "" : event->stream;
 
     if (!g_str_equal(own_scope, scope) ||
-        !(hard || complaint || g_str_equal(event->verdict, "unsubscribe")))
+        !(bounce || complaint || g_str_equal(event->verdict, "unsubscribe")))
         return false;
-    if (complaint && g_str_has_prefix(history->address, "abuse@"))
+    if (complaint &&
+        (g_str_has_prefix(history->address, "abuse@") || is_withdrawn(failures, event)))
         return false;
     for (unsigned i = 0; i < history->decision_count; i++) {
         const HeedPastDecision *decision = &history->decisions[i];
@@ -183,60 +255,217 @@ reason_of(const HeedPastEvent *event)
 {
     if (event->reason != NULL)
         return event->reason;
-    return g_str_equal(event->verdict, "complaint") ? "abuse" : "unsubscribe";
+    if (g_str_equal(event->verdict, "complaint"))
+        return "abuse";
+    return g_str_equal(event->verdict, "unsubscribe") ? "unsubscribe" : "bad-mailbox";
 }
 
 static const char *
 matter_of(const HeedPastEvent *event)
 {
-    return g_str_equal(reason_of(event), "bad-domain") ? "bad-domain" : event->verdict;
+    bool is_bad_domain =
+        g_str_equal(event->verdict, "hard") && g_str_equal(reason_of(event), "bad-domain");
+
+    return is_bad_domain ? "bad-domain" : event->verdict;
 }
 
-/* Two reports of one matter, the first at least so long before the second, of different messages or
- * both authenticated where that is enough. */
+/* What counts of one matter in one scope, with the deliveries where they matter. */
+typedef struct Docket {
+    const char *matter;
+    GPtrArray *failures; /* of borrowed Failure * */
+} Docket;
+
+/* Whether the count that begins at `start` is full with the failure at `end`. */
 static bool
-is_pair(const HeedPastEvent *one, const HeedPastEvent *other, int apart, bool trusted)
+is_full(const Docket *docket, guint start, guint end, bool believed, bool with_held)
 {
-    return g_str_equal(matter_of(one), matter_of(other)) && other->hour - one->hour >= apart &&
-           (one->message != other->message || (trusted && one->trust >= 3 && other->trust >= 3));
-}
+    bool bad_domain = g_str_equal(docket->matter, "bad-domain");
+    bool soft = g_str_equal(docket->matter, "soft");
+    unsigned need = soft ? 3 : 2;
+    int apart = bad_domain ? 72 : 20;
+    const HeedPastEvent *counted[MOST_EVENTS];
+    unsigned count = 0;
 
-static char *
-bad_domain_rule(const GPtrArray *evidence, const HeedPastEvent *event)
-{
-    if (event->trust >= 3 && g_strcmp0(event->status, "5.1.10") == 0)
-        return g_strdup("bad-domain: null MX");
-    for (guint i = 0; i < evidence->len; i++) {
-        if (is_pair(g_ptr_array_index(evidence, i), event, 72, true))
-            return g_strdup("bad-domain: 2 reports 72 h apart");
-    }
-    return NULL;
-}
+    for (guint i = start; i <= end; i++) {
+        const Failure *failure = g_ptr_array_index(docket->failures, i);
+        const HeedPastEvent *event = &failure->speaker;
+        bool known = false;
 
-/* The rule that is satisfied once this report is in; NULL for none. */
-static char *
-rule_at(const GPtrArray *evidence, const HeedPastEvent *event)
-{
-    const char *matter = matter_of(event);
-
-    if (g_str_equal(matter, "bad-domain"))
-        return bad_domain_rule(evidence, event);
-    if (event->trust >= 3)
-        return g_strconcat(matter, event->trust == 4 ? ": signed report" : ": authenticated report",
-                           NULL);
-    if (g_str_equal(matter, "complaint") && event->closed)
-        return g_strdup("complaint: closed mailbox");
-    for (guint i = 0; i < evidence->len; i++) {
-        const HeedPastEvent *later = g_ptr_array_index(evidence, i);
-
-        if (!g_str_equal(matter_of(later), matter) || is_before(event, later))
+        if (is_lift(event) || (believed && event->trust < 3) ||
+            (!with_held && failure->held_until >= 0))
             continue;
-        for (guint j = 0; j < evidence->len; j++) {
-            if (is_pair(g_ptr_array_index(evidence, j), later, 20, false))
-                return g_strconcat(matter, ": 2 messages 20 h apart", NULL);
+        while (count > 0 && soft && event->hour - counted[0]->hour > 180 * 24) {
+            count--;
+            memmove((void *)counted, (void *)(counted + 1), count * sizeof(counted[0]));
         }
+        /* One that stays full goes on. */
+        if (count == need)
+            continue;
+        for (unsigned j = 0; j < count; j++)
+            known |= counted[j]->message == event->message;
+        if ((count > 0 && event->hour - counted[count - 1]->hour < apart) ||
+            (known && !(bad_domain && believed)))
+            continue;
+        counted[count++] = event;
     }
-    return NULL;
+    return count == need;
+}
+
+/* The rule that the failure at `end` satisfies; NULL for none. */
+static char *
+rule_at(const Docket *docket, guint start, guint end, bool with_held)
+{
+    const Failure *failure = g_ptr_array_index(docket->failures, end);
+    const HeedPastEvent *event = &failure->speaker;
+    bool at_once =
+        !g_str_equal(docket->matter, "bad-domain") && !g_str_equal(docket->matter, "soft");
+
+    if (g_str_equal(docket->matter, "bad-domain") && event->trust >= 3 &&
+        g_strcmp0(event->status, "5.1.10") == 0)
+        return g_strdup("bad-domain: null MX");
+    if (at_once && event->trust >= 3)
+        return g_strconcat(docket->matter,
+                           event->trust == 4 ? ": signed report" : ": authenticated report", NULL);
+    if (g_str_equal(docket->matter, "complaint") && event->closed)
+        return g_strdup("complaint: closed mailbox");
+    if (!is_full(docket, start, end, false, with_held) &&
+        !(event->trust >= 3 && is_full(docket, start, end, true, with_held)))
+        return NULL;
+    if (g_str_equal(docket->matter, "bad-domain"))
+        return g_strdup("bad-domain: 2 reports 72 h apart");
+    return g_strdup_printf("%s: %s messages 20 h apart", docket->matter,
+                           g_str_equal(docket->matter, "soft") ? "3" : "2");
+}
+
+typedef struct Sentence {
+    const HeedPastEvent *decisive; /* borrowed; NULL for none */
+    int until;
+    char *rule; /* owned */
+} Sentence;
+
+static void
+sentence_take(Sentence *sentence, const HeedPastEvent *decisive, int until, char *rule)
+{
+    g_free(sentence->rule);
+    *sentence = (Sentence){decisive, until, rule};
+}
+
+static bool
+has_failed(const GArray *failures, const HeedPastEvent *delivery)
+{
+    for (guint i = 0; i < failures->len; i++) {
+        const HeedPastEvent *event = &g_array_index(failures, Failure, i).speaker;
+
+        if (event->message == delivery->message && event->message != '\0' &&
+            (g_str_equal(event->verdict, "hard") || g_str_equal(event->verdict, "soft")))
+            return true;
+    }
+    return false;
+}
+
+static Sentence
+try_matter(const Docket *docket)
+{
+    static const int days[] = {30, 90, 180};
+    bool soft = g_str_equal(docket->matter, "soft");
+    Sentence sentence = {0};
+    unsigned level = 0;
+    guint start = 0;
+
+    for (guint i = 0; i < docket->failures->len; i++) {
+        const Failure *failure = g_ptr_array_index(docket->failures, i);
+        const HeedPastEvent *event = &failure->speaker;
+        char *rule;
+
+        if (is_lift(event)) {
+            if (sentence.until != FOR_EVER) {
+                sentence_take(&sentence, NULL, 0, NULL);
+                level = 0;
+                start = i + 1;
+            }
+            continue;
+        }
+        if (failure->held_until >= 0 || event->hour < sentence.until)
+            continue;
+        if (sentence.decisive != NULL && event->hour - sentence.until > 180 * 24)
+            level = 0;
+        /* What came while it was suppressed does not count. */
+        while (sentence.decisive != NULL && start < i &&
+               ((const Failure *)g_ptr_array_index(docket->failures, start))->speaker.hour <
+                   sentence.until)
+            start++;
+        rule = rule_at(docket, start, i, false);
+        if (rule == NULL)
+            continue;
+        if (soft && level < G_N_ELEMENTS(days)) {
+            char *longer = g_strdup_printf("%s, for %d days", rule, days[level]);
+
+            g_free(rule);
+            sentence_take(&sentence, event, event->hour + 24 * days[level], longer);
+        } else {
+            sentence_take(&sentence, event, FOR_EVER, rule);
+        }
+        level++;
+        start = i + 1;
+    }
+    return sentence;
+}
+
+/* How long what is held pauses. */
+static Sentence
+try_holds(const Docket *docket)
+{
+    Sentence sentence = {0};
+
+    for (guint i = 0; i < docket->failures->len; i++) {
+        const Failure *failure = g_ptr_array_index(docket->failures, i);
+        char *rule;
+
+        if (failure->held_until <= sentence.until)
+            continue;
+        rule = rule_at(docket, 0, i, true);
+        if (rule != NULL)
+            sentence_take(&sentence, &failure->speaker, failure->held_until,
+                          g_strdup_printf("%s: held, surge %u", docket->matter, failure->hold));
+        g_free(rule);
+    }
+    return sentence;
+}
+
+static void
+keep_better(Sentence *best, Sentence other)
+{
+    if (other.decisive != NULL &&
+        (best->decisive == NULL || other.until > best->until ||
+         (other.until == best->until && is_before(other.decisive, best->decisive))))
+        sentence_take(best, other.decisive, other.until, g_steal_pointer(&other.rule));
+    g_free(other.rule);
+}
+
+static Sentence
+weigh(const History *history, const GArray *failures, const char *scope)
+{
+    static const char *const matters[] = {"hard", "bad-domain", "soft", "complaint", "unsubscribe"};
+    Sentence best = {0};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(matters); i++) {
+        g_autoptr(GPtrArray) heard = g_ptr_array_new();
+        Docket docket = {matters[i], heard};
+
+        for (guint j = 0; j < failures->len; j++) {
+            Failure *failure = &g_array_index(failures, Failure, j);
+            const HeedPastEvent *event = &failure->speaker;
+            bool clears = g_str_equal(event->verdict, "delivered") &&
+                          g_str_equal(matters[i], "soft") && !has_failed(failures, event);
+
+            if (clears || (g_str_equal(matter_of(event), matters[i]) &&
+                           counts(history, failures, failure, scope)))
+                g_ptr_array_add(heard, failure);
+        }
+        keep_better(&best, try_matter(&docket));
+        keep_better(&best, try_holds(&docket));
+    }
+    return best;
 }
 
 typedef struct Decided {
@@ -262,53 +491,54 @@ decided_in(const History *history, const char *scope)
             decided.allowed = true;
         else if (g_str_equal(decision->action, "disallow"))
             decided.allowed = false;
-        else if (g_str_equal(decision->scope, scope) &&
-                 (decided.added < 0 || decision->hour < decided.added))
+        else if (g_str_equal(decision->scope, scope) && decided.added < 0)
             decided.added = decision->hour;
     }
     return decided;
 }
 
 typedef struct Evidence {
-    GPtrArray *events; /* owned; of borrowed HeedPastEvent */
+    unsigned count;
     int first;
     int last;
-    const HeedPastEvent *decisive; /* borrowed; NULL for none */
-    char *rule;                    /* owned */
 } Evidence;
 
-static void
-weigh(Evidence *evidence)
+static Evidence
+evidence_in(const History *history, const GArray *failures, const char *scope)
 {
-    evidence->first = G_MAXINT;
-    for (guint i = 0; i < evidence->events->len; i++) {
-        const HeedPastEvent *event = g_ptr_array_index(evidence->events, i);
-        char *rule = rule_at(evidence->events, event);
+    Evidence evidence = {0};
 
-        evidence->first = MIN(evidence->first, event->hour);
-        evidence->last = MAX(evidence->last, event->hour);
-        if (rule != NULL && (evidence->decisive == NULL || is_before(event, evidence->decisive))) {
-            evidence->decisive = event;
-            g_free(evidence->rule);
-            evidence->rule = g_steal_pointer(&rule);
-        }
-        g_free(rule);
+    for (guint i = 0; i < failures->len; i++) {
+        const Failure *failure = &g_array_index(failures, Failure, i);
+
+        if (!counts(history, failures, failure, scope))
+            continue;
+        if (evidence.count++ == 0)
+            evidence.first = failure->speaker.hour;
+        evidence.last = failure->speaker.hour;
     }
+    return evidence;
 }
 
 static void
-describe(const Evidence *evidence, Decided decided, const char *scope, GString *out)
+describe(const Sentence *sentence,
+         const Evidence *evidence,
+         Decided decided,
+         const char *scope,
+         GString *out)
 {
-    const HeedPastEvent *decisive = evidence->decisive;
-    const char *rule = evidence->rule != NULL ? evidence->rule : "not enough evidence yet";
+    const HeedPastEvent *decisive = sentence->decisive;
+    const char *rule = decisive != NULL ? sentence->rule : "not enough evidence yet";
     const char *verdict = decisive != NULL ? decisive->verdict : "-";
     const char *reason = decisive != NULL ? reason_of(decisive) : "-";
     int since = decisive != NULL ? decisive->hour : -1;
+    int until = decisive != NULL ? sentence->until : FOR_EVER;
 
     if (decided.added >= 0) {
         verdict = reason = "manual";
         rule = "added by hand";
         since = decided.added;
+        until = FOR_EVER;
     }
     g_string_append_printf(out, "%s %s %s %s since ", scope,
                            decided.allowed ? "allowed"
@@ -316,10 +546,13 @@ describe(const Evidence *evidence, Decided decided, const char *scope, GString *
                                            : "waiting",
                            verdict, reason);
     if (since >= 0)
-        g_string_append_printf(out, "%d, %u from ", since, evidence->events->len);
+        g_string_append_printf(out, "%d", since);
     else
-        g_string_append_printf(out, "-, %u from ", evidence->events->len);
-    if (evidence->events->len > 0)
+        g_string_append(out, "-");
+    if (until != FOR_EVER)
+        g_string_append_printf(out, " until %d", until);
+    g_string_append_printf(out, ", %u from ", evidence->count);
+    if (evidence->count > 0)
         g_string_append_printf(out, "%d to %d", evidence->first, evidence->last);
     else
         g_string_append(out, "- to -");
@@ -330,19 +563,12 @@ static void
 judge_scope(const History *history, const GArray *failures, const char *scope, GString *out)
 {
     Decided decided = decided_in(history, scope);
-    g_autoptr(GPtrArray) events = g_ptr_array_new();
-    Evidence evidence = {.events = events, .last = G_MININT};
+    Evidence evidence = evidence_in(history, failures, scope);
+    Sentence sentence = weigh(history, failures, scope);
 
-    for (guint i = 0; i < failures->len; i++) {
-        Failure *failure = &g_array_index(failures, Failure, i);
-
-        if (counts(history, failure, scope))
-            g_ptr_array_add(events, &failure->speaker);
-    }
-    weigh(&evidence);
-    if (events->len > 0 || (decided.any && (decided.allowed || decided.added >= 0)))
-        describe(&evidence, decided, scope, out);
-    g_free(evidence.rule);
+    if (evidence.count > 0 || (decided.any && (decided.allowed || decided.added >= 0)))
+        describe(&sentence, &evidence, decided, scope, out);
+    g_free(sentence.rule);
 }
 
 static char *
@@ -367,7 +593,7 @@ typedef struct Poller {
     HeedDatabase *database;
     const Step *steps; /* borrowed */
     unsigned count;
-    int version;
+    const HeedPolicy *policy; /* borrowed */
     uint32_t seed;
 } Poller;
 
@@ -388,7 +614,7 @@ store_batch(const Poller *poller, unsigned start, unsigned count, GError **error
                                                                 : step->decision->address));
     }
     return transaction != NULL &&
-           heed_policy_fold(poller->database, poller->version, addresses, error) &&
+           heed_policy_fold(poller->database, poller->policy, addresses, error) &&
            heed_transaction_commit(transaction, error);
 }
 
@@ -451,6 +677,18 @@ steps_of(const GPtrArray *histories, GRand *random, unsigned *out_first_half)
     return steps;
 }
 
+static Hold
+place_hold(HeedDatabase *database, GRand *random)
+{
+    static const char *const resolutions[] = {NULL, NULL, "released", "discarded"};
+    int from = g_rand_int_range(random, 0, 200);
+    Hold hold = {from, from + g_rand_int_range(random, 1, 120),
+                 choose(random, resolutions, G_N_ELEMENTS(resolutions))};
+
+    heed_history_add_hold(database, hold.from, hold.to, hold.resolution);
+    return hold;
+}
+
 static void
 check_all(HeedDatabase *database, const GPtrArray *histories, const char *when)
 {
@@ -466,15 +704,15 @@ check_all(HeedDatabase *database, const GPtrArray *histories, const char *when)
 }
 
 static void
-check_rebuild(HeedTestDatabase *test, int version, const GPtrArray *histories)
+check_rebuild(HeedTestDatabase *test, const HeedPolicy *policy, const GPtrArray *histories)
 {
     g_autoptr(GError) error = NULL;
     HeedRebuilt rebuilt;
 
-    heed_assert_done(heed_policy_rebuild(test->database, version, &rebuilt, &error), error);
+    heed_assert_done(heed_policy_rebuild(test->database, policy, &rebuilt, &error), error);
     g_assert_cmpuint(rebuilt.changed, ==, 0);
     heed_test_database_do(test->database, "DELETE FROM heed_data.address_state");
-    heed_assert_done(heed_policy_rebuild(test->database, version, &rebuilt, &error), error);
+    heed_assert_done(heed_policy_rebuild(test->database, policy, &rebuilt, &error), error);
     g_assert_cmpuint(rebuilt.changed, >, 0);
     check_all(test->database, histories, "rebuilt from nothing");
 }
@@ -488,26 +726,29 @@ test_round(const void *data)
     g_autoptr(GRand) random = g_rand_new_with_seed(seed);
     g_autoptr(GPtrArray) histories = g_ptr_array_new_with_free_func(history_free);
     g_autoptr(GArray) steps = NULL;
-    int version = heed_history_prepare(test);
+    g_autoptr(HeedPolicy) policy = heed_history_prepare(test);
     uint32_t digest = 1000; /* beyond the numbers that name shared failures */
+    Hold holds[HOLDS];
     unsigned half;
     GThread *thread;
 
     g_test_message("seed %u", seed);
+    for (unsigned i = 0; i < HOLDS; i++)
+        holds[i] = place_hold(test->database, random);
     for (unsigned i = 0; i < ADDRESSES; i++)
-        g_ptr_array_add(histories, random_history(random, i, &digest));
+        g_ptr_array_add(histories, random_history(random, i, holds, &digest));
     steps = steps_of(histories, random, &half);
     {
         const Step *all = &g_array_index(steps, Step, 0);
-        Poller first = {test->database, all, half, version, seed + 1};
-        Poller second = {other, all + half, steps->len - half, version, seed + 2};
+        Poller first = {test->database, all, half, policy, seed + 1};
+        Poller second = {other, all + half, steps->len - half, policy, seed + 2};
 
         thread = g_thread_new("second", poll_steps, &second);
         (void)poll_steps(&first);
         g_thread_join(thread);
     }
     check_all(test->database, histories, "folded as they came");
-    check_rebuild(test, version, histories);
+    check_rebuild(test, policy, histories);
 }
 
 int

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "suppress/judge.h"
+
+#include "parsers/address.h"
+
+#include <string.h>
+
+#define HOUR (INT64_C(3600) * G_USEC_PER_SEC)
+#define DAY  (24 * HOUR)
+
+/* What is counted towards a line: failures far enough from each other, of which the oldest go when
+ * they are out of the line's span. */
+typedef struct Counter {
+    unsigned need;
+    int64_t apart;
+    int64_t within; /* 0: whatever time */
+    bool distinct;
+    unsigned count;
+    const HeedFact *facts[HEED_POLICY_MOST_FAILURES]; /* borrowed */
+} Counter;
+
+/* What would suppress an address in a scope. */
+typedef struct Candidate {
+    const HeedFact *fact; /* that decided; borrowed; NULL: none */
+    const HeedPolicyLine *line;
+    int64_t until;
+    const Counter *counter; /* the full one; NULL: the report was believed at once */
+    unsigned need;          /* of that counter */
+    int64_t apart;
+    unsigned days;   /* 0: without end */
+    int64_t hold_id; /* it is only a hold; 0: not */
+} Candidate;
+
+/* What is known before any scope is looked at. */
+typedef struct Hearing {
+    const HeedPolicy *policy;
+    const HeedCase *the_case;
+    /* For each fact: the line it counts for, NULL for none. Owned. */
+    const HeedPolicyLine **lines;
+    bool *is_delivery; /* for each fact: a delivery that stands; owned */
+} Hearing;
+
+/* What people decided about a scope. */
+typedef struct Ruling {
+    const char *scope;
+    int64_t removed_at; /* what had arrived by then is disregarded */
+    int64_t added_at;   /* HEED_TIME_NONE: not */
+    bool allowed;
+    bool is_own; /* some decision is about this very scope */
+} Ruling;
+
+static bool
+is_believed(const HeedPolicy *policy, const HeedFact *fact)
+{
+    return fact->trust == HEED_TRUST_SIGNED ||
+           (fact->trust == HEED_TRUST_AUTHENTICATED && policy->believe_authenticated);
+}
+
+static bool
+is_closed_complaint(const HeedPolicy *policy, const HeedFact *fact)
+{
+    return policy->closed_complaints && fact->closed && fact->verdict == HEED_VERDICT_COMPLAINT;
+}
+
+/* Whether the sender's customer said later that this message was not spam: RFC 6430. */
+static bool
+is_withdrawn(const HeedCase *the_case, const HeedFact *complaint)
+{
+    if (complaint->original[0] == '\0')
+        return false;
+    for (size_t i = 0; i < the_case->fact_count; i++) {
+        const HeedFact *fact = &the_case->facts[i];
+
+        if (fact->kind == HEED_FACT_WITHDRAWAL && fact->occurred_at >= complaint->occurred_at &&
+            g_str_equal(fact->original, complaint->original))
+            return true;
+    }
+    return false;
+}
+
+/* A server takes mail and then sends it back: no delivery, whatever the log had said. */
+static bool
+has_failed(const HeedCase *the_case, const HeedFact *delivery)
+{
+    if (delivery->original[0] == '\0')
+        return false;
+    for (size_t i = 0; i < the_case->fact_count; i++) {
+        const HeedFact *fact = &the_case->facts[i];
+
+        if (fact->kind == HEED_FACT_FAILURE &&
+            (fact->verdict == HEED_VERDICT_HARD || fact->verdict == HEED_VERDICT_SOFT) &&
+            g_str_equal(fact->original, delivery->original))
+            return true;
+    }
+    return false;
+}
+
+static const HeedPolicyLine *
+line_of(const HeedPolicy *policy, const HeedCase *the_case, const HeedFact *fact)
+{
+    const HeedPolicyLine *line = heed_policy_line(policy, fact->verdict, fact->class_);
+
+    if (line == NULL || line->action == HEED_POLICY_IGNORE || fact->trust < HEED_TRUST_PLAUSIBLE ||
+        (!line->plausible && !is_believed(policy, fact) && !is_closed_complaint(policy, fact)))
+        return NULL;
+    /* Whoever reads a role's mail reports other people's mail. */
+    if (fact->verdict == HEED_VERDICT_COMPLAINT &&
+        (heed_address_is_role(the_case->address) || is_withdrawn(the_case, fact)))
+        return NULL;
+    return line;
+}
+
+static void
+hearing_open(Hearing *out, const HeedPolicy *policy, const HeedCase *the_case)
+{
+    out->policy = policy;
+    out->the_case = the_case;
+    out->lines = g_new0(const HeedPolicyLine *, the_case->fact_count);
+    out->is_delivery = g_new0(bool, the_case->fact_count);
+    for (size_t i = 0; i < the_case->fact_count; i++) {
+        const HeedFact *fact = &the_case->facts[i];
+
+        if (fact->kind == HEED_FACT_FAILURE)
+            out->lines[i] = line_of(policy, the_case, fact);
+        else if (fact->kind == HEED_FACT_DELIVERY)
+            out->is_delivery[i] = !has_failed(the_case, fact);
+    }
+}
+
+static void
+hearing_close(Hearing *hearing)
+{
+    g_free(hearing->lines);
+    g_free(hearing->is_delivery);
+}
+
+static bool
+is_in_scope(const Ruling *ruling, const HeedPolicyLine *line, const HeedFact *fact)
+{
+    return g_str_equal(line->everywhere ? "" : fact->stream, ruling->scope) &&
+           fact->first_arrived_at > ruling->removed_at;
+}
+
+/* Counting begins with the first failure; each further one that counts is far enough from the one
+ * counted before. Whether the counter is full now. */
+static bool
+counter_add(Counter *counter, const HeedFact *fact)
+{
+    unsigned old = 0;
+
+    while (counter->within > 0 && old < counter->count &&
+           fact->occurred_at - counter->facts[old]->occurred_at > counter->within)
+        old++;
+    /* No more than what is needed is kept, so that one that stays full goes on. */
+    if (old == 0 && counter->count == counter->need)
+        return true;
+    counter->count -= old;
+    memmove(counter->facts, counter->facts + old, counter->count * sizeof(counter->facts[0]));
+    if (counter->count > 0 &&
+        fact->occurred_at - counter->facts[counter->count - 1]->occurred_at < counter->apart)
+        return false;
+    for (unsigned i = 0; i < counter->count && counter->distinct; i++)
+        if (g_str_equal(counter->facts[i]->original, fact->original))
+            return false;
+    counter->facts[counter->count++] = fact;
+    return counter->count == counter->need;
+}
+
+/* The two counts of a line: what is believed, which nothing that is less trusted disturbs, and all
+ * together. */
+typedef struct Counts {
+    Counter believed;
+    Counter all;
+} Counts;
+
+static void
+counts_begin(Counts *out, const HeedPolicy *policy, const HeedPolicyLine *line)
+{
+    bool counts = line->action == HEED_POLICY_COUNT;
+    unsigned failures = counts ? line->failures : 1;
+    unsigned hours = counts ? line->apart_hours : 0;
+
+    out->believed.need = CLAMP(failures, 1, HEED_POLICY_MOST_FAILURES);
+    out->believed.apart = hours * HOUR;
+    out->believed.within = counts ? line->within_days * DAY : 0;
+    out->believed.distinct = counts && line->distinct;
+    out->believed.count = 0;
+    out->all.need = CLAMP(MAX(failures, policy->plausible_messages), 1, HEED_POLICY_MOST_FAILURES);
+    out->all.apart = MAX(hours, policy->plausible_apart_hours) * HOUR;
+    out->all.within = out->believed.within;
+    out->all.distinct = true;
+    out->all.count = 0;
+}
+
+/* Counts a failure. Whether it suppresses now, and by which count. */
+static bool
+counts_add(Counts *counts,
+           const HeedPolicy *policy,
+           const HeedPolicyLine *line,
+           const HeedFact *fact,
+           Candidate *out)
+{
+    bool believed = is_believed(policy, fact);
+    bool all_full;
+    const Counter *full = NULL;
+
+    *out = (Candidate){.fact = fact, .line = line, .until = HEED_TIME_WITHOUT_END};
+    if ((believed && fact->null_mx && line->class_ == HEED_CLASS_BAD_DOMAIN) ||
+        is_closed_complaint(policy, fact))
+        return true;
+    all_full = counter_add(&counts->all, fact);
+    if (believed && counter_add(&counts->believed, fact))
+        full = &counts->believed;
+    else if (all_full)
+        full = &counts->all;
+    if (full == NULL)
+        return false;
+    if (full != &counts->believed || line->action == HEED_POLICY_COUNT)
+        out->counter = full;
+    out->need = full->need;
+    out->apart = full->apart;
+    return true;
+}
+
+/* The history of one line in one scope: what suppresses at its end. Held failures wait. */
+static Candidate
+run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *line)
+{
+    const HeedCase *the_case = hearing->the_case;
+    Candidate best = {0};
+    unsigned level = 0;
+    Counts counts;
+
+    counts_begin(&counts, hearing->policy, line);
+    for (size_t i = 0; i < the_case->fact_count; i++) {
+        const HeedFact *fact = &the_case->facts[i];
+        Candidate next;
+
+        if (hearing->is_delivery[i] && line->cleared_by_delivery &&
+            (best.fact == NULL || best.until != HEED_TIME_WITHOUT_END)) {
+            best = (Candidate){0};
+            level = 0;
+            counts_begin(&counts, hearing->policy, line);
+        }
+        if (hearing->lines[i] != line || fact->held_until != HEED_TIME_NONE ||
+            !is_in_scope(ruling, line, fact))
+            continue;
+        /* Mail that was under way, or that is sent all the same. */
+        if (best.fact != NULL && fact->occurred_at < best.until)
+            continue;
+        if (best.fact != NULL && line->within_days > 0 &&
+            fact->occurred_at - best.until > line->within_days * DAY)
+            level = 0;
+        if (!counts_add(&counts, hearing->policy, line, fact, &next))
+            continue;
+        next.days = line->lasts_days[MIN(level, line->steps - 1)];
+        if (next.days > 0)
+            next.until = fact->occurred_at + next.days * DAY;
+        best = next;
+        level++;
+        counts_begin(&counts, hearing->policy, line);
+    }
+    return best;
+}
+
+/* The same with the held failures: how long those that would suppress pause the address. */
+static Candidate
+run_holds(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *line)
+{
+    const HeedCase *the_case = hearing->the_case;
+    Candidate best = {0};
+    Counts counts;
+
+    counts_begin(&counts, hearing->policy, line);
+    for (size_t i = 0; i < the_case->fact_count; i++) {
+        const HeedFact *fact = &the_case->facts[i];
+        Candidate next;
+
+        if (hearing->lines[i] != line || !is_in_scope(ruling, line, fact) ||
+            !counts_add(&counts, hearing->policy, line, fact, &next) ||
+            fact->held_until == HEED_TIME_NONE)
+            continue;
+        if (best.fact == NULL || fact->held_until > best.until) {
+            next.until = fact->held_until;
+            next.hold_id = fact->hold_id;
+            best = next;
+        }
+    }
+    return best;
+}
+
+/* What lasts longer; of what lasts as long, what was there first. */
+static void
+keep_better(Candidate *best, const Candidate *other)
+{
+    if (other->fact == NULL)
+        return;
+    if (best->fact == NULL || other->until > best->until ||
+        (other->until == best->until &&
+         (other->fact->occurred_at < best->fact->occurred_at ||
+          (other->fact->occurred_at == best->fact->occurred_at && other->fact < best->fact))))
+        *best = *other;
+}
+
+static bool
+is_exempt(const HeedPolicyExemption *exemption, const HeedPolicyLine *line)
+{
+    return exemption != NULL &&
+           ((exemption->complaint && line->verdict == HEED_VERDICT_COMPLAINT) ||
+            (exemption->unsubscribe && line->verdict == HEED_VERDICT_UNSUBSCRIBE));
+}
+
+static bool
+has_facts(const Hearing *hearing, const HeedPolicyLine *line)
+{
+    for (size_t i = 0; i < hearing->the_case->fact_count; i++)
+        if (hearing->lines[i] == line)
+            return true;
+    return false;
+}
+
+/* What suppresses in a scope, leaving out what an exemption covers; exemption may be NULL. */
+static Candidate
+weigh(const Hearing *hearing, const Ruling *ruling, const HeedPolicyExemption *exemption)
+{
+    Candidate best = {0};
+
+    for (guint i = 0; i < hearing->policy->lines->len; i++) {
+        const HeedPolicyLine *line = &g_array_index(hearing->policy->lines, HeedPolicyLine, i);
+        Candidate next;
+
+        if (is_exempt(exemption, line) || !has_facts(hearing, line))
+            continue;
+        next = run_line(hearing, ruling, line);
+        keep_better(&best, &next);
+        next = run_holds(hearing, ruling, line);
+        keep_better(&best, &next);
+    }
+    return best;
+}
+
+static Ruling
+rule_on(const HeedCase *the_case, const char *scope)
+{
+    Ruling ruling = {scope, HEED_TIME_NONE, HEED_TIME_NONE, false, false};
+
+    for (size_t i = 0; i < the_case->decision_count; i++) {
+        const HeedDecided *decided = &the_case->decisions[i];
+        bool is_here = g_str_equal(decided->scope, scope);
+
+        if (!is_here && decided->scope[0] != '\0')
+            continue;
+        ruling.is_own |= is_here;
+        switch (decided->kind) {
+        case HEED_DECIDED_REMOVE:
+            ruling.removed_at = MAX(ruling.removed_at, decided->decided_at);
+            ruling.added_at = HEED_TIME_NONE;
+            break;
+        case HEED_DECIDED_ALLOW:
+            ruling.allowed = true;
+            break;
+        case HEED_DECIDED_DISALLOW:
+            ruling.allowed = false;
+            break;
+        case HEED_DECIDED_ADD:
+            /* An addition is for its own scope, and the first one says since when. */
+            if (is_here && ruling.added_at == HEED_TIME_NONE)
+                ruling.added_at = decided->decided_at;
+            break;
+        }
+    }
+    return ruling;
+}
+
+static char *
+describe(const HeedPolicy *policy, const Candidate *candidate)
+{
+    const HeedPolicyLine *line = candidate->line;
+    const HeedFact *fact = candidate->fact;
+    GString *rule = g_string_new(heed_policy_line_name(line));
+
+    g_string_append(rule, ": ");
+    if (candidate->hold_id != 0)
+        g_string_append_printf(rule, "held, surge %" G_GINT64_FORMAT, candidate->hold_id);
+    else if (candidate->counter != NULL && candidate->need > 1)
+        g_string_append_printf(rule, "%u %s %" G_GINT64_FORMAT " h apart", candidate->need,
+                               line->action == HEED_POLICY_COUNT && !line->distinct ? "reports"
+                                                                                    : "messages",
+                               candidate->apart / HOUR);
+    else if (fact->null_mx && line->class_ == HEED_CLASS_BAD_DOMAIN)
+        g_string_append(rule, "null MX");
+    else if (is_believed(policy, fact) || !is_closed_complaint(policy, fact))
+        g_string_append_printf(rule, "%s report", heed_trust_name(fact->trust));
+    else
+        g_string_append(rule, "closed mailbox");
+    if (candidate->days > 0)
+        g_string_append_printf(rule, ", for %u days", candidate->days);
+    return g_string_free(rule, FALSE);
+}
+
+static const char *
+reason_of(const HeedFact *fact)
+{
+    return fact->class_ != HEED_CLASS_NONE ? heed_class_name(fact->class_)
+                                           : heed_verdict_name(fact->verdict);
+}
+
+static void
+apply(const HeedPolicy *policy, const Candidate *candidate, HeedJudgement *out)
+{
+    if (candidate->fact == NULL)
+        return;
+    out->suppressed = true;
+    out->reason = reason_of(candidate->fact);
+    out->verdict = heed_verdict_name(candidate->fact->verdict);
+    out->since = candidate->fact->occurred_at;
+    out->until = candidate->until;
+    out->hold_id = candidate->hold_id;
+    g_free(out->rule);
+    out->rule = describe(policy, candidate);
+}
+
+/* How much evidence there is in the scope, whatever becomes of it. */
+static void
+count_evidence(const Hearing *hearing, const Ruling *ruling, HeedJudgement *out)
+{
+    for (size_t i = 0; i < hearing->the_case->fact_count; i++) {
+        const HeedFact *fact = &hearing->the_case->facts[i];
+
+        if (hearing->lines[i] == NULL || !is_in_scope(ruling, hearing->lines[i], fact))
+            continue;
+        if (out->evidence_count == 0)
+            out->first_event_at = fact->occurred_at;
+        out->last_event_at = fact->occurred_at;
+        out->evidence_count++;
+    }
+}
+
+static void
+decide(const Hearing *hearing, const Ruling *ruling, HeedJudgement *out)
+{
+    const char *name = NULL;
+
+    if (ruling->added_at != HEED_TIME_NONE) {
+        out->suppressed = true;
+        out->reason = "manual";
+        out->verdict = "manual";
+        out->since = ruling->added_at;
+        out->until = HEED_TIME_WITHOUT_END;
+        out->hold_id = 0;
+        g_free(out->rule);
+        out->rule = g_strdup("added by hand");
+    } else if (heed_policy_protects(hearing->policy, hearing->the_case->address, &name)) {
+        out->suppressed = false;
+        out->allowed = true;
+        g_free(out->rule);
+        out->rule = g_strconcat("protected: ", name, NULL);
+    }
+    if (ruling->allowed) {
+        out->suppressed = false;
+        out->allowed = true;
+        g_free(out->rule);
+        out->rule = g_strdup("allowed");
+    }
+}
+
+static bool
+judge_scope(const Hearing *hearing, const char *scope, HeedJudgement *out)
+{
+    Ruling ruling = rule_on(hearing->the_case, scope);
+    Candidate best;
+
+    *out = (HeedJudgement){.since = HEED_TIME_NONE,
+                           .until = HEED_TIME_WITHOUT_END,
+                           .first_event_at = HEED_TIME_NONE,
+                           .last_event_at = HEED_TIME_NONE};
+    count_evidence(hearing, &ruling, out);
+    if (out->evidence_count == 0 &&
+        !(ruling.is_own && (ruling.allowed || ruling.added_at != HEED_TIME_NONE)))
+        return false;
+    out->scope = g_strdup(scope);
+    out->rule = g_strdup("not enough evidence yet");
+    best = weigh(hearing, &ruling, NULL);
+    apply(hearing->policy, &best, out);
+    decide(hearing, &ruling, out);
+    return true;
+}
+
+static HeedJudgement *
+find_judgement(GArray *judgements, const char *scope)
+{
+    for (guint i = 0; i < judgements->len; i++) {
+        HeedJudgement *judgement = &g_array_index(judgements, HeedJudgement, i);
+
+        if (g_str_equal(judgement->scope, scope))
+            return judgement;
+    }
+    return NULL;
+}
+
+/* Where scope "" is suppressed by what leaves a stream alone, the stream gets a row of its own,
+ * which then says all there is to say. */
+static void
+exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *judgements)
+{
+    HeedJudgement *everywhere = find_judgement(judgements, "");
+    HeedJudgement *own = find_judgement(judgements, exemption->stream);
+    Ruling ruling = rule_on(hearing->the_case, "");
+    Candidate all = weigh(hearing, &ruling, NULL);
+    Candidate rest = weigh(hearing, &ruling, exemption);
+
+    if (everywhere == NULL || !everywhere->suppressed || ruling.added_at != HEED_TIME_NONE ||
+        (rest.fact != NULL && rest.until >= all.until) || exemption->stream[0] == '\0')
+        return;
+    if (own == NULL) {
+        HeedJudgement made = {.scope = g_strdup(exemption->stream),
+                              .rule = g_strdup("exempt from what was said elsewhere"),
+                              .since = HEED_TIME_NONE,
+                              .until = HEED_TIME_WITHOUT_END,
+                              .first_event_at = HEED_TIME_NONE,
+                              .last_event_at = HEED_TIME_NONE};
+
+        g_array_append_val(judgements, made);
+        own = &g_array_index(judgements, HeedJudgement, judgements->len - 1);
+    } else if (own->allowed) {
+        return;
+    }
+    own->allowed = true;
+    if (rest.fact != NULL && (!own->suppressed || rest.until > own->until))
+        apply(hearing->policy, &rest, own);
+}
+
+static gint
+compare_scopes(gconstpointer a, gconstpointer b)
+{
+    return strcmp(((const HeedJudgement *)a)->scope, ((const HeedJudgement *)b)->scope);
+}
+
+/* The scopes that anything was said about. */
+static GHashTable *
+scopes_of(const Hearing *hearing)
+{
+    GHashTable *scopes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (size_t i = 0; i < hearing->the_case->fact_count; i++) {
+        const HeedPolicyLine *line = hearing->lines[i];
+
+        if (line != NULL)
+            (void)g_hash_table_add(
+                scopes, g_strdup(line->everywhere ? "" : hearing->the_case->facts[i].stream));
+    }
+    for (size_t i = 0; i < hearing->the_case->decision_count; i++)
+        (void)g_hash_table_add(scopes, g_strdup(hearing->the_case->decisions[i].scope));
+    return scopes;
+}
+
+static void
+clear_judgement(void *data)
+{
+    heed_judgement_clear(data);
+}
+
+GArray *
+heed_judge(const HeedPolicy *policy, const HeedCase *the_case)
+{
+    g_autoptr(GArray) judgements = g_array_new(FALSE, FALSE, sizeof(HeedJudgement));
+    g_autoptr(GHashTable) scopes = NULL;
+    GHashTableIter iter;
+    Hearing hearing;
+    gpointer scope;
+
+    g_array_set_clear_func(judgements, clear_judgement);
+    hearing_open(&hearing, policy, the_case);
+    scopes = scopes_of(&hearing);
+    g_hash_table_iter_init(&iter, scopes);
+    while (g_hash_table_iter_next(&iter, &scope, NULL)) {
+        HeedJudgement judgement;
+
+        if (judge_scope(&hearing, scope, &judgement))
+            g_array_append_val(judgements, judgement);
+    }
+    for (guint i = 0; i < policy->exemptions->len; i++)
+        exempt(&hearing, &g_array_index(policy->exemptions, HeedPolicyExemption, i), judgements);
+    hearing_close(&hearing);
+    g_array_sort(judgements, compare_scopes);
+    return g_steal_pointer(&judgements);
+}
+
+void
+heed_judgement_clear(HeedJudgement *judgement)
+{
+    g_free(judgement->scope);
+    g_free(judgement->rule);
+}
