@@ -2,33 +2,18 @@
 #include "suppress/judge.h"
 
 #include "parsers/address.h"
+#include "suppress/tally.h"
 
 #include <string.h>
-
-#define HOUR (INT64_C(3600) * G_USEC_PER_SEC)
-#define DAY  (24 * HOUR)
-
-/* What is counted towards a line: failures far enough from each other, of which the oldest go when
- * they are out of the line's span. */
-typedef struct Counter {
-    unsigned need;
-    int64_t apart;
-    int64_t within; /* 0: whatever time */
-    bool distinct;
-    unsigned count;
-    const HeedFact *facts[HEED_POLICY_MOST_FAILURES]; /* borrowed */
-} Counter;
 
 /* What would suppress an address in a scope. */
 typedef struct Candidate {
     const HeedFact *fact; /* that decided; borrowed; NULL: none */
     const HeedPolicyLine *line;
     int64_t until;
-    const Counter *counter; /* the full one; NULL: the report was believed at once */
-    unsigned need;          /* of that counter */
-    int64_t apart;
-    unsigned days;   /* 0: without end */
-    int64_t hold_id; /* it is only a hold; 0: not */
+    HeedTallied tallied; /* why now */
+    unsigned days;       /* 0: without end */
+    int64_t hold_id;     /* it is only a hold; 0: not */
 } Candidate;
 
 /* What is known before any scope is looked at. */
@@ -48,19 +33,6 @@ typedef struct Ruling {
     bool allowed;
     bool is_own; /* some decision is about this very scope */
 } Ruling;
-
-static bool
-is_believed(const HeedPolicy *policy, const HeedFact *fact)
-{
-    return fact->trust == HEED_TRUST_SIGNED ||
-           (fact->trust == HEED_TRUST_AUTHENTICATED && policy->believe_authenticated);
-}
-
-static bool
-is_closed_complaint(const HeedPolicy *policy, const HeedFact *fact)
-{
-    return policy->closed_complaints && fact->closed && fact->verdict == HEED_VERDICT_COMPLAINT;
-}
 
 /* Whether the sender's customer said later that this message was not spam: RFC 6430. */
 static bool
@@ -101,7 +73,7 @@ line_of(const HeedPolicy *policy, const HeedCase *the_case, const HeedFact *fact
     const HeedPolicyLine *line = heed_policy_line(policy, fact->verdict, fact->class_);
 
     if (line == NULL || line->action == HEED_POLICY_IGNORE || fact->trust < HEED_TRUST_PLAUSIBLE ||
-        (!line->plausible && !is_believed(policy, fact) && !is_closed_complaint(policy, fact)))
+        (!line->plausible && !heed_fact_is_believed(policy, fact)))
         return NULL;
     /* Whoever reads a role's mail reports other people's mail. */
     if (fact->verdict == HEED_VERDICT_COMPLAINT &&
@@ -141,87 +113,6 @@ is_in_scope(const Ruling *ruling, const HeedPolicyLine *line, const HeedFact *fa
            fact->first_arrived_at > ruling->removed_at;
 }
 
-/* Counting begins with the first failure; each further one that counts is far enough from the one
- * counted before. Whether the counter is full now. */
-static bool
-counter_add(Counter *counter, const HeedFact *fact)
-{
-    unsigned old = 0;
-
-    while (counter->within > 0 && old < counter->count &&
-           fact->occurred_at - counter->facts[old]->occurred_at > counter->within)
-        old++;
-    /* No more than what is needed is kept, so that one that stays full goes on. */
-    if (old == 0 && counter->count == counter->need)
-        return true;
-    counter->count -= old;
-    memmove(counter->facts, counter->facts + old, counter->count * sizeof(counter->facts[0]));
-    if (counter->count > 0 &&
-        fact->occurred_at - counter->facts[counter->count - 1]->occurred_at < counter->apart)
-        return false;
-    for (unsigned i = 0; i < counter->count && counter->distinct; i++)
-        if (g_str_equal(counter->facts[i]->original, fact->original))
-            return false;
-    counter->facts[counter->count++] = fact;
-    return counter->count == counter->need;
-}
-
-/* The two counts of a line: what is believed, which nothing that is less trusted disturbs, and all
- * together. */
-typedef struct Counts {
-    Counter believed;
-    Counter all;
-} Counts;
-
-static void
-counts_begin(Counts *out, const HeedPolicy *policy, const HeedPolicyLine *line)
-{
-    bool counts = line->action == HEED_POLICY_COUNT;
-    unsigned failures = counts ? line->failures : 1;
-    unsigned hours = counts ? line->apart_hours : 0;
-
-    out->believed.need = CLAMP(failures, 1, HEED_POLICY_MOST_FAILURES);
-    out->believed.apart = hours * HOUR;
-    out->believed.within = counts ? line->within_days * DAY : 0;
-    out->believed.distinct = counts && line->distinct;
-    out->believed.count = 0;
-    out->all.need = CLAMP(MAX(failures, policy->plausible_messages), 1, HEED_POLICY_MOST_FAILURES);
-    out->all.apart = MAX(hours, policy->plausible_apart_hours) * HOUR;
-    out->all.within = out->believed.within;
-    out->all.distinct = true;
-    out->all.count = 0;
-}
-
-/* Counts a failure. Whether it suppresses now, and by which count. */
-static bool
-counts_add(Counts *counts,
-           const HeedPolicy *policy,
-           const HeedPolicyLine *line,
-           const HeedFact *fact,
-           Candidate *out)
-{
-    bool believed = is_believed(policy, fact);
-    bool all_full;
-    const Counter *full = NULL;
-
-    *out = (Candidate){.fact = fact, .line = line, .until = HEED_TIME_WITHOUT_END};
-    if ((believed && fact->null_mx && line->class_ == HEED_CLASS_BAD_DOMAIN) ||
-        is_closed_complaint(policy, fact))
-        return true;
-    all_full = counter_add(&counts->all, fact);
-    if (believed && counter_add(&counts->believed, fact))
-        full = &counts->believed;
-    else if (all_full)
-        full = &counts->all;
-    if (full == NULL)
-        return false;
-    if (full != &counts->believed || line->action == HEED_POLICY_COUNT)
-        out->counter = full;
-    out->need = full->need;
-    out->apart = full->apart;
-    return true;
-}
-
 /* The history of one line in one scope: what suppresses at its end. Held failures wait. */
 static Candidate
 run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *line)
@@ -229,9 +120,9 @@ run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *lin
     const HeedCase *the_case = hearing->the_case;
     Candidate best = {0};
     unsigned level = 0;
-    Counts counts;
+    HeedTally tally;
 
-    counts_begin(&counts, hearing->policy, line);
+    heed_tally_begin(&tally, hearing->policy, line);
     for (size_t i = 0; i < the_case->fact_count; i++) {
         const HeedFact *fact = &the_case->facts[i];
         Candidate next;
@@ -240,7 +131,7 @@ run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *lin
             (best.fact == NULL || best.until != HEED_TIME_WITHOUT_END)) {
             best = (Candidate){0};
             level = 0;
-            counts_begin(&counts, hearing->policy, line);
+            heed_tally_begin(&tally, hearing->policy, line);
         }
         if (hearing->lines[i] != line || fact->held_until != HEED_TIME_NONE ||
             !is_in_scope(ruling, line, fact))
@@ -249,16 +140,18 @@ run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *lin
         if (best.fact != NULL && fact->occurred_at < best.until)
             continue;
         if (best.fact != NULL && line->within_days > 0 &&
-            fact->occurred_at - best.until > line->within_days * DAY)
+            fact->occurred_at - best.until > line->within_days * HEED_TIME_DAY)
             level = 0;
-        if (!counts_add(&counts, hearing->policy, line, fact, &next))
+        next = (Candidate){.fact = fact, .line = line, .until = HEED_TIME_WITHOUT_END};
+        next.tallied = heed_tally_add(&tally, hearing->policy, line, fact);
+        if (next.tallied.why == HEED_TALLIED_NOT_YET)
             continue;
         next.days = line->lasts_days[MIN(level, line->steps - 1)];
         if (next.days > 0)
-            next.until = fact->occurred_at + next.days * DAY;
+            next.until = fact->occurred_at + next.days * HEED_TIME_DAY;
         best = next;
         level++;
-        counts_begin(&counts, hearing->policy, line);
+        heed_tally_begin(&tally, hearing->policy, line);
     }
     return best;
 }
@@ -269,21 +162,24 @@ run_holds(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *li
 {
     const HeedCase *the_case = hearing->the_case;
     Candidate best = {0};
-    Counts counts;
+    HeedTally tally;
 
-    counts_begin(&counts, hearing->policy, line);
+    heed_tally_begin(&tally, hearing->policy, line);
     for (size_t i = 0; i < the_case->fact_count; i++) {
         const HeedFact *fact = &the_case->facts[i];
-        Candidate next;
+        HeedTallied tallied;
 
-        if (hearing->lines[i] != line || !is_in_scope(ruling, line, fact) ||
-            !counts_add(&counts, hearing->policy, line, fact, &next) ||
-            fact->held_until == HEED_TIME_NONE)
+        if (hearing->lines[i] != line || !is_in_scope(ruling, line, fact))
+            continue;
+        tallied = heed_tally_add(&tally, hearing->policy, line, fact);
+        if (tallied.why == HEED_TALLIED_NOT_YET || fact->held_until == HEED_TIME_NONE)
             continue;
         if (best.fact == NULL || fact->held_until > best.until) {
-            next.until = fact->held_until;
-            next.hold_id = fact->hold_id;
-            best = next;
+            best = (Candidate){.fact = fact,
+                               .line = line,
+                               .until = fact->held_until,
+                               .tallied = tallied,
+                               .hold_id = fact->hold_id};
         }
     }
     return best;
@@ -373,26 +269,26 @@ rule_on(const HeedCase *the_case, const char *scope)
 }
 
 static char *
-describe(const HeedPolicy *policy, const Candidate *candidate)
+describe(const Candidate *candidate)
 {
     const HeedPolicyLine *line = candidate->line;
-    const HeedFact *fact = candidate->fact;
+    const HeedTallied *tallied = &candidate->tallied;
     GString *rule = g_string_new(heed_policy_line_name(line));
 
     g_string_append(rule, ": ");
     if (candidate->hold_id != 0)
         g_string_append_printf(rule, "held, surge %" G_GINT64_FORMAT, candidate->hold_id);
-    else if (candidate->counter != NULL && candidate->need > 1)
-        g_string_append_printf(rule, "%u %s %" G_GINT64_FORMAT " h apart", candidate->need,
+    else if (tallied->why == HEED_TALLIED_COUNT && tallied->failures > 1)
+        g_string_append_printf(rule, "%u %s %" G_GINT64_FORMAT " h apart", tallied->failures,
                                line->action == HEED_POLICY_COUNT && !line->distinct ? "reports"
                                                                                     : "messages",
-                               candidate->apart / HOUR);
-    else if (fact->null_mx && line->class_ == HEED_CLASS_BAD_DOMAIN)
+                               tallied->apart / HEED_TIME_HOUR);
+    else if (tallied->why == HEED_TALLIED_NULL_MX)
         g_string_append(rule, "null MX");
-    else if (is_believed(policy, fact) || !is_closed_complaint(policy, fact))
-        g_string_append_printf(rule, "%s report", heed_trust_name(fact->trust));
-    else
+    else if (tallied->why == HEED_TALLIED_CLOSED_MAILBOX)
         g_string_append(rule, "closed mailbox");
+    else
+        g_string_append_printf(rule, "%s report", heed_trust_name(candidate->fact->trust));
     if (candidate->days > 0)
         g_string_append_printf(rule, ", for %u days", candidate->days);
     return g_string_free(rule, FALSE);
@@ -406,7 +302,7 @@ reason_of(const HeedFact *fact)
 }
 
 static void
-apply(const HeedPolicy *policy, const Candidate *candidate, HeedJudgement *out)
+apply(const Candidate *candidate, HeedJudgement *out)
 {
     if (candidate->fact == NULL)
         return;
@@ -417,7 +313,7 @@ apply(const HeedPolicy *policy, const Candidate *candidate, HeedJudgement *out)
     out->until = candidate->until;
     out->hold_id = candidate->hold_id;
     g_free(out->rule);
-    out->rule = describe(policy, candidate);
+    out->rule = describe(candidate);
 }
 
 /* How much evidence there is in the scope, whatever becomes of it. */
@@ -481,7 +377,7 @@ judge_scope(const Hearing *hearing, const char *scope, HeedJudgement *out)
     out->scope = g_strdup(scope);
     out->rule = g_strdup("not enough evidence yet");
     best = weigh(hearing, &ruling, NULL);
-    apply(hearing->policy, &best, out);
+    apply(&best, out);
     decide(hearing, &ruling, out);
     return true;
 }
@@ -498,8 +394,8 @@ find_judgement(GArray *judgements, const char *scope)
     return NULL;
 }
 
-/* Where scope "" is suppressed by what leaves a stream alone, the stream gets a row of its own,
- * which then says all there is to say. */
+/* Where scope "" is suppressed by what leaves a stream alone, and by nothing that lasts as long,
+ * the stream gets a row that allows it. What is suppressed in the stream itself stays so. */
 static void
 exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *judgements)
 {
@@ -510,11 +406,11 @@ exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *jud
     Candidate rest = weigh(hearing, &ruling, exemption);
 
     if (everywhere == NULL || !everywhere->suppressed || ruling.added_at != HEED_TIME_NONE ||
-        (rest.fact != NULL && rest.until >= all.until) || exemption->stream[0] == '\0')
+        (rest.fact != NULL && rest.until >= all.until) ||
+        (own != NULL && (own->suppressed || own->allowed)))
         return;
     if (own == NULL) {
         HeedJudgement made = {.scope = g_strdup(exemption->stream),
-                              .rule = g_strdup("exempt from what was said elsewhere"),
                               .since = HEED_TIME_NONE,
                               .until = HEED_TIME_WITHOUT_END,
                               .first_event_at = HEED_TIME_NONE,
@@ -522,12 +418,10 @@ exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *jud
 
         g_array_append_val(judgements, made);
         own = &g_array_index(judgements, HeedJudgement, judgements->len - 1);
-    } else if (own->allowed) {
-        return;
     }
     own->allowed = true;
-    if (rest.fact != NULL && (!own->suppressed || rest.until > own->until))
-        apply(hearing->policy, &rest, own);
+    g_free(own->rule);
+    own->rule = g_strdup("exempt from what was said elsewhere");
 }
 
 static gint

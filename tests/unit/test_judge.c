@@ -226,8 +226,7 @@ static const Row rows[] = {
      exempt_receipts, NULL},
     {"exempt/soft-too", "complaint:3X@0 soft:3A@0 soft:3B@20 soft:3C@40",
      " suppressed complaint abuse since 0, 4 from 0 to 40: complaint: authenticated report\n"
-     "receipts suppressed soft mailbox-full since 40 until 760, 0 from - to -: soft: 3 messages "
-     "20 h apart, for 30 days\n",
+     "receipts allowed - - since -, 0 from - to -: exempt from what was said elsewhere\n",
      exempt_receipts, NULL},
     {"exempt/unsubscribe-is-not", "unsubscribe:3A@0",
      " suppressed unsubscribe unsubscribe since 0, 1 from 0 to 0: unsubscribe: authenticated "
