@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suppress/tally.h"
 
-#include <string.h>
-
 static bool
 is_trusted(const HeedPolicy *policy, const HeedFact *fact)
 {
@@ -57,7 +55,8 @@ counter_add(HeedCounter *counter, const HeedFact *fact)
     if (old == 0 && counter->count == counter->need)
         return true;
     counter->count -= old;
-    memmove(counter->facts, counter->facts + old, counter->count * sizeof(counter->facts[0]));
+    for (unsigned i = 0; i < counter->count && old > 0; i++)
+        counter->facts[i] = counter->facts[i + old];
     if ((counter->count > 0 &&
          fact->occurred_at - counter->facts[counter->count - 1]->occurred_at < counter->apart) ||
         (counter->distinct && is_counted(counter, fact->original)))

@@ -275,6 +275,18 @@ typedef struct Docket {
     GPtrArray *failures; /* of borrowed Failure * */
 } Docket;
 
+/* Leaves out what is older; how many are left. */
+static unsigned
+drop_old(const HeedPastEvent **counted, unsigned count, int oldest)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        if (counted[i]->hour >= oldest)
+            counted[kept++] = counted[i];
+    return kept;
+}
+
 /* Whether the count that begins at `start` is full with the failure at `end`. */
 static bool
 is_full(const Docket *docket, guint start, guint end, bool believed, bool with_held)
@@ -294,10 +306,8 @@ is_full(const Docket *docket, guint start, guint end, bool believed, bool with_h
         if (is_lift(event) || (believed && event->trust < 3) ||
             (!with_held && failure->held_until >= 0))
             continue;
-        while (count > 0 && soft && event->hour - counted[0]->hour > 180 * 24) {
-            count--;
-            memmove((void *)counted, (void *)(counted + 1), count * sizeof(counted[0]));
-        }
+        if (count > 0 && soft)
+            count = drop_old(counted, count, event->hour - 180 * 24);
         /* One that stays full goes on. */
         if (count == need)
             continue;
@@ -347,7 +357,9 @@ static void
 sentence_take(Sentence *sentence, const HeedPastEvent *decisive, int until, char *rule)
 {
     g_free(sentence->rule);
-    *sentence = (Sentence){decisive, until, rule};
+    sentence->decisive = decisive;
+    sentence->until = until;
+    sentence->rule = rule;
 }
 
 static bool
@@ -363,11 +375,37 @@ has_failed(const GArray *failures, const HeedPastEvent *delivery)
     return false;
 }
 
+/* The first failure from `start` on that did not come while the address was suppressed: such do not
+ * count. */
+static guint
+first_from(const Docket *docket, guint start, guint end, int until)
+{
+    while (start < end &&
+           ((const Failure *)g_ptr_array_index(docket->failures, start))->speaker.hour < until)
+        start++;
+    return start;
+}
+
+/* The sentence for a failure that satisfies a rule, the so-manieth time. */
+static void
+pass_sentence(Sentence *sentence,
+              const Docket *docket,
+              const HeedPastEvent *event,
+              unsigned level,
+              const char *rule)
+{
+    static const int days[] = {30, 90, 180};
+
+    if (g_str_equal(docket->matter, "soft") && level < G_N_ELEMENTS(days))
+        sentence_take(sentence, event, event->hour + 24 * days[level],
+                      g_strdup_printf("%s, for %d days", rule, days[level]));
+    else
+        sentence_take(sentence, event, FOR_EVER, g_strdup(rule));
+}
+
 static Sentence
 try_matter(const Docket *docket)
 {
-    static const int days[] = {30, 90, 180};
-    bool soft = g_str_equal(docket->matter, "soft");
     Sentence sentence = {0};
     unsigned level = 0;
     guint start = 0;
@@ -375,36 +413,22 @@ try_matter(const Docket *docket)
     for (guint i = 0; i < docket->failures->len; i++) {
         const Failure *failure = g_ptr_array_index(docket->failures, i);
         const HeedPastEvent *event = &failure->speaker;
-        char *rule;
+        g_autofree char *rule = NULL;
 
-        if (is_lift(event)) {
-            if (sentence.until != FOR_EVER) {
-                sentence_take(&sentence, NULL, 0, NULL);
-                level = 0;
-                start = i + 1;
-            }
-            continue;
+        if (is_lift(event) && sentence.until != FOR_EVER) {
+            sentence_take(&sentence, NULL, 0, NULL);
+            level = 0;
+            start = i + 1;
         }
-        if (failure->held_until >= 0 || event->hour < sentence.until)
+        if (is_lift(event) || failure->held_until >= 0 || event->hour < sentence.until)
             continue;
         if (sentence.decisive != NULL && event->hour - sentence.until > 180 * 24)
             level = 0;
-        /* What came while it was suppressed does not count. */
-        while (sentence.decisive != NULL && start < i &&
-               ((const Failure *)g_ptr_array_index(docket->failures, start))->speaker.hour <
-                   sentence.until)
-            start++;
+        start = MAX(start, first_from(docket, start, i, sentence.until));
         rule = rule_at(docket, start, i, false);
         if (rule == NULL)
             continue;
-        if (soft && level < G_N_ELEMENTS(days)) {
-            char *longer = g_strdup_printf("%s, for %d days", rule, days[level]);
-
-            g_free(rule);
-            sentence_take(&sentence, event, event->hour + 24 * days[level], longer);
-        } else {
-            sentence_take(&sentence, event, FOR_EVER, rule);
-        }
+        pass_sentence(&sentence, docket, event, level, rule);
         level++;
         start = i + 1;
     }
