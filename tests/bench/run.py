@@ -214,7 +214,65 @@ def bench_clean(options, table, world):
     assert len(set(lines.values())) == 1, lines
 
 
-SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean}
+# Four failures an address, of every kind; all of this month, so that one partition holds them.
+EVENTS = """
+SET synchronous_commit = off;
+CREATE TEMP TABLE made AS
+SELECT date_trunc('month', now()) + n % 1000000 * (now() - date_trunc('month', now())) / 1000000 AS at, n,
+    sha256(n::text::bytea) AS digest, 'user' || substr(md5((n / 4)::text), 1, 12) || '@mail' || n / 4 % 1000 || '.example.net' AS address
+FROM generate_series({first}::bigint, {last}::bigint) n;
+INSERT INTO heed_data.report_seen (digest, arrived_at, trust) SELECT digest, at, 3 FROM made ORDER BY digest;
+INSERT INTO heed_data.failure (failure_key, digest, ordinal, arrived_at)
+    SELECT substr(digest, 1, 16), digest, 0, at FROM made ORDER BY 1;
+INSERT INTO heed_data.report (arrived_at, digest, received_at, closed, kind, trust, format, reporter_mta, recipient_count, size, truncated)
+    SELECT at, digest, at, false, 'bounce', 3, 'rfc3464', 'mx.example.net', 1, 7000, false FROM made ORDER BY at;
+INSERT INTO heed_data.event (arrived_at, digest, ordinal, occurred_at, closed, trust, kind, action, class, verdict, address,
+    domain, status, code, diagnostic, rule, original_key, failure_key)
+SELECT at, digest, 0, at, false, 3, 'bounce', 'failed',
+    (ARRAY['mailbox-full', 'reputation', 'restricted', 'bad-mailbox']::heed_data.class[])[1 + n % 4],
+    (ARRAY['soft', 'block', 'soft', 'hard']::heed_data.verdict[])[1 + n % 4], address, substring(address FROM '[^@]*$'),
+    '5.0.0', '550', '550 no such user here, see the help of this server', 'bad-mailbox', substr(digest, 1, 16), substr(digest, 1, 16)
+FROM made ORDER BY at;
+DROP TABLE made;
+"""
+
+
+def ingest_batches(options, config, world, first):
+    """Runs that each ingest a thousand reports that nobody has seen; the first one warms up."""
+    taken = []
+    for number in range(2 * options.rounds + 1):
+        mbox = world.folder / f"batch-{first}-{number}"
+        for _ in make_reports.write_mbox(mbox, make_reports.generate(1000, seed=first + number)):
+            pass
+        taken.append(run([HEED, "--config", config, "--quiet", "ingest", mbox], env=harness.environment()))
+    return taken[1:]
+
+
+def bench_history(options, table, world):
+    database = world.database()
+    config = world.config(database, "history.conf", "")
+    run([HEED, "--config", config, "suppress", "add", "first@example.net"], env=harness.environment())
+    table.title("The store as it grows: a run that ingests 1,000 new reports, heed why, heed suppress rebuild")
+    stored = 1
+    for millions in (1, 5, 20):
+        count = millions * options.million
+        while stored < count:
+            last = min(stored + 999_999, count)
+            world.postgres.query(database, EVENTS.format(first=stored, last=last))
+            stored = last + 1
+        world.postgres.query(database, "VACUUM ANALYZE")
+        what = f"{count / 1e6:g} million events"
+        rebuilt = run([HEED, "--config", config, "--quiet", "suppress", "rebuild"], env=harness.environment())
+        table.row(f"{what}: rebuild", rebuilt.seconds, f"{count / rebuilt.seconds:.0f} rows/s", "", memory_text(rebuilt.memory))
+        world.postgres.query(database, "VACUUM ANALYZE heed_data.address_state; CHECKPOINT")
+        batches = ingest_batches(options, config, world, count)
+        table.row(f"{what}: ingest of 1,000 reports", median(batches), f"{1000 / median(batches):.0f}/s")
+        why = [run([HEED, "--config", config, "why", address], env=harness.environment())
+               for (address,) in world.postgres.query(database, "SELECT address FROM heed_data.event TABLESAMPLE SYSTEM (0.1) LIMIT 20")]
+        table.row(f"{what}: heed why", median(why))
+
+
+SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean, "history": bench_history}
 
 
 def main():
@@ -225,6 +283,7 @@ def main():
     parser.add_argument("--suppressions", type=int, default=5_000_000)
     parser.add_argument("--list", type=int, default=2_000_000)
     parser.add_argument("--replies", type=int, default=1_000_000)
+    parser.add_argument("--million", type=int, default=1_000_000, help="events of the smallest store of the section history")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     harness.PROGRAM = HEED
