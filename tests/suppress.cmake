@@ -3,6 +3,7 @@ target_link_libraries(heed_test_history PUBLIC heed_suppress heed_test_database 
 
 heed_test(judge LINKS heed_suppress)
 heed_database_test(policy LINKS heed_test_history)
+heed_database_test(policy_races LINKS heed_test_history)
 heed_test(clean LINKS heed_suppress)
 heed_database_test(policy_histories LINKS heed_test_history)
 heed_database_test(decide LINKS heed_test_history)
