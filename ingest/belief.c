@@ -44,6 +44,15 @@ note_lines(HeedReport *report, const char *lines)
             heed_token_note(report, tokens[i]);
 }
 
+static void
+keep_headers(HeedReport *report, const char *lines)
+{
+    g_auto(GStrv) headers = g_strsplit(lines, "\n", HEED_ORIGINAL_HEADERS_MOST + 1);
+
+    for (size_t i = 0; headers[i] != NULL && i < HEED_ORIGINAL_HEADERS_MOST; i++)
+        heed_report_keep_header(report, headers[i]);
+}
+
 HeedReport *
 heed_belief_report(const HeedPipelineOptions *options,
                    const HeedArrival *arrival,
@@ -61,6 +70,8 @@ heed_belief_report(const HeedPipelineOptions *options,
     }
     if (answer->tokens != NULL)
         note_lines(report, answer->tokens);
+    if (answer->headers != NULL)
+        keep_headers(report, answer->headers);
     heed_belief_tokens(options, arrival, report);
     return g_steal_pointer(&report);
 }

@@ -23,8 +23,11 @@
 /* The most that a report's tokens have, with the ends of their lines. */
 #define TOKENS_BYTES (HEED_TOKENS_MOST * (HEED_TOKEN_BYTES + 1))
 
+/* The same of the fields of the original that it keeps. */
+#define HEADERS_BYTES (HEED_ORIGINAL_HEADERS_MOST * (HEED_ORIGINAL_HEADER_BYTES + 1))
+
 /* Room for what a PARSED frame holds beside its two long parts. */
-#define ANSWER_HEAD_BYTES (256U + TOKENS_BYTES)
+#define ANSWER_HEAD_BYTES (256U + TOKENS_BYTES + HEADERS_BYTES)
 
 /* --- what the store writes and reads --- */
 
@@ -51,6 +54,7 @@ heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bo
     json_object_set_new(json, "receivers", list_to_json(settings->receivers));
     json_object_set_new(json, "verp", list_to_json(settings->verp));
     json_object_set_new(json, "recipient_headers", list_to_json(settings->recipient_headers));
+    json_object_set_new(json, "original_headers", list_to_json(settings->original_headers));
     json_object_set_new(json, "rules", list_to_json(settings->rules));
     if (settings->rules_cache != NULL)
         json_object_set_new(json, "rules_cache", json_string(settings->rules_cache));
@@ -78,6 +82,7 @@ void
 heed_answer_clear(HeedAnswer *answer)
 {
     g_clear_pointer(&answer->tokens, g_free);
+    g_clear_pointer(&answer->headers, g_free);
     g_clear_pointer(&answer->compressed, g_bytes_unref);
 }
 
@@ -98,6 +103,7 @@ heed_worker_answer_read(const HeedFrame *frame, HeedAnswer *out, GError **error)
     digest = heed_unpack_bytes(&unpack, &digest_length);
     out->receiver_date = heed_unpack_i64(&unpack);
     out->tokens = heed_unpack_text(&unpack, TOKENS_BYTES);
+    out->headers = heed_unpack_text(&unpack, HEADERS_BYTES);
     compressed = heed_unpack_bytes(&unpack, &compressed_length);
     out->json = (const char *)heed_unpack_bytes(&unpack, &out->json_length);
     if (digest_length != HEED_DIGEST_BYTES || (out->json == NULL && !(flags & FLAG_OVERSIZED)))
@@ -174,6 +180,7 @@ load(Worker *worker, const json_t *json, GError **error)
     g_autofree const char **receivers = list_from_json(json_object_get(json, "receivers"));
     g_autofree const char **verp = list_from_json(json_object_get(json, "verp"));
     g_autofree const char **headers = list_from_json(json_object_get(json, "recipient_headers"));
+    g_autofree const char **kept = list_from_json(json_object_get(json, "original_headers"));
     g_autofree const char **rules = list_from_json(json_object_get(json, "rules"));
     HeedParserSettings settings = {
         .domains = domains,
@@ -181,6 +188,7 @@ load(Worker *worker, const json_t *json, GError **error)
         .receivers = receivers,
         .verp = verp,
         .recipient_headers = headers,
+        .original_headers = kept,
         .rules = rules,
         .rules_cache = json_string_value(json_object_get(json, "rules_cache")),
         .max_recipients = size_from_json(json, "max_recipients"),
@@ -224,15 +232,15 @@ start(Worker *worker, GError **error)
 
 /* NULL where there are none, as nearly always. */
 static char *
-join_tokens(const HeedReport *report)
+join_lines(const GPtrArray *texts)
 {
     GString *lines;
 
-    if (report->tokens == NULL)
+    if (texts == NULL)
         return NULL;
     lines = g_string_new(NULL);
-    for (guint i = 0; i < report->tokens->len; i++)
-        g_string_append_printf(lines, "%s\n", (const char *)report->tokens->pdata[i]);
+    for (guint i = 0; i < texts->len; i++)
+        g_string_append_printf(lines, "%s\n", (const char *)texts->pdata[i]);
     return g_string_free(lines, FALSE);
 }
 
@@ -244,7 +252,8 @@ answer_frame(Worker *worker,
              GBytes *compressed)
 {
     HeedPack pack;
-    g_autofree char *tokens = join_tokens(report);
+    g_autofree char *tokens = join_lines(report->tokens);
+    g_autofree char *headers = join_lines(report->original_headers);
     size_t length = 0;
     gconstpointer data = compressed != NULL ? g_bytes_get_data(compressed, &length) : NULL;
     bool oversized = worker->json->len + length + ANSWER_HEAD_BYTES > HEED_LIMIT_FRAME_BYTES;
@@ -256,6 +265,7 @@ answer_frame(Worker *worker,
     heed_pack_bytes(&pack, digest, HEED_DIGEST_BYTES);
     heed_pack_i64(&pack, report->receiver_date);
     heed_pack_text(&pack, tokens);
+    heed_pack_text(&pack, headers);
     heed_pack_bytes(&pack, data, length);
     heed_pack_bytes(&pack, oversized ? NULL : worker->json->str, worker->json->len);
     return heed_pack_end(&pack);

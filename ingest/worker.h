@@ -37,6 +37,7 @@ typedef struct HeedAnswer {
     uint8_t digest[HEED_DIGEST_BYTES];
     int64_t receiver_date;
     char *tokens;       /* owned; report->tokens, a line each; or NULL */
+    char *headers;      /* owned; report->original_headers, so too */
     GBytes *compressed; /* owned; or NULL */
     const char *json;   /* borrowed from the frame; not NUL-terminated */
     size_t json_length;

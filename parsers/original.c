@@ -219,11 +219,34 @@ find_anywhere(HeedReading *reading, HeedSpan text, guint wanted)
         find_header(reading, unquote(reading, text), wanted);
 }
 
+/* Keeps a field that the settings ask for. */
+static void
+keep_field(HeedReading *reading, const HeedField *field)
+{
+    const char *const *names = reading->settings->original_headers;
+
+    for (; names != NULL && *names != NULL; names++) {
+        g_autofree char *line = NULL;
+        const char *value;
+
+        if (!heed_field_is(field, *names))
+            continue;
+        value = read_text(reading, field->value);
+        line = g_strconcat(*names, ":", value != NULL ? value : "", NULL);
+        heed_report_keep_header(reading->report, line);
+        return;
+    }
+}
+
 static void
 fill(HeedReading *reading)
 {
-    for (guint i = 0; i < reading->original->len; i++)
-        read_field(reading, &g_array_index(reading->original, HeedField, i));
+    for (guint i = 0; i < reading->original->len; i++) {
+        const HeedField *field = &g_array_index(reading->original, HeedField, i);
+
+        read_field(reading, field);
+        keep_field(reading, field);
+    }
 }
 
 void

@@ -27,6 +27,7 @@ struct HeedParser {
     char **receivers;
     char **verp;
     char **recipient_headers;
+    char **original_headers;
     HeedParserSettings settings; /* its lists are the copies above */
 };
 
@@ -59,12 +60,14 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
     parser->receivers = copy_list(settings->receivers);
     parser->verp = copy_list(settings->verp);
     parser->recipient_headers = copy_list(settings->recipient_headers);
+    parser->original_headers = copy_list(settings->original_headers);
     parser->settings = (HeedParserSettings){
         .domains = (const char *const *)parser->domains,
         .relays = (const char *const *)parser->relays,
         .receivers = (const char *const *)parser->receivers,
         .verp = (const char *const *)parser->verp,
         .recipient_headers = (const char *const *)parser->recipient_headers,
+        .original_headers = (const char *const *)parser->original_headers,
         .max_recipients =
             settings->max_recipients != 0 ? settings->max_recipients : HEED_LIMIT_RECIPIENTS,
         .max_parts = settings->max_parts != 0 ? settings->max_parts : HEED_LIMIT_MIME_PARTS,
@@ -83,6 +86,7 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->receivers);
     g_strfreev(parser->verp);
     g_strfreev(parser->recipient_headers);
+    g_strfreev(parser->original_headers);
     heed_rules_free(parser->rules);
     heed_charsets_free(parser->charsets);
     if (parser->scratch != NULL)

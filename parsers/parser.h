@@ -19,9 +19,11 @@ typedef struct HeedParserSettings {
     const char *const *verp;      /* patterns of parsers/verp.h; one that is none never matches */
     const char *const
         *recipient_headers; /* fields of our mail that name its recipient; in lower case */
-    size_t max_recipients;  /* 0: HEED_LIMIT_RECIPIENTS; smaller in tests */
-    size_t max_parts;       /* 0: HEED_LIMIT_MIME_PARTS */
-    size_t max_depth;       /* 0: HEED_LIMIT_MIME_DEPTH */
+    const char *const
+        *original_headers; /* fields to keep of the original, report.h; in lower case */
+    size_t max_recipients; /* 0: HEED_LIMIT_RECIPIENTS; smaller in tests */
+    size_t max_parts;      /* 0: HEED_LIMIT_MIME_PARTS */
+    size_t max_depth;      /* 0: HEED_LIMIT_MIME_DEPTH */
     /* Files of rules beside the built-in ones, strongest first. */
     const char *const *rules;
     /* Where compiled rules are kept (parsers/rules.h), or NULL. */

@@ -124,6 +124,7 @@ heed_report_free(HeedReport *report)
     g_array_unref(report->recipients);
     g_ptr_array_unref(report->warnings);
     g_clear_pointer(&report->tokens, g_ptr_array_unref);
+    g_clear_pointer(&report->original_headers, g_ptr_array_unref);
     g_string_chunk_free(report->text);
     g_free(report);
 }
@@ -218,6 +219,29 @@ heed_report_warn(HeedReport *report, const char *format, ...)
     kept = heed_report_text(report, warning, -1);
     if (kept != NULL)
         g_ptr_array_add(report->warnings, (gpointer)(uintptr_t)kept);
+}
+
+void
+heed_report_keep_header(HeedReport *report, const char *line)
+{
+    const char *kept;
+    size_t length;
+
+    if (report->original_headers == NULL)
+        report->original_headers = g_ptr_array_new();
+    if (report->original_headers->len >= HEED_ORIGINAL_HEADERS_MOST)
+        return;
+    kept = heed_report_text(report, line, -1);
+    if (kept == NULL || strchr(kept, ':') == NULL)
+        return;
+    length = strlen(kept);
+    if (length > HEED_ORIGINAL_HEADER_BYTES) {
+        length = HEED_ORIGINAL_HEADER_BYTES;
+        while (length > 0 && ((unsigned char)kept[length] & 0xC0U) == 0x80U)
+            length--;
+        kept = heed_report_text(report, kept, (gssize)length);
+    }
+    g_ptr_array_add(report->original_headers, (gpointer)(uintptr_t)kept);
 }
 
 HeedFeedback *

@@ -217,6 +217,10 @@ typedef struct HeedReport {
     /* Of const char *: what may be signed tokens of ours (parsers/token.h), as found, for whoever
      * has the keys. Not in the JSON; NULL where there are none. */
     GPtrArray *tokens;
+    /* Of const char *, "name:value", names in lower case: the fields of the original that the
+     * settings ask for, for whoever decides what the mail belongs to. Not in the JSON; NULL where
+     * there are none. */
+    GPtrArray *original_headers;
     /* Owns every string above. */
     GStringChunk *text;
 } HeedReport;
@@ -242,6 +246,14 @@ HeedRecipient *heed_report_add_recipient(HeedReport *report);
 
 /* Notes something odd, at most HEED_LIMIT_WARNINGS times. */
 void heed_report_warn(HeedReport *report, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* How many fields of the original are kept for who asked for them, and how long one is at most. */
+#define HEED_ORIGINAL_HEADERS_MOST 16U
+#define HEED_ORIGINAL_HEADER_BYTES 1024U
+
+/* Adds "name:value" to report->original_headers, cut to HEED_ORIGINAL_HEADER_BYTES; nothing once
+ * there are HEED_ORIGINAL_HEADERS_MOST. */
+void heed_report_keep_header(HeedReport *report, const char *line);
 
 /* Makes report->feedback, with empty lists and one incident, if there is none yet. */
 HeedFeedback *heed_report_feedback(HeedReport *report);

@@ -4,7 +4,7 @@ foreach(module IN ITEMS mailbox secret maildir mbox paths imap_guard hostile)
 endforeach()
 
 # The processes and what they say to each other.
-foreach(module IN ITEMS digest frame sandbox belief)
+foreach(module IN ITEMS digest frame sandbox belief streams)
     heed_test(${module} LINKS heed_ingest)
 endforeach()
 heed_fuzz(digest LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures)

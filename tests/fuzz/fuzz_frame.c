@@ -24,7 +24,7 @@ read_frame(const HeedFrame *frame)
     if (heed_fetcher_message_read(frame, &item, NULL))
         g_assert_true(g_utf8_validate(item.uid, -1, NULL));
     if (heed_worker_answer_read(frame, &answer, NULL))
-        g_clear_pointer(&answer.compressed, g_bytes_unref);
+        heed_answer_clear(&answer);
 }
 
 int
