@@ -41,7 +41,8 @@ load(HeedDatabase *database, Overview *out, GError **error)
            (out->kinds = heed_overview_kinds(database, error)) != NULL &&
            (out->suppressions = heed_overview_suppressions(database, error)) != NULL &&
            (out->database = heed_overview_database(database, error)) != NULL &&
-           heed_policy_is_stale(database, &out->stale, error);
+           heed_policy_is_stale(database, &out->stale, error) &&
+           (out->stale || heed_policy_differs(database, out->config->policy, &out->stale, error));
 }
 
 static int64_t

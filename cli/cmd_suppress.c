@@ -29,8 +29,12 @@ static HeedDatabase *
 open_database(HeedInvocation *invocation, GError **error)
 {
     g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
+    g_autoptr(HeedDatabase) database =
+        config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
 
-    return config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    return database != NULL && heed_policy_begin(database, config->policy, error)
+               ? g_steal_pointer(&database)
+               : NULL;
 }
 
 /* A decision is kept whether or not anything follows from it. */
@@ -153,15 +157,18 @@ heed_cmd_suppress_list(HeedInvocation *invocation, GError **error)
 int
 heed_cmd_suppress_rebuild(HeedInvocation *invocation, GError **error)
 {
-    g_autoptr(HeedPolicy) policy = heed_policy_new();
+    g_autoptr(HeedConfig) config = NULL;
     g_autoptr(HeedDatabase) database = NULL;
     HeedRebuilt rebuilt = {0};
 
     if (!heed_invocation_parse(invocation, NULL, error))
         return EX_USAGE;
-    database = open_database(invocation, error);
-    if (database == NULL || !heed_policy_establish(database, policy, error) ||
-        !heed_policy_rebuild(database, policy, &rebuilt, error))
+    config = heed_config_load(invocation->config, error);
+    if (config == NULL)
+        return EX_CONFIG;
+    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    if (database == NULL || !heed_policy_establish(database, config->policy, error) ||
+        !heed_policy_rebuild(database, config->policy, &rebuilt, error))
         return EX_OK;
     heed_log(HEED_LOG_NOTICE, "%" PRIu64 " addresses folded again, %" PRIu64 " changed",
              rebuilt.addresses, rebuilt.changed);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "ingest/secret.h"
+#include "ingest/streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,8 @@ heed_config_new(void)
     HeedConfig *config = g_new0(HeedConfig, 1);
 
     config->mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)heed_mailbox_free);
+    config->streams = g_ptr_array_new_with_free_func((GDestroyNotify)heed_stream_match_free);
+    config->policy = heed_policy_new();
     config->raw_days = HEED_CONFIG_RAW_DAYS;
     config->rules_cache = heed_config_cache_dir();
     return config;
@@ -34,6 +37,9 @@ heed_config_free(HeedConfig *config)
     g_clear_pointer(&config->receivers, g_ptr_array_unref);
     g_clear_pointer(&config->verp, g_ptr_array_unref);
     g_clear_pointer(&config->recipient_headers, g_ptr_array_unref);
+    g_clear_pointer(&config->streams, g_ptr_array_unref);
+    g_clear_pointer(&config->original_headers, g_ptr_array_unref);
+    heed_policy_free(config->policy);
     g_clear_pointer(&config->rules, g_ptr_array_unref);
     g_free(config->token_key_file);
     g_free(config->rules_cache);

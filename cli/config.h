@@ -12,6 +12,7 @@
  */
 
 #include "ingest/mailbox.h"
+#include "suppress/policy_lines.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -25,12 +26,15 @@ typedef struct HeedConfig {
     GPtrArray *receivers;
     GPtrArray *verp;
     GPtrArray *recipient_headers;
-    char *token_key_file; /* absolute or relative to the file's folder; NULL: none */
-    GPtrArray *rules;     /* files of classification rules, as above, strongest first */
-    char *rules_cache;    /* heed_config_cache_dir() */
-    unsigned raw_days;    /* how long mail itself is kept; 0: not at all */
-    unsigned workers;     /* 0: one a core */
-    char *role_owner;     /* NULL: the default name */
+    char *token_key_file;        /* absolute or relative to the file's folder; NULL: none */
+    GPtrArray *streams;          /* of HeedStreamMatch *, the first that fits counts; never NULL */
+    GPtrArray *original_headers; /* the header fields that they look at, as domains */
+    HeedPolicy *policy;          /* never NULL */
+    GPtrArray *rules;            /* files of classification rules, as above, strongest first */
+    char *rules_cache;           /* heed_config_cache_dir() */
+    unsigned raw_days;           /* how long mail itself is kept; 0: not at all */
+    unsigned workers;            /* 0: one a core */
+    char *role_owner;            /* NULL: the default name */
     char *role_ingest;
     char *role_reader;
 } HeedConfig;

@@ -128,9 +128,10 @@ heed_config_on_mailbox(cfg_t *root, cfg_opt_t *option)
     mailbox->stream = g_strdup(cfg_getstr(section, "stream"));
     mailbox->read_seconds = (unsigned)cfg_getint(section, "read-timeout");
     mailbox->response_seconds = (unsigned)cfg_getint(section, "response-timeout");
-    if (mailbox->stream != NULL && *mailbox->stream == '\0')
+    if (mailbox->stream != NULL && !heed_config_is_stream(mailbox->stream))
         return heed_config_refuse(heed_config_line_of(section, "stream"),
-                                  "stream is empty: leave it out, or name it");
+                                  "stream is empty or longer than 255 bytes: leave it out, or "
+                                  "name it");
     if (!is_server(mailbox) && has_secret(mailbox))
         return heed_config_refuse(
             section->line, "mailbox '%s' is a file or folder and needs no password", mailbox->name);

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "parsers/address.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -160,6 +161,14 @@ heed_config_on_number(cfg_t *section, cfg_opt_t *option, const char *value, void
         long least;
         long most;
     } ranges[] = {{"raw-days", 0, 3650},
+                  {"plausible-messages", 1, HEED_POLICY_MOST_FAILURES},
+                  {"plausible-apart-hours", 0, HEED_POLICY_MOST_HOURS},
+                  {"hold-hours", 1, HEED_POLICY_MOST_HOURS},
+                  {"failures", 2, HEED_POLICY_MOST_FAILURES},
+                  {"apart-hours", 0, HEED_POLICY_MOST_HOURS},
+                  {"within-days", 0, HEED_POLICY_MOST_DAYS},
+                  {"pause-days", 1, HEED_POLICY_MOST_DAYS},
+                  {"lasts-days", 0, HEED_POLICY_MOST_DAYS},
                   {"read-timeout", 1, 3600},
                   {"response-timeout", 1, 86400},
                   {"workers", 0, 256}};
@@ -190,6 +199,25 @@ heed_config_resolve(const char *named)
         return g_strdup(named);
     folder = g_path_get_dirname(reading.path);
     return g_build_filename(folder, named, NULL);
+}
+
+char *
+heed_config_domain(const char *text)
+{
+    g_autofree char *address = g_strconcat("x@", text, NULL);
+    g_autofree char *normal = heed_address_normalise(address, -1);
+
+    return normal == NULL || strchr(text, '@') != NULL ? NULL
+                                                       : g_strdup(heed_address_domain(normal));
+}
+
+char *
+heed_config_header(const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        if (!g_ascii_isgraph(*c) || *c == ':')
+            return NULL;
+    return text[0] == '\0' ? NULL : g_ascii_strdown(text, -1);
 }
 
 HeedConfig *

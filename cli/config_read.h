@@ -55,6 +55,15 @@ int heed_config_on_number(cfg_t *section, cfg_opt_t *option, const char *value, 
  * Caller frees; NULL for NULL. */
 char *heed_config_resolve(const char *named);
 
+/* A domain in the normal form in which addresses are compared; NULL: it is none. Caller frees. */
+char *heed_config_domain(const char *text);
+
+/* The name of a header field (RFC 5322 2.2), in lower case; NULL: it is none. Caller frees. */
+char *heed_config_header(const char *text);
+
+/* Whether it can be the name of a stream. */
+bool heed_config_is_stream(const char *name);
+
 /* The sections with a file of their own. */
 extern cfg_opt_t heed_config_mailbox_options[];
 int heed_config_on_mailbox(cfg_t *root, cfg_opt_t *option);

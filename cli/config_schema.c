@@ -1,21 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/config_read.h"
+#include "cli/config_policy.h"
 #include "db/connection.h"
-#include "parsers/address.h"
 #include "parsers/verp.h"
 
 #include <string.h>
-
-/* A domain in the normal form in which addresses are compared; NULL: it is none. */
-static char *
-normal_domain(const char *text)
-{
-    g_autofree char *address = g_strconcat("x@", text, NULL);
-    g_autofree char *normal = heed_address_normalise(address, -1);
-
-    return normal == NULL || strchr(text, '@') != NULL ? NULL
-                                                       : g_strdup(heed_address_domain(normal));
-}
 
 /* A host's name or address, in lower case; NULL: neither. There are no networks, and what is all
  * digits is an address, so that a mistyped one does not go for a name that never appears. */
@@ -38,16 +26,6 @@ normal_verp(const char *text)
     return heed_verp_pattern_check(text, &why) ? g_ascii_strdown(text, -1) : NULL;
 }
 
-/* The name of a header field (RFC 5322 2.2), in lower case. */
-static char *
-normal_header(const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++)
-        if (!g_ascii_isgraph(*c) || *c == ':')
-            return NULL;
-    return text[0] == '\0' ? NULL : g_ascii_strdown(text, -1);
-}
-
 typedef struct OwnList {
     const char *name;
     char *(*normalise)(const char *text);
@@ -56,7 +34,7 @@ typedef struct OwnList {
 } OwnList;
 
 static const OwnList own_lists[] = {
-    {"domains", normal_domain, "a name: allowed are domains such as example.com",
+    {"domains", heed_config_domain, "a name: allowed are domains such as example.com",
      offsetof(HeedConfig, domains)},
     {"relays", normal_host, "a name: allowed are host names such as mx.example.com, and addresses",
      offsetof(HeedConfig, relays)},
@@ -67,7 +45,7 @@ static const OwnList own_lists[] = {
      "a pattern: allowed are addresses with {local}, then {domain}, and perhaps {any}, such as "
      "bounces+{local}={domain}@example.com",
      offsetof(HeedConfig, verp)},
-    {"recipient-headers", normal_header, "the name of a header field, such as X-Recipient",
+    {"recipient-headers", heed_config_header, "the name of a header field, such as X-Recipient",
      offsetof(HeedConfig, recipient_headers)},
 };
 
@@ -170,6 +148,8 @@ static cfg_opt_t options[] = {
     CFG_STR_LIST("rules", NULL, CFGF_NODEFAULT),
     CFG_SEC("mailbox", heed_config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("own", own_options, CFGF_NODEFAULT),
+    CFG_SEC("stream", heed_config_stream_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+    CFG_SEC("policy", heed_config_policy_options, CFGF_NODEFAULT),
     CFG_SEC("retention", retention_options, CFGF_NODEFAULT),
     CFG_SEC("roles", role_options, CFGF_NODEFAULT),
     CFG_BOOL(HEED_CONFIG_END, cfg_false, CFGF_NONE),
@@ -184,6 +164,7 @@ watch(cfg_t *root)
     heed_config_watch(root, "own", own_options);
     heed_config_watch(root, "retention", retention_options);
     heed_config_watch(root, "roles", role_options);
+    heed_config_watch_policy(root);
     (void)cfg_set_validate_func(root, "mailbox", heed_config_on_mailbox);
     (void)cfg_set_validate_func(root, "own", on_own);
     (void)cfg_set_validate_func(root, "retention", on_retention);
@@ -220,6 +201,10 @@ heed_config_parse(const char *text, const char *path, GError **error)
     config->database = g_strdup(cfg_getstr(root, "database"));
     config->workers = (unsigned)cfg_getint(root, "workers");
     read_rules(root, config);
+    if (!heed_config_read_failed()) {
+        heed_config_read_policy(root);
+        heed_config_read_streams(root);
+    }
     if (config->database != NULL && !heed_database_is_conninfo(config->database))
         (void)heed_config_refuse(
             heed_config_line_of(root, "database"),

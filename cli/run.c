@@ -38,6 +38,7 @@ heed_cli_pipeline(const HeedConfig *config)
                    .receivers = strings(config->receivers),
                    .verp = strings(config->verp),
                    .recipient_headers = strings(config->recipient_headers),
+                   .original_headers = strings(config->original_headers),
                    .rules = strings(config->rules),
                    .rules_cache = config->rules_cache},
         .workers = config->workers,
@@ -104,19 +105,20 @@ heed_cli_store(HeedDatabase *database,
                GError **error)
 {
     HeedStoreSinkOptions options = {.database = database,
+                                    .policy = config->policy,
+                                    .streams = config->streams,
+                                    .configured = config->mailboxes,
                                     .replay = pipeline->local,
                                     .mailboxes = pipeline->mailboxes,
                                     .checkpoints = checkpoints,
                                     .mailbox_count = pipeline->mailbox_count};
-    g_autoptr(HeedPolicy) policy = heed_policy_new();
     g_autoptr(HeedStoreSink) sink = NULL;
     HeedSink functions;
     bool ran;
 
     if (!heed_store_maintain(database, config->raw_days, error) ||
-        !heed_policy_establish(database, policy, error))
+        !heed_policy_establish(database, config->policy, error))
         return EX_OK;
-    options.policy = policy;
     sink = heed_store_sink_new(&options);
     functions = heed_store_sink_functions(sink);
     ran = heed_pipeline_run(pipeline, &functions, error);

@@ -29,10 +29,13 @@ typedef struct HeedRunTotals {
 typedef struct HeedStoreSink HeedStoreSink;
 
 typedef struct HeedStoreSinkOptions {
-    HeedDatabase *database;   /* borrowed */
-    const HeedPolicy *policy; /* established; borrowed */
-    HeedSource *replay;       /* borrowed; the mail is read again from here (cli/replay_source.h):
-                                 replaces what is stored; else NULL */
+    HeedDatabase *database;      /* borrowed */
+    const HeedPolicy *policy;    /* established; borrowed */
+    const GPtrArray *streams;    /* of HeedStreamMatch *; borrowed */
+    const GPtrArray *configured; /* of HeedMailbox *: all there are, for mail that is read again;
+                                    borrowed */
+    HeedSource *replay; /* borrowed; the mail is read again from here (cli/replay_source.h):
+                           replaces what is stored; else NULL */
     const HeedMailbox *const *mailboxes; /* borrowed */
     const HeedCheckpoint *checkpoints;   /* one for each; NULL: none are kept (files) */
     size_t mailbox_count;

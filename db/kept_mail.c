@@ -13,6 +13,7 @@ heed_kept_mail_free(HeedKeptMail *mail)
         return;
     g_free(mail->digest);
     g_free(mail->source);
+    g_free(mail->mailbox);
     g_free(mail->stream);
     g_clear_pointer(&mail->content, g_bytes_unref);
     g_free(mail);
@@ -34,7 +35,8 @@ heed_kept_cursor_clear(HeedKeptCursor *cursor)
 /* Columns of both queries, in the order of read_slice(). */
 #define COLUMNS                                                                               \
     "encode(digest, 'hex'), quarantine_id, coalesce(mailbox_id, 0), source, stream, closed, " \
-    "truncated, extract(epoch FROM received_at)::bigint, size, content, arrived_at::text "
+    "truncated, extract(epoch FROM received_at)::bigint, size, content, arrived_at::text, "   \
+    "(SELECT name FROM heed_data.mailbox AS box WHERE box.mailbox_id = slice.mailbox_id) "
 
 static GPtrArray *
 read_slice(const HeedRows *rows, HeedKeptCursor *cursor)
@@ -54,6 +56,7 @@ read_slice(const HeedRows *rows, HeedKeptCursor *cursor)
         mail->truncated = heed_rows_bool(rows, row, 6);
         mail->received_at = heed_rows_time(rows, row, 7);
         mail->size = (uint64_t)heed_rows_int(rows, row, 8);
+        mail->mailbox = g_strdup(heed_rows_text(rows, row, 11));
         mail->content = heed_rows_bytes(rows, row, 9);
         g_ptr_array_add(slice, mail);
     }

@@ -14,6 +14,7 @@ typedef struct HeedKeptMail {
     char *digest;       /* owned, as all; hex */
     int64_t quarantine; /* its id, 0 for stored mail */
     int64_t mailbox_id; /* 0: files */
+    char *mailbox;      /* its name; NULL: files */
     char *source;
     char *stream;
     bool closed;

@@ -35,23 +35,59 @@ heed_policy_establish(HeedDatabase *database, HeedPolicy *policy, GError **error
     return true;
 }
 
+/* The newest one; NULL in *out: there is none yet. */
+static bool
+find_newest(HeedDatabase *database, HeedPolicy **out, GError **error)
+{
+    g_autoptr(HeedRows) rows = heed_database_query(
+        database, "find the policy", heed_suppress_query("policy_newest.sql"), NULL, error);
+
+    *out = NULL;
+    if (rows == NULL || heed_rows_count(rows) == 0)
+        return rows != NULL;
+    *out = heed_policy_from_json(heed_rows_text(rows, 0, 1), error);
+    if (*out != NULL)
+        (*out)->version = (int)heed_rows_int(rows, 0, 0);
+    return *out != NULL;
+}
+
+bool
+heed_policy_begin(HeedDatabase *database, HeedPolicy *policy, GError **error)
+{
+    g_autoptr(HeedPolicy) newest = NULL;
+
+    return find_newest(database, &newest, error) &&
+           (newest != NULL || heed_policy_establish(database, policy, error));
+}
+
+bool
+heed_policy_differs(HeedDatabase *database,
+                    const HeedPolicy *policy,
+                    bool *out_differs,
+                    GError **error)
+{
+    g_autoptr(HeedPolicy) newest = NULL;
+    g_autofree char *here = heed_policy_to_json(policy);
+    g_autofree char *there = NULL;
+
+    if (!find_newest(database, &newest, error))
+        return false;
+    there = newest == NULL ? NULL : heed_policy_to_json(newest);
+    *out_differs = there != NULL && !g_str_equal(here, there);
+    return true;
+}
+
 HeedPolicy *
 heed_policy_in_force(HeedDatabase *database, GError **error)
 {
     g_autoptr(HeedPolicy) policy = NULL;
-    g_autoptr(HeedRows) rows = heed_database_query(
-        database, "find the policy", heed_suppress_query("policy_newest.sql"), NULL, error);
 
-    if (rows == NULL)
+    if (!find_newest(database, &policy, error))
         return NULL;
-    if (heed_rows_count(rows) == 0) {
-        policy = heed_policy_new();
-        return heed_policy_establish(database, policy, error) ? g_steal_pointer(&policy) : NULL;
-    }
-    policy = heed_policy_from_json(heed_rows_text(rows, 0, 1), error);
     if (policy != NULL)
-        policy->version = (int)heed_rows_int(rows, 0, 0);
-    return g_steal_pointer(&policy);
+        return g_steal_pointer(&policy);
+    policy = heed_policy_new();
+    return heed_policy_establish(database, policy, error) ? g_steal_pointer(&policy) : NULL;
 }
 
 bool

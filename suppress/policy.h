@@ -17,6 +17,17 @@
 bool heed_policy_establish(HeedDatabase *database, HeedPolicy *policy, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same where there is none yet; else the one that is in force stays it. */
+bool heed_policy_begin(HeedDatabase *database, HeedPolicy *policy, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* Whether another policy than this one is in force: nobody has established it since its settings
+ * were changed. */
+bool heed_policy_differs(HeedDatabase *database,
+                         const HeedPolicy *policy,
+                         bool *out_differs,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The newest policy; the default one, established, when there is none yet. */
 HeedPolicy *heed_policy_in_force(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

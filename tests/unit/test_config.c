@@ -23,12 +23,12 @@ static const struct {
     {"single-quotes", "database = 'postgresql:///${heed}'\n", NULL},
     {"unknown", "databse = \"x\"\n",
      "t.conf:1: 'databse' is not known here; did you mean 'database'? allowed are: database, "
-     "workers, rules, mailbox, own, retention, roles"},
+     "workers, rules, mailbox, own, stream, policy, retention, roles"},
     {"unknown-far", "\n\nfrobnicate = 1\n",
      "t.conf:3: 'frobnicate' is not known here; allowed are: …"},
     {"unknown-in-section", OWN "mailbox \"a\" {\n  url = \"mbox:/x\"\n  on-dome = \"seen\"\n}\n",
      "t.conf:4: 'on-dome' is not known here; did you mean 'on-done'? allowed are: url, tls, …"},
-    {"later-section", "policy { }\n", "t.conf:1: 'policy' is not known here; …"},
+    {"later-section", "log \"a\" { }\n", "t.conf:1: 'log' is not known here; …"},
     {"own-unknown", "own { token-keys = \"k\" }\n", "t.conf:1: 'token-keys' is not known here; …"},
     {"include", "include(\"/etc/passwd\")\n", "t.conf:1: 'include' is not known here; …"},
     {"number", "workers = many\n",
@@ -64,7 +64,7 @@ static const struct {
     {"on-done", MAILBOX "on-done = \"burn\" }\n", "t.conf:1: on-done: …"},
     {"trust", MAILBOX "\n\n trust = \"half\" }\n",
      "t.conf:3: trust = \"half\": allowed are open and closed"},
-    {"stream-empty", MAILBOX "stream = \"\" }\n", "t.conf:1: stream is empty: …"},
+    {"stream-empty", MAILBOX "stream = \"\" }\n", "t.conf:1: stream is empty or longer …"},
     {"pop3-move",
      "mailbox \"a\" { url = \"pop3s://u@h.example\" password-command = \"x\" on-done = \"move:X\" "
      "}\n",
