@@ -13,8 +13,9 @@
 
 /* What --format may be; of the rows' formats in the order of HeedExportFormat, then the snapshot.
  */
-static const char *const formats[] = {"text", "csv", "json", "snapshot", NULL};
-#define SNAPSHOT 3
+static const char *const formats[] = {"text",    "csv",  "json",    "sha256",   "md5",
+                                      "postfix", "exim", "kumomta", "snapshot", NULL};
+#define SNAPSHOT 8
 
 typedef struct Exporting {
     char *format;
@@ -58,7 +59,7 @@ write_out(const Exporting *exporting, HeedDatabase *database, GError **error)
     FILE *out = stdout;
     /* Who has a snapshot can ask it for any address. */
     unsigned mode = exporting->chosen == SNAPSHOT ? 0640 : 0644;
-    uint64_t count = 0;
+    HeedExported exported = {0};
     bool written;
 
     if (exporting->output != NULL) {
@@ -68,14 +69,21 @@ write_out(const Exporting *exporting, HeedDatabase *database, GError **error)
         out = file->stream;
     }
     if (exporting->chosen == SNAPSHOT)
-        written = heed_snapshot_write(database, exporting->scope, out, &count, error);
+        written = heed_snapshot_write(database, exporting->scope, out, &exported.count, error);
     else
         written = heed_export(database, (HeedExportFormat)exporting->chosen, exporting->scope, out,
-                              &count, error);
+                              &exported, error);
     if (!written || (file != NULL && !heed_atomic_file_commit(file, error)))
         return false;
+    if (exported.untold > 0)
+        heed_log(HEED_LOG_WARNING,
+                 "%" PRIu64
+                 " suppressed address%s not in it: a file for Postfix has comments where "
+                 "an address begins with \"#\"",
+                 exported.untold, exported.untold == 1 ? " is" : "es are");
     if (file != NULL)
-        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " suppressed", exporting->output, count);
+        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " suppressed", exporting->output,
+                 exported.count);
     return true;
 }
 
@@ -85,7 +93,9 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
     g_auto(Exporting) exporting = {0};
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &exporting.format,
-         "text (an address a line), csv, json, or snapshot (for heed clean --snapshot)", "FORMAT"},
+         "text (an address a line), csv, json, sha256, md5, postfix, exim, kumomta, or snapshot (for "
+         "heed clean --snapshot)",
+         "FORMAT"},
         {"scope", 's', 0, G_OPTION_ARG_FILENAME, &exporting.scope,
          "What is suppressed for this stream, and everywhere", "SCOPE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &exporting.output,

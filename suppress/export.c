@@ -1,57 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suppress/export.h"
 
-#include "base/cleanup.h"
 #include "base/error.h"
-#include "suppress/csv.h"
+#include "suppress/export_row.h"
 #include "suppress/queries.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* The columns, in the order of row_query below; the names of the view heed.suppression. */
-static const char *const column_names[] = {"scope",  "address",        "domain",
-                                           "reason", "verdict",        "since",
-                                           "until",  "evidence_count", "last_event_at"};
-#define COLUMNS          G_N_ELEMENTS(column_names)
-#define EVIDENCE_COUNT   7U
-#define ISO_TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
-#define TEXT_QUERY_START "SELECT DISTINCT address FROM ("
-#define TEXT_QUERY_END   ") AS suppressed ORDER BY address"
-#define ROW_QUERY_START                                                                 \
-    "SELECT scope, address, domain, reason, verdict, " ISO_TIME("since") ", " ISO_TIME( \
-        "until") ", evidence_count, " ISO_TIME("last_event_at") " FROM ("
-#define ROW_QUERY_END ") AS suppressed ORDER BY address, scope"
+/* Bytes that are written at a time: stdio would write 4 KiB. */
+#define OUTPUT_BYTES ((size_t)256 * 1024)
 
-/* One row's fields; NULL for what is NULL in the database. */
-typedef struct Fields {
-    char *text[COLUMNS];
-    size_t length[COLUMNS];
-} Fields;
+/* What a row is made of, in the order of HeedExportColumn; what follows is left out, and NULL. */
+#define ISO_TIME(column) "to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+#define SHA256           "encode(sha256(convert_to(address, 'UTF8')), 'hex') COLLATE \"C\""
+
+/* A query is its start, the rows, and its end. */
+static const struct {
+    const char *start;
+    const char *end;
+} queries[] = {
+    [HEED_EXPORT_TEXT] = {"SELECT DISTINCT NULL, address FROM (", "ORDER BY address"},
+    [HEED_EXPORT_CSV] = {"SELECT NULL, address, scope, domain, reason, verdict, " ISO_TIME(
+                             "since") ", " ISO_TIME("until") ", evidence_count, "
+                                                             "" ISO_TIME("last_event_at") " FROM (",
+                         "ORDER BY address, scope"},
+    [HEED_EXPORT_SHA256] = {"SELECT DISTINCT NULL, " SHA256 " AS digest FROM (", "ORDER BY digest"},
+    [HEED_EXPORT_MD5] = {"SELECT DISTINCT NULL, md5(address) COLLATE \"C\" AS digest FROM (",
+                         "ORDER BY digest"},
+    [HEED_EXPORT_POSTFIX] = {"SELECT DISTINCT ON (address) NULL, address, scope, domain, reason, "
+                             "verdict FROM (",
+                             "ORDER BY address, scope"},
+};
+
+/* Of those that ask for the same. */
+static HeedExportFormat
+query_of(HeedExportFormat format)
+{
+    if (format == HEED_EXPORT_JSON)
+        return HEED_EXPORT_CSV;
+    return format > HEED_EXPORT_POSTFIX ? HEED_EXPORT_POSTFIX : format;
+}
 
 typedef struct Export {
     HeedExportFormat format;
-    FILE *out;
-    GString *row;  /* what COPY sent, taken apart in place */
-    GString *line; /* what goes out */
-    uint64_t count;
+    FILE *out;        /* borrowed */
+    GString *row;     /* owned; what COPY sent, taken apart in place */
+    GString *pending; /* owned; what goes out */
+    HeedExported done;
     int failure; /* errno of a write that failed */
 } Export;
 
 static void
-split(GString *row, Fields *out)
+export_clear(Export *export)
 {
-    char *position = row->str;
-    char *end = row->str + row->len;
+    g_string_free(export->row, TRUE);
+    g_string_free(export->pending, TRUE);
+}
 
-    *out = (Fields){0};
-    for (size_t i = 0; i < COLUMNS && position <= end; i++) {
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Export, export_clear)
+
+static void
+split(GString *line, HeedExportRow *out)
+{
+    char *position = line->str;
+    char *end = line->str + line->len;
+
+    *out = (HeedExportRow){0};
+    for (size_t i = 0; i < HEED_COLUMNS && position <= end; i++) {
         char *tab = memchr(position, '\t', (size_t)(end - position));
         size_t length = (size_t)((tab == NULL ? end : tab) - position);
 
         if (length != 2 || memcmp(position, "\\N", 2) != 0) {
             out->text[i] = position;
             out->length[i] = heed_copy_unescape(position, length);
+            position[out->length[i]] = '\0';
         }
         if (tab == NULL)
             break;
@@ -59,107 +82,49 @@ split(GString *row, Fields *out)
     }
 }
 
-static void
-append_text(const Fields *fields, GString *line)
-{
-    g_string_append_len(line, fields->text[0], (gssize)fields->length[0]);
-}
-
-static void
-append_csv(const Fields *fields, GString *line)
-{
-    for (size_t i = 0; i < COLUMNS; i++) {
-        if (i > 0)
-            g_string_append_c(line, ',');
-        if (fields->text[i] != NULL)
-            heed_csv_append(line, fields->text[i], fields->length[i]);
-    }
-}
-
-static void
-append_json(const Fields *fields, GString *line)
-{
-    g_autoptr(json_t) object = json_object();
-    char *text;
-
-    for (size_t i = 0; i < COLUMNS; i++) {
-        json_t *value;
-
-        if (fields->text[i] == NULL)
-            value = json_null();
-        else if (i == EVIDENCE_COUNT)
-            value = json_integer((json_int_t)g_ascii_strtoll(fields->text[i], NULL, 10));
-        else
-            value = json_stringn(fields->text[i], fields->length[i]);
-        (void)json_object_set_new(object, column_names[i], value);
-    }
-    text = json_dumps(object, JSON_COMPACT);
-    g_string_append(line, text);
-    free(text);
-}
-
-/* Whether the line could be written. */
+/* Whether it could be written. */
 static bool
-write_line(Export *export)
+write_pending(Export *export)
 {
-    g_string_append_c(export->line, '\n');
-    if (fwrite(export->line->str, 1, export->line->len, export->out) == export->line->len)
-        return true;
-    export->failure = errno;
-    return false;
+    GString *pending = export->pending;
+    bool written = fwrite(pending->str, 1, pending->len, export->out) == pending->len;
+
+    if (!written)
+        export->failure = errno;
+    g_string_truncate(pending, 0);
+    return written;
 }
 
 static bool
-write_row(const char *row, size_t length, void *data)
+take_row(const char *line, size_t length, void *data)
 {
     Export *export = data;
-    Fields fields;
+    HeedExportRow row;
 
     g_string_truncate(export->row, 0);
-    g_string_append_len(export->row, row, (gssize)length);
-    g_string_truncate(export->line, 0);
-    split(export->row, &fields);
-    switch (export->format) {
-    case HEED_EXPORT_TEXT:
-        append_text(&fields, export->line);
-        break;
-    case HEED_EXPORT_CSV:
-        append_csv(&fields, export->line);
-        break;
-    case HEED_EXPORT_JSON:
-        append_json(&fields, export->line);
-        break;
-    }
-    if (!write_line(export))
-        return false;
-    export->count++;
-    return true;
-}
-
-static bool
-write_header(Export *export)
-{
-    if (export->format != HEED_EXPORT_CSV)
-        return true;
-    for (size_t i = 0; i < COLUMNS; i++)
-        g_string_append_printf(export->line, "%s%s", i == 0 ? "" : ",", column_names[i]);
-    return write_line(export);
+    g_string_append_len(export->row, line, (gssize)length);
+    split(export->row, &row);
+    if (heed_export_append(export->format, &row, export->done.count, export->pending))
+        export->done.count++;
+    else
+        export->done.untold++;
+    return export->pending->len < OUTPUT_BYTES || write_pending(export);
 }
 
 static bool
 copy_rows(HeedDatabase *database, Export *export, const char *scope, GError **error)
 {
-    bool text = export->format == HEED_EXPORT_TEXT;
+    HeedExportFormat asked = query_of(export->format);
     /* The view is what readers may see; it does not know what is allowed in a scope. */
     const char *suppressed =
         scope == NULL ? "TABLE heed.suppression" : heed_suppress_query("suppressed_in_scope.sql");
-    g_autofree char *query = g_strconcat(text ? TEXT_QUERY_START : ROW_QUERY_START, suppressed,
-                                         text ? TEXT_QUERY_END : ROW_QUERY_END, NULL);
+    g_autofree char *query =
+        g_strconcat(queries[asked].start, suppressed, ") AS suppressed ", queries[asked].end, NULL);
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin_snapshot(database, error);
 
     return transaction != NULL &&
            (scope == NULL || heed_database_setting(database, "scope", scope, error)) &&
-           heed_database_copy_out(database, "export the suppressions", query, write_row, export,
+           heed_database_copy_out(database, "export the suppressions", query, take_row, export,
                                   error) &&
            (export->failure != 0 || heed_transaction_commit(transaction, error));
 }
@@ -169,22 +134,25 @@ heed_export(HeedDatabase *database,
             HeedExportFormat format,
             const char *scope,
             FILE *out,
-            uint64_t *out_count,
+            HeedExported *result,
             GError **error)
 {
-    g_autoptr(GString) row = g_string_new(NULL);
-    g_autoptr(GString) line = g_string_new(NULL);
-    Export export = {.format = format, .out = out, .row = row, .line = line};
+    g_auto(Export) export = {.format = format,
+                             .out = out,
+                             .row = g_string_new(NULL),
+                             .pending = g_string_sized_new(OUTPUT_BYTES + OUTPUT_BYTES / 4)};
 
-    if (write_header(&export) && !copy_rows(database, &export, scope, error))
+    heed_export_begin(format, false, export.pending);
+    if (!copy_rows(database, &export, scope, error))
         return false;
-    if (export.failure == 0 && fflush(out) != 0)
+    heed_export_end(format, export.done.count, export.pending);
+    if (export.failure == 0 && write_pending(&export) && fflush(out) != 0)
         export.failure = errno;
     if (export.failure != 0) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot write the suppression list: %s",
                     g_strerror(export.failure));
         return false;
     }
-    *out_count = export.count;
+    *result = export.done;
     return true;
 }

@@ -2,6 +2,8 @@
 """The suppression list as others read it."""
 
 import ctypes
+import hashlib
+import json
 import os
 import time
 import unittest
@@ -21,6 +23,31 @@ class Export(harness.Case):
 
     def add(self, *addresses, scope=None):
         self.heed("suppress", "add", *(["--scope", scope] if scope else []), *addresses, config=self.config)
+
+
+class Formats(Export):
+    def test_empty(self):
+        for form, want in {"text": "", "kumomta": "{}\n", "postfix": "", "exim": "", "sha256": ""}.items():
+            self.assertEqual(self.heed("export", "--format", form, config=self.config).stdout, want)
+
+    def test_what_postfix_cannot_be_told(self):
+        self.add("#a@example.org", "b@example.org")
+        done = self.heed("export", "--format", "postfix", config=self.config)
+        self.assertEqual(done.stdout, "b@example.org REJECT 5.7.1 suppressed: manual\n")
+        self.assert_one_line(done.stderr, "1 suppressed address", "#")
+
+    def test_digests(self):
+        addresses = ["user@example.org", "other@example.org", "\u00e9@example.org"]
+        self.add(*addresses, "User@EXAMPLE.org")
+        for form in ("sha256", "md5"):
+            got = self.heed("export", "--format", form, config=self.config).stdout.split()
+            self.assertEqual(got, sorted(hashlib.new(form, address.encode()).hexdigest() for address in addresses))
+
+    def test_kumomta(self):
+        self.add("a@example.org", '"b c"@example.org', "#d//e@example.org")
+        got = json.loads(self.heed("export", "--format", "kumomta", config=self.config).stdout)
+        self.assertEqual(got, dict.fromkeys(["a@example.org", '"b c"@example.org', "b c@example.org", "#d//e@example.org"],
+                                            "suppressed: manual"))
 
 
 class Snapshot(Export):

@@ -12,6 +12,10 @@ static HeedTestDatabase *test;
 
 #define COLUMNS "scope,address,domain,reason,verdict,since,until,evidence_count,last_event_at\n"
 
+#define POSTFIX " REJECT 5.7.1 suppressed: hard bad-mailbox\n"
+#define EXIM    ": suppressed: hard bad-mailbox\n"
+#define KUMOMTA ":\"suppressed: hard bad-mailbox\""
+
 typedef struct Row {
     const char *name;
     HeedExportFormat format;
@@ -28,6 +32,18 @@ static const Row rows[] = {
      "\"a\\\\b\"@example.com\n\"c,\\\"d\"@example.com\na@example.com\n"},
     {"text-scope", HEED_EXPORT_TEXT, "news", 4,
      "\"c,\\\"d\"@example.com\nB@example.com\na@example.com\nn@example.com\n"},
+    {"sha256", HEED_EXPORT_SHA256, "", 3,
+     "08168cd80dfd534ab0f10af10f1303fe00af2d43ab5c1432360d137f8197e17a\n"
+     "56e1bf662213f604a5dde2d788a3430f02d6d9c6d4a3aebcc0857b4a6a2f193a\n"
+     "ec5909e5d5b1ea189ae967629153ba1e0b3f2e9972a5877e7055703128584848\n"},
+    {"md5", HEED_EXPORT_MD5, "", 3,
+     "356c711fe5694f61a8e2f54fff21c2cd\n"
+     "456bd087654df8d23df7bdd926702a8a\n"
+     "b418773a2c51fb9777a1648346fa7394\n"},
+    {"postfix", HEED_EXPORT_POSTFIX, NULL, 5,
+     "\"a\\\\b\"@example.com" POSTFIX "\"c,\\\"d\"@example.com REJECT 5.7.1 suppressed: manual\n"
+     "B@example.com REJECT 5.7.1 suppressed: complaint abuse\n"
+     "a@example.com" POSTFIX "n@example.com REJECT 5.7.1 suppressed: complaint abuse\n"},
     {"csv", HEED_EXPORT_CSV, "shop", 3,
      COLUMNS ",\"\"\"a\\\\b\"\"@example.com\",example.com,bad-mailbox,hard,2026-01-02T03:04:05Z,,2,"
              "2026-02-02T03:04:05Z\n"
@@ -54,6 +70,41 @@ static const Row rows[] = {
      "{\"scope\":\"\",\"address\":\"a@example.com\",\"domain\":\"example.com\","
      "\"reason\":\"bad-mailbox\",\"verdict\":\"hard\",\"since\":\"2026-01-02T03:04:05Z\","
      "\"until\":null,\"evidence_count\":2,\"last_event_at\":\"2026-02-02T03:04:05Z\"}\n"},
+};
+
+/* What addresses can hold that files of others have a meaning for. */
+static const char hostile[] =
+    "INSERT INTO heed_data.address_state (scope, address, domain, suppressed, reason, verdict, "
+    "policy_version) SELECT 'hostile', address, 'example.com', true, 'bad-mailbox', 'hard', 1 "
+    "FROM unnest(ARRAY['#hash@example.com', '%s%%1@example.com', '*@example.com', "
+    "'\"a b\"@example.com', '\"co:lon\"@example.com', '\"q\\\"u\\\\\"@example.com', "
+    "'\"#c\"@example.com', '${run{x}}@example.com', 'a//b@example.com', "
+    "'\303\251@example.com']) AS address";
+
+static const Row hostile_rows[] = {
+    {"hostile-text", HEED_EXPORT_TEXT, "hostile", 10,
+     "\"#c\"@example.com\n\"a b\"@example.com\n\"co:lon\"@example.com\n"
+     "\"q\\\"u\\\\\"@example.com\n#hash@example.com\n${run{x}}@example.com\n"
+     "%s%%1@example.com\n*@example.com\na//b@example.com\n\303\251@example.com\n"},
+    {"hostile-postfix", HEED_EXPORT_POSTFIX, "hostile", 9,
+     "\"#c\"@example.com" POSTFIX "\"a b\"@example.com" POSTFIX "\"co:lon\"@example.com" POSTFIX
+     "\"q\\\"u\\\\\"@example.com" POSTFIX "${run{x}}@example.com" POSTFIX
+     "%s%%1@example.com" POSTFIX "*@example.com" POSTFIX "a//b@example.com" POSTFIX
+     "\303\251@example.com" POSTFIX},
+    {"hostile-exim", HEED_EXPORT_EXIM, "hostile", 10,
+     "\"\\\"#c\\\"@example.com\"" EXIM "\"#c@example.com\"" EXIM "\"\\\"a b\\\"@example.com\"" EXIM
+     "\"a b@example.com\"" EXIM "\"\\\"co:lon\\\"@example.com\"" EXIM "\"co:lon@example.com\"" EXIM
+     "\"\\\"q\\\\\\\"u\\\\\\\\\\\"@example.com\"" EXIM "\"q\\\"u\\\\@example.com\"" EXIM
+     "\"#hash@example.com\"" EXIM "${run{x}}@example.com" EXIM "%s%%1@example.com" EXIM
+     "*@example.com" EXIM "a//b@example.com" EXIM "\303\251@example.com" EXIM},
+    {"hostile-kumomta", HEED_EXPORT_KUMOMTA, "hostile", 10,
+     "{\n\"\\\"\\u0023c\\\"@example.com\"" KUMOMTA ",\n\"\\u0023c@example.com\"" KUMOMTA
+     ",\n\"\\\"a b\\\"@example.com\"" KUMOMTA ",\n\"a b@example.com\"" KUMOMTA
+     ",\n\"\\\"co:lon\\\"@example.com\"" KUMOMTA ",\n\"co:lon@example.com\"" KUMOMTA
+     ",\n\"\\\"q\\\\\\\"u\\\\\\\\\\\"@example.com\"" KUMOMTA ",\n\"q\\\"u\\\\@example.com\"" KUMOMTA
+     ",\n\"\\u0023hash@example.com\"" KUMOMTA ",\n\"${run{x}}@example.com\"" KUMOMTA
+     ",\n\"%s%%1@example.com\"" KUMOMTA ",\n\"*@example.com\"" KUMOMTA
+     ",\n\"a\\u002f\\u002fb@example.com\"" KUMOMTA ",\n\"\303\251@example.com\"" KUMOMTA "\n}\n"},
 };
 
 /* Suppressed everywhere: a, "a\\b" (but allowed for news), "c,\"d". For news: n, B. For fair: a,
@@ -89,14 +140,28 @@ test_row(const void *data)
     size_t length = 0;
     FILE *out = open_memstream(&got, &length);
     g_autoptr(GError) error = NULL;
-    uint64_t count = 0;
+    HeedExported exported = {0};
 
-    heed_assert_done(heed_export(test->database, row->format, row->scope, out, &count, &error),
+    heed_assert_done(heed_export(test->database, row->format, row->scope, out, &exported, &error),
                      error);
     g_assert_cmpint(fclose(out), ==, 0);
     g_assert_cmpstr(got, ==, row->want);
-    g_assert_cmpuint(count, ==, row->count);
+    g_assert_cmpuint(exported.count, ==, row->count);
     free(g_steal_pointer(&got));
+}
+
+/* A scope of its own, for the time of the row; what holds everywhere is not asked for. */
+static void
+test_hostile_row(const void *data)
+{
+    heed_test_database_do(test->database, hostile);
+    heed_test_database_do(test->database, "UPDATE heed_data.address_state SET suppressed = false "
+                                          "WHERE suppressed AND scope = ''");
+    test_row(data);
+    heed_test_database_do(test->database,
+                          "DELETE FROM heed_data.address_state WHERE scope = 'hostile'; UPDATE "
+                          "heed_data.address_state SET suppressed = true WHERE scope = '' AND "
+                          "reason IS NOT NULL");
 }
 
 static void
@@ -104,10 +169,10 @@ test_full_disk(void)
 {
     g_autoptr(HeedFile) out = fopen("/dev/full", "w");
     g_autoptr(GError) error = NULL;
-    uint64_t count = 0;
+    HeedExported exported;
 
     g_assert_nonnull(out);
-    g_assert_false(heed_export(test->database, HEED_EXPORT_CSV, NULL, out, &count, &error));
+    g_assert_false(heed_export(test->database, HEED_EXPORT_CSV, NULL, out, &exported, &error));
     g_assert_error(error, HEED_ERROR, HEED_ERROR_IO);
     g_assert_cmpstr(error->message, ==,
                     "cannot write the suppression list: No space left on device");
@@ -116,8 +181,8 @@ test_full_disk(void)
         g_autoptr(HeedFile) null = fopen("/dev/null", "w");
 
         /* The connection is as good as before. */
-        g_assert_true(heed_export(test->database, HEED_EXPORT_TEXT, "", null, &count, &error));
-        g_assert_cmpuint(count, ==, 3);
+        g_assert_true(heed_export(test->database, HEED_EXPORT_TEXT, "", null, &exported, &error));
+        g_assert_cmpuint(exported.count, ==, 3);
     }
 }
 
@@ -249,12 +314,17 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     test = heed_test_database_new();
-    (void)heed_history_prepare(test);
+    heed_policy_free(heed_history_prepare(test));
     fill();
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strdup_printf("/export/%s", rows[i].name);
 
         g_test_add_data_func(path, &rows[i], test_row);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(hostile_rows); i++) {
+        g_autofree char *path = g_strdup_printf("/export/%s", hostile_rows[i].name);
+
+        g_test_add_data_func(path, &hostile_rows[i], test_hostile_row);
     }
     g_test_add_func("/export/full-disk", test_full_disk);
     g_test_add_func("/export/set", test_set);

@@ -296,7 +296,7 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     test = heed_test_database_new();
-    (void)heed_history_prepare(test);
+    heed_policy_free(heed_history_prepare(test));
     fill();
     made_from = g_get_real_time() / G_USEC_PER_SEC;
     made = make(NULL);
