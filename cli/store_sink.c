@@ -319,10 +319,12 @@ decide_stream(HeedStoreSink *sink, HeedArrival *arrival)
     mailbox = configured(sink, name);
     if (arrival->report != NULL)
         stream = heed_stream_find(sink->options.streams, name, arrival->report);
-    if (stream == NULL && mailbox == NULL)
+    if (stream == NULL && mailbox == NULL && name != NULL)
         return;
+    if (stream == NULL && mailbox != NULL)
+        stream = mailbox->stream;
     g_free(arrival->stream);
-    arrival->stream = g_strdup(stream != NULL ? stream : mailbox->stream);
+    arrival->stream = g_strdup(stream);
 }
 
 static bool
