@@ -36,14 +36,15 @@ typedef struct Ruling {
 
 /* Whether the sender's customer said later that this message was not spam: RFC 6430. */
 static bool
-is_withdrawn(const HeedCase *the_case, const HeedFact *complaint)
+is_withdrawn(const HeedPolicy *policy, const HeedCase *the_case, const HeedFact *complaint)
 {
     if (complaint->original[0] == '\0')
         return false;
     for (size_t i = 0; i < the_case->fact_count; i++) {
         const HeedFact *fact = &the_case->facts[i];
 
-        if (fact->kind == HEED_FACT_WITHDRAWAL && fact->occurred_at >= complaint->occurred_at &&
+        if (fact->kind == HEED_FACT_WITHDRAWAL && heed_fact_is_believed(policy, fact) &&
+            fact->occurred_at >= complaint->occurred_at &&
             g_str_equal(fact->original, complaint->original))
             return true;
     }
@@ -77,7 +78,7 @@ line_of(const HeedPolicy *policy, const HeedCase *the_case, const HeedFact *fact
         return NULL;
     /* Whoever reads a role's mail reports other people's mail. */
     if (fact->verdict == HEED_VERDICT_COMPLAINT &&
-        (heed_address_is_role(the_case->address) || is_withdrawn(the_case, fact)))
+        (heed_address_is_role(the_case->address) || is_withdrawn(policy, the_case, fact)))
         return NULL;
     return line;
 }
@@ -95,7 +96,8 @@ hearing_open(Hearing *out, const HeedPolicy *policy, const HeedCase *the_case)
         if (fact->kind == HEED_FACT_FAILURE)
             out->lines[i] = line_of(policy, the_case, fact);
         else if (fact->kind == HEED_FACT_DELIVERY)
-            out->is_delivery[i] = !has_failed(the_case, fact);
+            out->is_delivery[i] =
+                heed_fact_is_believed(policy, fact) && !has_failed(the_case, fact);
     }
 }
 

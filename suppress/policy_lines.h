@@ -15,7 +15,7 @@
 
 /* Which rules the judge knows, and which addresses are roles: counted up with each change of them
  * that can change a state, so that what was folded before counts as stale. */
-#define HEED_POLICY_RULES_REVISION 3
+#define HEED_POLICY_RULES_REVISION 4
 
 /* How many steps a line's durations have at most, and what counts may be. */
 #define HEED_POLICY_MOST_STEPS    8U
@@ -61,7 +61,8 @@ typedef struct HeedPolicy {
     /* What plausible reports need at least, whatever a line says. */
     unsigned plausible_messages;
     unsigned plausible_apart_hours;
-    bool believe_authenticated; /* else they count as plausible; signed ones are always believed */
+    /* Else authenticated reports count as plausible ones, and lift nothing. */
+    bool believe_authenticated;
     bool closed_complaints;     /* a complaint in a closed mailbox is believed */
     unsigned hold_hours;        /* how long a hold of the guard pauses an address */
     GArray *lines;              /* of HeedPolicyLine; owned, as all */

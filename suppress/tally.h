@@ -43,7 +43,7 @@ typedef struct HeedTallied {
     int64_t apart;     /* and how far apart */
 } HeedTallied;
 
-/* Whether a failure counts as it is, and not only in company. */
+/* Whether a failure counts as it is, and not only in company; whether what lifts does. */
 bool heed_fact_is_believed(const HeedPolicy *policy, const HeedFact *fact);
 
 /* An empty tally. */

@@ -157,6 +157,13 @@ static const Row rows[] = {
     {"hard/signed-never-doubted", "hard:4A@0",
      " suppressed hard bad-mailbox since 0, 1 from 0 to 0: hard: signed report\n",
      doubt_authenticated, NULL},
+    {"soft/doubted-delivery-clears-nothing", "soft:4A@0 soft:4B@20 delivered:3X@30 soft:4C@40",
+     SOFT("40 until 760", "3 from 0 to 40", "30"), doubt_authenticated, NULL},
+    {"soft/signed-delivery-clears", "soft:4A@0 soft:4B@20 delivered:4X@30 soft:4C@40",
+     WAITING("3 from 0 to 40"), doubt_authenticated, NULL},
+    {"not-spam/doubted", "complaint:4A@0 not-spam:3A@5",
+     " suppressed complaint abuse since 0, 1 from 0 to 0: complaint: signed report\n",
+     doubt_authenticated, NULL},
     {"pause/first", "hard:3A@0",
      " suppressed hard bad-mailbox since 0 until 168, 1 from 0 to 0: hard: authenticated report, "
      "for 7 days\n",
