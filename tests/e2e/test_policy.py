@@ -2,11 +2,12 @@
 """Streams and policies of the configuration, from files to the list: what counts, where it holds and how long."""
 
 import json
+import re
 import unittest
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
-from tests.e2e.harness import Case
+from tests.e2e.harness import ROOT, Case
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 TRUSTED = """Authentication-Results: mx.example.com; dkim=pass header.d={domain}
@@ -123,6 +124,25 @@ class Policies(Case):
                                           "both@example.org": "all", "none@example.org": "-"})
         self.assertEqual(self.kept(config, "all", "promo@example.org", "new@example.org"), {"new@example.org"})
 
+    def test_mailboxes(self):
+        """A section may go by the mailbox; what none fits has the mailbox's stream, read again that of today."""
+        for sub in ("cur", "new", "tmp"):
+            (self.folder / "box" / sub).mkdir(parents=True)
+        self.report(FEEDBACK, "promo@example.org", header="X-Campaign: promo-7")
+        self.report(FEEDBACK, "ann@example.org")
+        for mail in self.folder.glob("*.eml"):
+            mail.rename(self.folder / "box" / "new" / mail.name)
+        url = f"maildir:{self.folder / 'box'}"
+        for settings, more, again, want in (("old", STREAMS, (), "old"), ("new", STREAMS, ("--reparse",), "new"),
+                                            ("new", STREAMS + 'stream "box" { mailbox = "fbl" }', ("--reparse",), "box")):
+            config = self.world.config(self.database, f"{self.database}.conf",
+                                       self.world.mailbox("fbl", url, stream=settings), more=more)
+            self.heed(*(("ingest", *again) if again else ("poll",)), config=config)
+            self.assertEqual(self.streams(), {"promo@example.org": "promo", "ann@example.org": want})
+        config = self.config(STREAMS)
+        self.heed("ingest", "--reparse", config=config)
+        self.assertEqual(self.streams()["ann@example.org"], "box", "of a mailbox that is configured no more")
+
     def test_exempt(self):
         """Where complaints hold everywhere, receipts are sent all the same; not to a dead address."""
         config = self.config(STREAMS + EVERYWHERE)
@@ -170,6 +190,21 @@ class Policies(Case):
         self.assertEqual(self.suppressed(config), {"new@example.org", "again@example.org"})
         self.assertEqual(self.until("new@example.org"), ["6"])
         self.assertEqual(self.until("again@example.org"), ["ever"])
+
+    def test_documentation(self):
+        """Each piece of configuration in the documentation, and what the example has commented out."""
+        pieces = [piece for page in sorted((ROOT / "docs").glob("*.md"))
+                  for piece in re.findall(r"^```conf\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)]
+        self.assertGreaterEqual(len(pieces), 3)
+        example = (ROOT / "heed.conf.example").read_text()
+        for section in ("stream", "policy"):
+            pieces += ["".join(line[1:] for line in found.splitlines(True)) + 'mailbox "complaints" { url = "mbox:x" }\n'
+                       for found in re.findall(rf"^#{section} .*?^#\}}$\n", example, re.MULTILINE | re.DOTALL)]
+        self.assertGreaterEqual(len(pieces), 6)
+        for piece in pieces:
+            path = self.folder / "piece.conf"
+            path.write_text(piece + '\nown { domains = {"example.com"} }\n' * ("own {" not in piece))
+            self.heed("config", "check", config=path)
 
     def test_first_decision(self):
         """A decision before any mail is by the configured policy too."""
