@@ -21,7 +21,10 @@ typedef struct Exporting {
     char *format;
     char *scope;
     char *output;
-    int chosen; /* of formats */
+    char *since;
+    char *cursor_file;
+    HeedCursor cursor; /* what since says */
+    int chosen;        /* of formats */
 } Exporting;
 
 static void
@@ -30,9 +33,46 @@ exporting_clear(Exporting *exporting)
     g_free(exporting->format);
     g_free(exporting->scope);
     g_free(exporting->output);
+    g_free(exporting->since);
+    g_free(exporting->cursor_file);
+    heed_cursor_clear(&exporting->cursor);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Exporting, exporting_clear)
+
+/* The cursor, or what is in the file it names: "@FILE". */
+static bool
+read_cursor(Exporting *exporting, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) trouble = NULL;
+
+    if (exporting->since == NULL)
+        return true;
+    if (exporting->since[0] == '@' &&
+        !g_file_get_contents(exporting->since + 1, &text, NULL, &trouble)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT, "'%s': no cursor can be read there",
+                    exporting->since + 1);
+        return false;
+    }
+    return heed_cursor_parse(text != NULL ? g_strchomp(text) : exporting->since, &exporting->cursor,
+                             error);
+}
+
+static bool
+check_deltas(const Exporting *exporting, GError **error)
+{
+    bool wanted = exporting->since != NULL || exporting->cursor_file != NULL;
+
+    if (wanted && (exporting->chosen == SNAPSHOT ||
+                   !heed_export_has_deltas((HeedExportFormat)exporting->chosen))) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
+                    "%s is a whole file; what changed can be had as text, csv, json, sha256 or md5",
+                    formats[exporting->chosen]);
+        return false;
+    }
+    return true;
+}
 
 static bool
 check(Exporting *exporting, GError **error)
@@ -49,18 +89,73 @@ check(Exporting *exporting, GError **error)
                             "a snapshot goes to a file: --output FILE");
         return false;
     }
-    return true;
+    return check_deltas(exporting, error);
+}
+
+/* Only after the list is where it belongs: what is told twice does no harm, what is never told
+ * does.
+ */
+static bool
+write_cursor(const Exporting *exporting, const HeedExported *exported, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(HeedAtomicFile) file = NULL;
+
+    if (exporting->cursor_file == NULL)
+        return true;
+    text = heed_cursor_text(&exported->cursor);
+    file = heed_atomic_file_open_output(exporting->cursor_file, 0644, error);
+    if (file == NULL)
+        return false;
+    (void)fprintf(file->stream, "%s\n", text); /* the commit says whether it could be written */
+    return heed_atomic_file_commit(file, error);
+}
+
+static void
+say_what_was_written(const Exporting *exporting, const HeedExported *exported)
+{
+    if (exported->untold > 0)
+        heed_log(HEED_LOG_WARNING,
+                 "%" PRIu64
+                 " suppressed address%s not in it: a file for Postfix has comments where "
+                 "an address begins with \"#\"",
+                 exported->untold, exported->untold == 1 ? " is" : "es are");
+    if (exporting->output == NULL)
+        return;
+    if (exporting->since != NULL)
+        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " added, %" PRIu64 " removed", exporting->output,
+                 exported->count - exported->removed, exported->removed);
+    else
+        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " suppressed", exporting->output,
+                 exported->count);
+}
+
+static bool
+write_list(const Exporting *exporting,
+           HeedDatabase *database,
+           FILE *out,
+           HeedExported *exported,
+           GError **error)
+{
+    const HeedExportOptions options = {.format = (HeedExportFormat)exporting->chosen,
+                                       .scope = exporting->scope,
+                                       .since =
+                                           exporting->since != NULL ? &exporting->cursor : NULL,
+                                       .with_cursor = exporting->cursor_file != NULL};
+
+    return exporting->chosen == SNAPSHOT
+               ? heed_snapshot_write(database, exporting->scope, out, &exported->count, error)
+               : heed_export(database, &options, out, exported, error);
 }
 
 static bool
 write_out(const Exporting *exporting, HeedDatabase *database, GError **error)
 {
     g_autoptr(HeedAtomicFile) file = NULL;
+    g_auto(HeedExported) exported = {0};
     FILE *out = stdout;
     /* Who has a snapshot can ask it for any address. */
     unsigned mode = exporting->chosen == SNAPSHOT ? 0640 : 0644;
-    HeedExported exported = {0};
-    bool written;
 
     if (exporting->output != NULL) {
         file = heed_atomic_file_open_output(exporting->output, mode, error);
@@ -68,22 +163,11 @@ write_out(const Exporting *exporting, HeedDatabase *database, GError **error)
             return false;
         out = file->stream;
     }
-    if (exporting->chosen == SNAPSHOT)
-        written = heed_snapshot_write(database, exporting->scope, out, &exported.count, error);
-    else
-        written = heed_export(database, (HeedExportFormat)exporting->chosen, exporting->scope, out,
-                              &exported, error);
-    if (!written || (file != NULL && !heed_atomic_file_commit(file, error)))
+    if (!write_list(exporting, database, out, &exported, error) ||
+        (file != NULL && !heed_atomic_file_commit(file, error)) ||
+        !write_cursor(exporting, &exported, error))
         return false;
-    if (exported.untold > 0)
-        heed_log(HEED_LOG_WARNING,
-                 "%" PRIu64
-                 " suppressed address%s not in it: a file for Postfix has comments where "
-                 "an address begins with \"#\"",
-                 exported.untold, exported.untold == 1 ? " is" : "es are");
-    if (file != NULL)
-        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " suppressed", exporting->output,
-                 exported.count);
+    say_what_was_written(exporting, &exported);
     return true;
 }
 
@@ -100,6 +184,10 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
          "What is suppressed for this stream, and everywhere", "SCOPE"},
         {"output", 'o', 0, G_OPTION_ARG_FILENAME, &exporting.output,
          "Write FILE, whole or not at all, instead of standard output", "FILE"},
+        {"since", 0, 0, G_OPTION_ARG_FILENAME, &exporting.since,
+         "Only what was added or removed since the export whose cursor this is", "CURSOR|@FILE"},
+        {"cursor", 0, 0, G_OPTION_ARG_FILENAME, &exporting.cursor_file,
+         "Write to FILE where this export stands, for the next one's --since", "FILE"},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(HeedConfig) config = NULL;
@@ -108,11 +196,13 @@ heed_cmd_export(HeedInvocation *invocation, GError **error)
 
     if (!heed_invocation_parse(invocation, entries, error) || !check(&exporting, error))
         return EX_USAGE;
+    if (!read_cursor(&exporting, error))
+        return EX_OK;
     config = heed_config_load(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;
     /* The view is what readers may see. */
-    is_view = exporting.scope == NULL && exporting.chosen != SNAPSHOT;
+    is_view = exporting.scope == NULL && exporting.chosen != SNAPSHOT && exporting.since == NULL;
     database = heed_cli_database(invocation, config,
                                  is_view ? HEED_ACCESS_READER : HEED_ACCESS_INGEST, error);
     if (database != NULL)

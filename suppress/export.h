@@ -5,7 +5,7 @@
 /* The suppression list, streamed from a snapshot of the database. docs/export.md has the formats,
  * with examples. */
 
-#include "db/connection.h"
+#include "suppress/cursor.h"
 
 #include <stdio.h>
 
@@ -20,19 +20,34 @@ typedef enum HeedExportFormat {
     HEED_EXPORT_KUMOMTA  /* one JSON object, of addresses and reasons: kumo.serde.json_load */
 } HeedExportFormat;
 
+/* What has an "added" and a "removed": those before HEED_EXPORT_POSTFIX. */
+bool heed_export_has_deltas(HeedExportFormat format);
+
+typedef struct HeedExportOptions {
+    HeedExportFormat format;
+    const char *scope; /* NULL: whatever is suppressed in any scope, each address once but for CSV
+                          and JSON; else what is suppressed everywhere or in that scope */
+    const HeedCursor *since; /* NULL: all; else what changed since (a format with deltas). All that
+                                was told of an address before is void when it is in a delta. */
+    bool with_cursor;        /* whether it will be asked what changed since this one */
+} HeedExportOptions;
+
 typedef struct HeedExported {
-    uint64_t count;  /* rows */
-    uint64_t untold; /* addresses that the format has no way to say; not in count */
+    uint64_t count;    /* rows */
+    uint64_t removed;  /* of them, in a delta: addresses that are suppressed no more */
+    uint64_t untold;   /* addresses that the format has no way to say; not in count */
+    HeedCursor cursor; /* with_cursor: where this export stands */
 } HeedExported;
 
+void heed_exported_clear(HeedExported *exported);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedExported, heed_exported_clear)
+
 /*
- * Writes what is suppressed now, ordered by address. Scope NULL: whatever is suppressed in any
- * scope, each address once but for CSV and JSON; else what is suppressed everywhere or in that
- * scope. HEED_ERROR_IO when out cannot be written.
+ * Writes what is suppressed now, ordered by address. HEED_ERROR_IO when out cannot be written,
+ * HEED_ERROR_DATA when the cursor does not fit (heed_cursor_check()).
  */
 bool heed_export(HeedDatabase *database,
-                 HeedExportFormat format,
-                 const char *scope,
+                 const HeedExportOptions *options,
                  FILE *out,
                  HeedExported *result,
                  GError **error) G_GNUC_WARN_UNUSED_RESULT;

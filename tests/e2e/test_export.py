@@ -50,6 +50,50 @@ class Formats(Export):
                                             "suppressed: manual"))
 
 
+class Deltas(Export):
+    def test_cursor(self):
+        cursor, out = self.folder / "cursor", self.folder / "delta"
+        self.add("a@example.org", "b@example.org")
+        self.heed("export", "--cursor", cursor, "-o", out, config=self.config)
+        first = cursor.read_text()
+        self.assertEqual(self.heed("export", "--since", first.strip(), config=self.config).stdout, "")
+        self.add("c@example.org")
+        self.heed("suppress", "remove", "a@example.org", config=self.config)
+        done = self.heed("export", "--since", f"@{cursor}", "--cursor", cursor, "-o", out, config=self.config)
+        self.assert_one_line(done.stderr, "1 added, 1 removed")
+        self.assertEqual(out.read_text(), "-a@example.org\n+c@example.org\n")
+        self.assertNotEqual(cursor.read_text(), first)
+        self.assertEqual(self.heed("export", "--since", f"@{cursor}", config=self.config).stdout, "")
+        again = self.heed("export", "--since", first.strip(), "--format", "sha256", config=self.config).stdout
+        self.assertEqual(sorted(line[0] for line in again.splitlines()), ["+", "-"])
+
+    def test_what_is_refused(self):
+        cursor = self.folder / "cursor"
+        self.heed("export", "--cursor", cursor, config=self.config)
+        self.assert_one_line(self.heed("export", "--since", "nonsense", config=self.config, want=64).stderr, "cursor")
+        self.assert_one_line(self.heed("export", "--since", "@/nonexistent", config=self.config, want=66).stderr, "cursor")
+        for form in ("postfix", "exim", "kumomta", "snapshot"):
+            for option in ("--since", "--cursor"):
+                done = self.heed("export", "--format", form, option, f"@{cursor}", "-o", self.folder / "out", config=self.config,
+                                 want=64)
+                self.assert_one_line(done.stderr, "whole file")
+        done = self.heed("export", "--since", f"@{cursor}", "--scope", "news", config=self.config, want=65)
+        self.assert_one_line(done.stderr, "--scope")
+        other = self.world.config(self.world.database(), "other.conf", "")
+        self.assert_one_line(self.heed("export", "--since", f"@{cursor}", config=other, want=65).stderr, "another database")
+        # Without a list there is no cursor either.
+        before = cursor.read_text()
+        self.heed("export", "--cursor", cursor, "-o", "/nonexistent/out", config=self.config, want=73)
+        self.assertEqual(cursor.read_text(), before)
+
+    def test_reader(self):
+        """A reader, who may see views alone, can begin a series."""
+        config = self.folder / "reader.conf"
+        config.write_text(self.config.read_text().replace("user=heed", "user=heed_reader"))
+        self.heed("export", "--cursor", self.folder / "cursor", config=config)
+        self.heed("export", "--since", f"@{self.folder / 'cursor'}", config=self.config)
+
+
 class Snapshot(Export):
     def clean(self, *arguments, want=0):
         """Without any configuration."""

@@ -140,10 +140,10 @@ test_row(const void *data)
     size_t length = 0;
     FILE *out = open_memstream(&got, &length);
     g_autoptr(GError) error = NULL;
-    HeedExported exported = {0};
+    const HeedExportOptions options = {.format = row->format, .scope = row->scope};
+    g_auto(HeedExported) exported = {0};
 
-    heed_assert_done(heed_export(test->database, row->format, row->scope, out, &exported, &error),
-                     error);
+    heed_assert_done(heed_export(test->database, &options, out, &exported, &error), error);
     g_assert_cmpint(fclose(out), ==, 0);
     g_assert_cmpstr(got, ==, row->want);
     g_assert_cmpuint(exported.count, ==, row->count);
@@ -169,10 +169,12 @@ test_full_disk(void)
 {
     g_autoptr(HeedFile) out = fopen("/dev/full", "w");
     g_autoptr(GError) error = NULL;
+    const HeedExportOptions csv = {.format = HEED_EXPORT_CSV};
+    const HeedExportOptions text = {.format = HEED_EXPORT_TEXT, .scope = ""};
     HeedExported exported;
 
     g_assert_nonnull(out);
-    g_assert_false(heed_export(test->database, HEED_EXPORT_CSV, NULL, out, &exported, &error));
+    g_assert_false(heed_export(test->database, &csv, out, &exported, &error));
     g_assert_error(error, HEED_ERROR, HEED_ERROR_IO);
     g_assert_cmpstr(error->message, ==,
                     "cannot write the suppression list: No space left on device");
@@ -181,7 +183,7 @@ test_full_disk(void)
         g_autoptr(HeedFile) null = fopen("/dev/null", "w");
 
         /* The connection is as good as before. */
-        g_assert_true(heed_export(test->database, HEED_EXPORT_TEXT, "", null, &exported, &error));
+        g_assert_true(heed_export(test->database, &text, null, &exported, &error));
         g_assert_cmpuint(exported.count, ==, 3);
     }
 }
