@@ -3,7 +3,8 @@ heed_test(config_policy LINKS heed_cli)
 heed_test(terminal LINKS heed_cli)
 # libFuzzer takes folders of seeds.
 file(COPY ${PROJECT_SOURCE_DIR}/heed.conf.example DESTINATION ${CMAKE_CURRENT_BINARY_DIR}/config-seeds)
-heed_fuzz(config LINKS heed_cli SEEDS ${CMAKE_CURRENT_BINARY_DIR}/config-seeds)
+heed_fuzz(config LINKS heed_cli SEEDS ${CMAKE_CURRENT_BINARY_DIR}/config-seeds
+    ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/config)
 
 add_test(NAME e2e/cli_basic COMMAND /usr/bin/python3 -m unittest tests.e2e.test_cli_basic
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
