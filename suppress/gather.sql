@@ -27,7 +27,7 @@ report AS (
         WHERE evidence.address = wanted.address AND evidence.trust >= 2
         OFFSET 0
     ) AS found
-    WHERE (found.verdict IS NOT NULL AND coalesce(found.action, 'failed') = 'failed')
+    WHERE (found.verdict IS NOT NULL AND coalesce(found.action, 'failed') = 'failed' AND found.kind <> 'not-spam')
         OR (found.trust >= 3 AND (found.action = 'delivered' OR found.kind = 'not-spam'))
 ),
 heard AS (

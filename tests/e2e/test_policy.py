@@ -54,7 +54,7 @@ Content-Type: text/rfc822-headers
 """
 ORIGINAL = """From: {sender}
 To: {who}
-Message-ID: <{name}@example.com>
+Message-ID: <{about}@example.com>
 {header}
 --b--
 """
@@ -78,11 +78,11 @@ class Policies(Case):
     def config(self, more):
         return self.world.config(self.database, f"{self.database}.conf", "", more=more)
 
-    def report(self, body, who, days=0.0, sender="news@example.com", header="X-Plain: yes", status="5.1.1"):
-        """Writes a report that is authenticated, received so many days ago."""
+    def report(self, body, who, days=0.0, sender="news@example.com", header="X-Plain: yes", status="5.1.1", about=None):
+        """Writes a report that is authenticated, received so many days ago; about: the number of the message, else a new one."""
         self.mails += 1
         words = {"domain": who.partition("@")[2], "who": who, "name": f"m{self.mails}", "status": status, "sender": sender,
-                 "header": header, "date": format_datetime(NOW - timedelta(days=days))}
+                 "header": header, "about": f"m{about or self.mails}", "date": format_datetime(NOW - timedelta(days=days))}
         (self.folder / f"{words['name']}.eml").write_text((TRUSTED + body + ORIGINAL).format(**words))
 
     def kept(self, config, scope, *addresses):
@@ -205,6 +205,20 @@ class Policies(Case):
             path = self.folder / "piece.conf"
             path.write_text(piece + '\nown { domains = {"example.com"} }\n' * ("own {" not in piece))
             self.heed("config", "check", config=path)
+
+    def test_not_spam(self):
+        """Who takes a complaint back must be believed, and mean the same message."""
+        config = self.config("")
+        back = FEEDBACK.replace("Feedback-Type: abuse", "Feedback-Type: not-spam")
+        for who in ("ann", "bob", "cleo"):
+            self.report(FEEDBACK, f"{who}@example.org", 2)
+        self.report(back, "ann@example.org", 1, about=1)
+        self.report(back, "bob@example.org", 1, about=1)
+        self.report(back, "cleo@example.org", 1, about=3)
+        forged = self.folder / f"m{self.mails}.eml"
+        forged.write_text(forged.read_text().replace("dkim=pass", "dkim=fail"))
+        self.heed("ingest", self.folder, config=config)
+        self.assertEqual(self.suppressed(config), {"bob@example.org", "cleo@example.org"})
 
     def test_first_decision(self):
         """A decision before any mail is by the configured policy too."""

@@ -70,7 +70,6 @@ heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
     int64_t occurred = YEAR_2026 + event->hour * INT64_C(3600);
     bool is_delivery = g_str_equal(event->verdict, "delivered");
     bool is_withdrawal = g_str_equal(event->verdict, "not-spam");
-    bool is_lift = is_delivery || is_withdrawal;
 
     heed_params_time(params, occurred + event->late * INT64_C(3600));
     add_number(params, number);
@@ -83,10 +82,11 @@ heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
                              : g_str_equal(event->verdict, "complaint") ? "complaint"
                                                                         : "bounce");
     heed_params_text(params, is_delivery ? "delivered" : NULL);
-    heed_params_text(params, is_lift                 ? NULL
+    heed_params_text(params, is_delivery             ? NULL
+                             : is_withdrawal         ? "not-spam"
                              : event->reason != NULL ? event->reason
                                                      : usual_reason(event->verdict));
-    heed_params_text(params, is_lift ? NULL : event->verdict);
+    heed_params_text(params, is_delivery ? NULL : is_withdrawal ? "none" : event->verdict);
     heed_params_text(params, event->address != NULL ? event->address : DEFAULT_ADDRESS);
     heed_params_text(params, event->status);
     heed_params_bytes(params, event->message == '\0' ? NULL : &event->message, 1);
