@@ -43,15 +43,6 @@ read_number(const cfg_t *section, const char *name, unsigned *out)
         *out = (unsigned)cfg_getint((cfg_t *)(uintptr_t)section, name);
 }
 
-static void
-protect(HeedPolicy *policy, const char *name)
-{
-    for (guint i = 0; i < policy->protected_names->len; i++)
-        if (strcmp(policy->protected_names->pdata[i], name) == 0)
-            return;
-    heed_policy_protect(policy, name);
-}
-
 static int
 read_protected(cfg_t *section, HeedPolicy *policy)
 {
@@ -65,7 +56,7 @@ read_protected(cfg_t *section, HeedPolicy *policy)
                                       "protect: '%s' is neither: allowed are addresses such as "
                                       "ceo@example.com and domains such as example.com",
                                       text);
-        protect(policy, name);
+        heed_policy_protect(policy, name);
     }
     return 0;
 }
@@ -102,5 +93,5 @@ heed_config_read_policy(cfg_t *root)
                             heed_config_read_rules(section, config->policy) != 0))
         return;
     for (guint i = 0; config->domains != NULL && config->domains->pdata[i] != NULL; i++)
-        protect(config->policy, config->domains->pdata[i]);
+        heed_policy_protect(config->policy, config->domains->pdata[i]);
 }

@@ -404,12 +404,15 @@ exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *jud
     HeedJudgement *everywhere = find_judgement(judgements, "");
     HeedJudgement *own = find_judgement(judgements, exemption->stream);
     Ruling ruling = rule_on(hearing->the_case, "");
-    Candidate all = weigh(hearing, &ruling, NULL);
-    Candidate rest = weigh(hearing, &ruling, exemption);
+    Candidate all;
+    Candidate rest;
 
     if (everywhere == NULL || !everywhere->suppressed || ruling.added_at != HEED_TIME_NONE ||
-        (rest.fact != NULL && rest.until >= all.until) ||
         (own != NULL && (own->suppressed || own->allowed)))
+        return;
+    all = weigh(hearing, &ruling, NULL);
+    rest = weigh(hearing, &ruling, exemption);
+    if (rest.fact != NULL && rest.until >= all.until)
         return;
     if (own == NULL) {
         HeedJudgement made = {.scope = g_strdup(exemption->stream),

@@ -62,6 +62,7 @@ heed_policy_new(void)
     policy->lines = g_array_new(FALSE, FALSE, sizeof(HeedPolicyLine));
     g_array_append_vals(policy->lines, default_lines, G_N_ELEMENTS(default_lines));
     policy->protected_names = g_ptr_array_new_with_free_func(g_free);
+    policy->protected_set = g_hash_table_new(g_str_hash, g_str_equal);
     policy->exemptions = g_array_new(FALSE, FALSE, sizeof(HeedPolicyExemption));
     g_array_set_clear_func(policy->exemptions, clear_exemption);
     return policy;
@@ -73,6 +74,7 @@ heed_policy_free(HeedPolicy *policy)
     if (policy == NULL)
         return;
     g_array_unref(policy->lines);
+    g_hash_table_unref(policy->protected_set);
     g_ptr_array_unref(policy->protected_names);
     g_array_unref(policy->exemptions);
     g_free(policy);
@@ -120,7 +122,13 @@ heed_policy_line_name(const HeedPolicyLine *line)
 void
 heed_policy_protect(HeedPolicy *policy, const char *name)
 {
-    g_ptr_array_add(policy->protected_names, g_strdup(name));
+    char *kept;
+
+    if (g_hash_table_contains(policy->protected_set, name))
+        return;
+    kept = g_strdup(name);
+    g_ptr_array_add(policy->protected_names, kept);
+    (void)g_hash_table_add(policy->protected_set, kept);
 }
 
 void
@@ -134,21 +142,18 @@ heed_policy_exempt(HeedPolicy *policy, const char *stream, bool complaint, bool 
 bool
 heed_policy_protects(const HeedPolicy *policy, const char *address, const char **out_name)
 {
+    const char *found = g_hash_table_lookup(policy->protected_set, address);
     const char *domain = heed_address_domain(address);
 
-    for (guint i = 0; i < policy->protected_names->len; i++) {
-        const char *name = g_ptr_array_index(policy->protected_names, i);
-        const char *const domains[] = {name, NULL};
-
-        if (strchr(name, '@') != NULL ? g_str_equal(name, address)
-                                      : heed_domain_is_among(domain, domains)) {
-            *out_name = name;
-            return true;
-        }
+    while (found == NULL && domain != NULL) {
+        found = g_hash_table_lookup(policy->protected_set, domain);
+        domain = strchr(domain, '.');
+        if (domain != NULL)
+            domain++;
     }
     /* Every domain must have one and read it: RFC 5321 4.5.1. */
-    *out_name = "postmaster";
-    return g_str_has_prefix(address, "postmaster@");
+    *out_name = found != NULL ? found : "postmaster";
+    return found != NULL || g_str_has_prefix(address, "postmaster@");
 }
 
 static const char *const action_names[] = {"suppress", "count", "ignore"};

@@ -67,6 +67,7 @@ typedef struct HeedPolicy {
     unsigned hold_hours;        /* how long a hold of the guard pauses an address */
     GArray *lines;              /* of HeedPolicyLine; owned, as all */
     GPtrArray *protected_names; /* of char *: addresses and domains (with their subdomains) */
+    GHashTable *protected_set;  /* the same */
     GArray *exemptions;         /* of HeedPolicyExemption */
 } HeedPolicy;
 
@@ -88,11 +89,12 @@ heed_policy_line(const HeedPolicy *policy, HeedVerdict verdict, HeedClass class_
 /* The name of a line in rules and in the configuration: "hard", or the class, "bad-domain". */
 const char *heed_policy_line_name(const HeedPolicyLine *line);
 
+/* An address or a domain, normalised; once. */
 void heed_policy_protect(HeedPolicy *policy, const char *name);
 void heed_policy_exempt(HeedPolicy *policy, const char *stream, bool complaint, bool unsubscribe);
 
 /* Whether evidence must not suppress the address: it or its domain is protected, or it is a
- * postmaster. out_name: by which name; borrowed. */
+ * postmaster. out_name: by which name, the closest; borrowed. */
 bool heed_policy_protects(const HeedPolicy *policy, const char *address, const char **out_name);
 
 /* The settings as JSON, the same text for the same settings: lists are sorted on the way. Caller

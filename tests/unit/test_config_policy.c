@@ -309,6 +309,9 @@ test_settings(void)
     g_assert_true(heed_policy_protects(policy, "ann@mail.news.example", &name));
     g_assert_cmpstr(name, ==, "news.example");
     g_assert_true(heed_policy_protects(policy, "postmaster@example.org", &name));
+    g_assert_cmpstr(name, ==, "postmaster");
+    g_assert_false(heed_policy_protects(policy, "ann@notexample.com", &name));
+    g_assert_false(heed_policy_protects(policy, "ann@com", &name));
 }
 
 static void
