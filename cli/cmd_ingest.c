@@ -45,7 +45,7 @@ ingest(HeedInvocation *invocation,
     pipeline.mailboxes = mailboxes;
     pipeline.mailbox_count = 1;
     if (dry_run)
-        return heed_cli_dry_run(NULL, &pipeline, error);
+        return heed_cli_dry_run(NULL, config, &pipeline, error);
     database = heed_cli_database(invocation, config, HEED_ACCESS_STORE, error);
     if (database == NULL)
         return EX_OK;

@@ -118,7 +118,7 @@ poll_dry(HeedInvocation *invocation,
     heed_cli_database_if_there(invocation, config, &database, &why);
     if (database == NULL)
         heed_log(HEED_LOG_NOTICE, "%s: everything in the mailboxes is shown as new", why);
-    return heed_cli_dry_run(database, pipeline, error);
+    return heed_cli_dry_run(database, config, pipeline, error);
 }
 
 static int

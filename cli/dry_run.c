@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/terminal.h"
 #include "db/checkpoint.h"
+#include "ingest/streams.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 
 typedef struct DryRun {
     HeedDatabase *database; /* borrowed; NULL: there is none */
+    const HeedConfig *config;
     const HeedPipelineOptions *pipeline;
     HeedCheckpoint *checkpoints; /* one a mailbox; zeros without a database */
     uint64_t messages;
@@ -74,12 +76,14 @@ print_line(const HeedArrival *arrival, const char *kind, const HeedRecipient *re
 {
     g_autofree char *source = heed_terminal_clean(arrival->source);
     g_autofree char *address = heed_terminal_clean(recipient != NULL ? recipient->address : NULL);
+    g_autofree char *stream = heed_terminal_clean(arrival->stream != NULL ? arrival->stream : "");
     const char *verdict = recipient == NULL ? NULL : heed_verdict_name(recipient->verdict);
     const char *reason = recipient == NULL ? NULL : heed_class_name(recipient->class_);
     const char *trust = arrival->report == NULL ? NULL : heed_trust_name(arrival->report->trust);
 
-    (void)printf("%s  %-12s  %-13s  %-11s  %-17s  %s\n", source, kind, trust != NULL ? trust : "-",
-                 verdict != NULL ? verdict : "-", reason != NULL ? reason : "-", address);
+    (void)printf("%s  %-12s  %-13s  %-11s  %-17s  %s%s%s\n", source, kind,
+                 trust != NULL ? trust : "-", verdict != NULL ? verdict : "-",
+                 reason != NULL ? reason : "-", address, *stream != '\0' ? "  in " : "", stream);
 }
 
 static void
@@ -104,8 +108,10 @@ on_commit(void *data, const GPtrArray *arrivals, GError **error)
 {
     DryRun *run = data;
 
-    for (size_t i = 0; i < arrivals->len && !run->silent; i++)
+    for (size_t i = 0; i < arrivals->len && !run->silent; i++) {
+        heed_stream_decide(run->config->streams, run->config->mailboxes, arrivals->pdata[i]);
         print_arrival(arrivals->pdata[i]);
+    }
     run->stop = 1;
     run->messages += arrivals->len;
     return heed_output_flush(error);
@@ -145,10 +151,14 @@ heed_cli_try(HeedPipelineOptions *pipeline, GError **error)
 }
 
 int
-heed_cli_dry_run(HeedDatabase *database, HeedPipelineOptions *pipeline, GError **error)
+heed_cli_dry_run(HeedDatabase *database,
+                 const HeedConfig *config,
+                 HeedPipelineOptions *pipeline,
+                 GError **error)
 {
     g_autofree HeedCheckpoint *checkpoints = g_new0(HeedCheckpoint, pipeline->mailbox_count);
-    DryRun run = {.database = database, .pipeline = pipeline, .checkpoints = checkpoints};
+    DryRun run = {
+        .database = database, .config = config, .pipeline = pipeline, .checkpoints = checkpoints};
     const HeedSink sink = {.resume = on_resume,
                            .known = on_known,
                            .commit = on_commit,

@@ -12,9 +12,12 @@
 #include "db/connection.h"
 #include "ingest/pipeline.h"
 
-/* Runs the pipeline, whose dry_run is set here. Database may be NULL: everything is new then.
- * Returns the exit status. */
-int heed_cli_dry_run(HeedDatabase *database, HeedPipelineOptions *pipeline, GError **error);
+/* Runs the pipeline, whose dry_run is set here; the configuration says the streams. Database may be
+ * NULL: everything is new then. Returns the exit status. */
+int heed_cli_dry_run(HeedDatabase *database,
+                     const HeedConfig *config,
+                     HeedPipelineOptions *pipeline,
+                     GError **error);
 
 /* Logs into the mailboxes, fetches at most some messages and prints nothing: do they work? Failures
  * are logged; the exit status. */

@@ -121,20 +121,19 @@ heed_replay_source_new(HeedDatabase *database, HeedReplay what, const GArray *id
     return &source->base;
 }
 
-char *
+void
 heed_replay_source_complete(HeedSource *source, HeedArrival *arrival)
 {
     GHashTable *pending = self(source)->pending;
     const HeedKeptMail *mail =
         arrival->uid == NULL ? NULL : g_hash_table_lookup(pending, arrival->uid);
-    char *mailbox;
 
     if (mail == NULL)
-        return NULL;
+        return;
     arrival->mailbox_id = mail->mailbox_id;
+    g_free(arrival->mailbox);
+    arrival->mailbox = g_strdup(mail->mailbox);
     g_free(arrival->stream);
     arrival->stream = g_strdup(mail->stream);
-    mailbox = g_strdup(mail->mailbox);
     (void)g_hash_table_remove(pending, arrival->uid);
-    return mailbox;
 }

@@ -21,8 +21,7 @@ typedef enum HeedReplay {
 HeedSource *heed_replay_source_new(HeedDatabase *database, HeedReplay what, const GArray *ids);
 
 /* Gives an arrival what the pipeline does not carry: its mailbox and stream, as they were stored.
- * Returns the mailbox's name, which the caller frees; NULL: files. */
-char *heed_replay_source_complete(HeedSource *source, HeedArrival *arrival)
-    G_GNUC_WARN_UNUSED_RESULT;
+ */
+void heed_replay_source_complete(HeedSource *source, HeedArrival *arrival);
 
 #endif

@@ -13,7 +13,6 @@
 #include "suppress/policy.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* Lost races of one batch; more than a few in a row mean that something else is wrong. */
 #define STORE_MAX_CONFLICTS 12U
@@ -286,54 +285,18 @@ store(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
     return false;
 }
 
-/* The section of that name; NULL: there is none, or none any more. */
-static const HeedMailbox *
-configured(const HeedStoreSink *sink, const char *name)
-{
-    for (guint i = 0; name != NULL && i < sink->options.configured->len; i++) {
-        const HeedMailbox *mailbox = sink->options.configured->pdata[i];
-
-        if (strcmp(mailbox->name, name) == 0)
-            return mailbox;
-    }
-    return NULL;
-}
-
-/*
- * What the mail belongs to that an arrival is about: the stream whose section fits, else its
- * mailbox's. Decided anew for mail that is read again; what came to a mailbox that is configured no
- * more keeps the stream it was stored with unless a section fits.
- */
-static void
-decide_stream(HeedStoreSink *sink, HeedArrival *arrival)
-{
-    const HeedStoreBox *box = sink->options.replay != NULL ? NULL : box_of(sink, arrival);
-    g_autofree char *name = NULL;
-    const HeedMailbox *mailbox;
-    const char *stream = NULL;
-
-    if (sink->options.replay != NULL)
-        name = heed_replay_source_complete(sink->options.replay, arrival);
-    else if (box != NULL && box->mailbox->protocol != HEED_PROTOCOL_PATHS)
-        name = g_strdup(box->mailbox->name);
-    mailbox = configured(sink, name);
-    if (arrival->report != NULL)
-        stream = heed_stream_find(sink->options.streams, name, arrival->report);
-    if (stream == NULL && mailbox == NULL && name != NULL)
-        return;
-    if (stream == NULL && mailbox != NULL)
-        stream = mailbox->stream;
-    g_free(arrival->stream);
-    arrival->stream = g_strdup(stream);
-}
-
 static bool
 on_commit(void *data, const GPtrArray *arrivals, GError **error)
 {
     HeedStoreSink *sink = data;
 
-    for (size_t i = 0; i < arrivals->len; i++)
-        decide_stream(sink, arrivals->pdata[i]);
+    for (size_t i = 0; i < arrivals->len; i++) {
+        HeedArrival *arrival = arrivals->pdata[i];
+
+        if (sink->options.replay != NULL)
+            heed_replay_source_complete(sink->options.replay, arrival);
+        heed_stream_decide(sink->options.streams, sink->options.configured, arrival);
+    }
     if (arrivals->len > 0 && !store(sink, arrivals, error))
         return false;
     heed_progress("%" PRIu64 " messages, %" PRIu64 " new reports", sink->totals.messages,

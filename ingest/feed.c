@@ -19,6 +19,8 @@ make_arrival(const HeedFeed *feed, HeedItem *item)
     arrival->mailbox_id = feed->mailbox_id;
     arrival->source = item->source != NULL ? g_steal_pointer(&item->source)
                                            : g_strdup(mailbox != NULL ? mailbox->name : NULL);
+    if (mailbox != NULL && mailbox->protocol != HEED_PROTOCOL_PATHS)
+        arrival->mailbox = g_strdup(mailbox->name);
     arrival->stream = g_strdup(mailbox != NULL ? mailbox->stream : NULL);
     arrival->closed = mailbox != NULL ? mailbox->closed : item->closed;
     arrival->uid = g_steal_pointer(&item->uid);

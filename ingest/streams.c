@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/streams.h"
 
+#include "ingest/mailbox.h"
 #include "parsers/address.h"
 
 #include <string.h>
@@ -144,4 +145,32 @@ heed_stream_find(const GPtrArray *matches, const char *mailbox, const HeedReport
             return match->stream;
     }
     return NULL;
+}
+
+static const HeedMailbox *
+find_mailbox(const GPtrArray *configured, const char *name)
+{
+    for (guint i = 0; name != NULL && i < configured->len; i++) {
+        const HeedMailbox *mailbox = configured->pdata[i];
+
+        if (strcmp(mailbox->name, name) == 0)
+            return mailbox;
+    }
+    return NULL;
+}
+
+void
+heed_stream_decide(const GPtrArray *matches, const GPtrArray *configured, HeedArrival *arrival)
+{
+    const HeedMailbox *mailbox = find_mailbox(configured, arrival->mailbox);
+    const char *stream = NULL;
+
+    if (arrival->report != NULL)
+        stream = heed_stream_find(matches, arrival->mailbox, arrival->report);
+    if (stream == NULL && mailbox == NULL && arrival->mailbox != NULL)
+        return;
+    if (stream == NULL && mailbox != NULL)
+        stream = mailbox->stream;
+    g_free(arrival->stream);
+    arrival->stream = g_strdup(stream);
 }

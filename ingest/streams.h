@@ -8,7 +8,7 @@
  * far as the report is: nothing is checked here.
  */
 
-#include "parsers/report.h"
+#include "parsers/arrival.h"
 
 /* What is looked at. */
 typedef enum HeedStreamBy {
@@ -40,5 +40,13 @@ void heed_stream_match_free(HeedStreamMatch *match);
  * that fits; NULL when none does. Mailbox NULL: files. Borrowed from matches. */
 const char *
 heed_stream_find(const GPtrArray *matches, const char *mailbox, const HeedReport *report);
+
+/*
+ * Gives an arrival its stream: that of the match that fits, else that of its mailbox among those
+ * configured (HeedMailbox *). What came to a mailbox that is configured no more keeps the one it
+ * has; files have none of their own.
+ */
+void
+heed_stream_decide(const GPtrArray *matches, const GPtrArray *configured, HeedArrival *arrival);
 
 #endif

@@ -15,6 +15,7 @@ heed_arrival_free(HeedArrival *arrival)
 {
     if (arrival == NULL)
         return;
+    g_free(arrival->mailbox);
     g_free(arrival->source);
     g_free(arrival->stream);
     g_free(arrival->uid);

@@ -25,9 +25,11 @@ typedef enum HeedDisposition {
 typedef struct HeedArrival {
     /* Row of heed_data.mailbox; 0 for files given on the command line. */
     int64_t mailbox_id;
+    /* The mailbox's name; NULL: files. */
+    char *mailbox;
     /* For people: the mailbox's name or the path, with "#n" inside an mbox. */
     char *source;
-    /* The mailbox's stream or NULL. */
+    /* What the mail belongs to that it is about, or NULL. */
     char *stream;
     /* The mailbox's trust is "closed". */
     bool closed;

@@ -112,6 +112,9 @@ class Policies(Case):
         self.report(FEEDBACK, "ned@example.org", header="List-Id: Our news <news.example.com>")
         self.report(FEEDBACK, "both@example.org", sender="till@pay.example.com", header="X-Campaign: promo-7")
         self.report(FEEDBACK, "none@example.org")
+        tried = self.heed("ingest", "--dry-run", self.folder, config=config).stdout
+        self.assertRegex(tried, r"id@example.org  in promo\n")
+        self.assertRegex(tried, r"none@example.org\n")
         self.heed("ingest", self.folder, config=config)
         self.assertEqual(self.streams(), {"promo@example.org": "promo", "id@example.org": "promo", "ned@example.org": "news",
                                           "both@example.org": "receipts", "none@example.org": "-"})

@@ -271,6 +271,7 @@ store_commit(void *data, const GPtrArray *arrivals, GError **error)
         g_assert_true(g_hash_table_add(store->known, key)); /* nothing comes twice */
         *kept = *from;
         kept->uid = g_strdup(from->uid);
+        kept->mailbox = g_strdup(from->mailbox);
         kept->source = g_strdup(from->source);
         kept->stream = g_strdup(from->stream);
         from->json = from->reason = from->detail = NULL; /* the list has them now */

@@ -117,6 +117,52 @@ test_order(void)
     g_assert_cmpstr(heed_stream_find(matches, NULL, report), ==, "receipts");
 }
 
+/* --- what an arrival gets --- */
+
+static const struct {
+    const char *name;
+    const char *mailbox; /* that it came to; NULL: files */
+    const char *had;     /* the stream it was stored with */
+    const char *list_id; /* "": no report at all */
+    const char *want;
+} decided[] = {
+    {"section", "fbl", "old", "news.example.com", "news"},
+    {"section-of-files", NULL, NULL, "news.example.com", "news"},
+    {"mailbox", "fbl", "old", "other", "complaints"},
+    {"mailbox-without", "plain", "old", "other", NULL},
+    {"mailbox-section", "receipts", NULL, "other", "receipts"},
+    {"gone-mailbox", "gone", "old", "other", "old"},
+    {"gone-mailbox-section", "gone", "old", "news.example.com", "news"},
+    {"files", NULL, "old", "other", NULL},
+    {"quarantined", "fbl", NULL, "", "complaints"},
+};
+
+static void
+test_decided(gconstpointer data)
+{
+    size_t row = GPOINTER_TO_SIZE(data);
+    static const char *const boxes[] = {"fbl", "plain", "receipts"};
+    g_autoptr(GPtrArray) matches =
+        g_ptr_array_new_with_free_func((GDestroyNotify)heed_stream_match_free);
+    g_autoptr(GPtrArray) mailboxes =
+        g_ptr_array_new_with_free_func((GDestroyNotify)heed_mailbox_free);
+    g_autoptr(HeedArrival) arrival = heed_arrival_new();
+
+    g_ptr_array_add(matches, heed_stream_match_new(LIST, "news", NULL, "news*"));
+    g_ptr_array_add(matches, heed_stream_match_new(BOX, "receipts", NULL, "receipts"));
+    for (size_t i = 0; i < G_N_ELEMENTS(boxes); i++)
+        g_ptr_array_add(mailboxes, heed_mailbox_new(boxes[i]));
+    ((HeedMailbox *)mailboxes->pdata[0])->stream = g_strdup("complaints");
+    arrival->mailbox = g_strdup(decided[row].mailbox);
+    arrival->stream = g_strdup(decided[row].had);
+    if (*decided[row].list_id != '\0') {
+        arrival->report = heed_report_new();
+        arrival->report->original.list_id = decided[row].list_id;
+    }
+    heed_stream_decide(matches, mailboxes, arrival);
+    g_assert_cmpstr(arrival->stream, ==, decided[row].want);
+}
+
 /* --- fields of the original on their way --- */
 
 #define MAIL                                                                                 \
@@ -215,6 +261,11 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/streams/match/", rows[i].name, NULL);
 
         g_test_add_data_func(path, &rows[i], test_match);
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(decided); i++) {
+        g_autofree char *path = g_strconcat("/streams/decided/", decided[i].name, NULL);
+
+        g_test_add_data_func(path, GSIZE_TO_POINTER(i), test_decided);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
         g_autofree char *path = g_strconcat("/streams/kept/", kept[i].name, NULL);
