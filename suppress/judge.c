@@ -32,6 +32,9 @@ typedef struct Ruling {
     int64_t added_at;   /* HEED_TIME_NONE: not */
     bool allowed;
     bool is_own; /* some decision is about this very scope */
+    /* Whose stream it is looked at for: what it covers counts only if it is about that stream.
+     * Borrowed; NULL: none. */
+    const HeedPolicyExemption *exemption;
 } Ruling;
 
 /* Whether the sender's customer said later that this message was not spam: RFC 6430. */
@@ -109,10 +112,20 @@ hearing_close(Hearing *hearing)
 }
 
 static bool
+is_exempt(const HeedPolicyExemption *exemption, const HeedPolicyLine *line)
+{
+    return exemption != NULL &&
+           ((exemption->complaint && line->verdict == HEED_VERDICT_COMPLAINT) ||
+            (exemption->unsubscribe && line->verdict == HEED_VERDICT_UNSUBSCRIBE));
+}
+
+static bool
 is_in_scope(const Ruling *ruling, const HeedPolicyLine *line, const HeedFact *fact)
 {
     return g_str_equal(line->everywhere ? "" : fact->stream, ruling->scope) &&
-           fact->first_arrived_at > ruling->removed_at;
+           fact->first_arrived_at > ruling->removed_at &&
+           (!is_exempt(ruling->exemption, line) ||
+            g_str_equal(fact->stream, ruling->exemption->stream));
 }
 
 /* The history of one line in one scope: what suppresses at its end. Held failures wait. */
@@ -201,14 +214,6 @@ keep_better(Candidate *best, const Candidate *other)
 }
 
 static bool
-is_exempt(const HeedPolicyExemption *exemption, const HeedPolicyLine *line)
-{
-    return exemption != NULL &&
-           ((exemption->complaint && line->verdict == HEED_VERDICT_COMPLAINT) ||
-            (exemption->unsubscribe && line->verdict == HEED_VERDICT_UNSUBSCRIBE));
-}
-
-static bool
 has_facts(const Hearing *hearing, const HeedPolicyLine *line)
 {
     for (size_t i = 0; i < hearing->the_case->fact_count; i++)
@@ -217,9 +222,9 @@ has_facts(const Hearing *hearing, const HeedPolicyLine *line)
     return false;
 }
 
-/* What suppresses in a scope, leaving out what an exemption covers; exemption may be NULL. */
+/* What suppresses in a scope. */
 static Candidate
-weigh(const Hearing *hearing, const Ruling *ruling, const HeedPolicyExemption *exemption)
+weigh(const Hearing *hearing, const Ruling *ruling)
 {
     Candidate best = {0};
 
@@ -227,7 +232,7 @@ weigh(const Hearing *hearing, const Ruling *ruling, const HeedPolicyExemption *e
         const HeedPolicyLine *line = &g_array_index(hearing->policy->lines, HeedPolicyLine, i);
         Candidate next;
 
-        if (is_exempt(exemption, line) || !has_facts(hearing, line))
+        if (!has_facts(hearing, line))
             continue;
         next = run_line(hearing, ruling, line);
         keep_better(&best, &next);
@@ -240,7 +245,7 @@ weigh(const Hearing *hearing, const Ruling *ruling, const HeedPolicyExemption *e
 static Ruling
 rule_on(const HeedCase *the_case, const char *scope)
 {
-    Ruling ruling = {scope, HEED_TIME_NONE, HEED_TIME_NONE, false, false};
+    Ruling ruling = {.scope = scope, .removed_at = HEED_TIME_NONE, .added_at = HEED_TIME_NONE};
 
     for (size_t i = 0; i < the_case->decision_count; i++) {
         const HeedDecided *decided = &the_case->decisions[i];
@@ -378,7 +383,7 @@ judge_scope(const Hearing *hearing, const char *scope, HeedJudgement *out)
         return false;
     out->scope = g_strdup(scope);
     out->rule = g_strdup("not enough evidence yet");
-    best = weigh(hearing, &ruling, NULL);
+    best = weigh(hearing, &ruling);
     apply(&best, out);
     decide(hearing, &ruling, out);
     return true;
@@ -410,8 +415,9 @@ exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *jud
     if (everywhere == NULL || !everywhere->suppressed || ruling.added_at != HEED_TIME_NONE ||
         (own != NULL && (own->suppressed || own->allowed)))
         return;
-    all = weigh(hearing, &ruling, NULL);
-    rest = weigh(hearing, &ruling, exemption);
+    all = weigh(hearing, &ruling);
+    ruling.exemption = exemption;
+    rest = weigh(hearing, &ruling);
     if (rest.fact != NULL && rest.until >= all.until)
         return;
     if (own == NULL) {

@@ -90,6 +90,13 @@ exempt_receipts(HeedPolicy *policy)
     heed_policy_exempt(policy, "receipts", true, false);
 }
 
+static void
+exempt_receipts_from_all(HeedPolicy *policy)
+{
+    complaints_everywhere(policy);
+    exempt_receipts(policy);
+}
+
 #define WAITING(count_and_span) \
     " waiting - - since -, " count_and_span ": not enough evidence yet\n"
 #define SOFT(since_until, count_and_span, days)                            \
@@ -231,6 +238,17 @@ static const Row rows[] = {
      "receipts suppressed complaint abuse since 9, 1 from 9 to 9: complaint: authenticated "
      "report\n",
      exempt_receipts, NULL},
+    {"exempt/others-complaint-everywhere", "complaint:3A@0#news",
+     " suppressed complaint abuse since 0, 1 from 0 to 0: complaint: authenticated report\n"
+     "receipts allowed - - since -, 0 from - to -: exempt from what was said elsewhere\n",
+     exempt_receipts_from_all, NULL},
+    {"exempt/own-complaint-everywhere", "complaint:3A@0#news complaint:3B@9#receipts",
+     " suppressed complaint abuse since 0, 2 from 0 to 9: complaint: authenticated report\n",
+     exempt_receipts_from_all, NULL},
+    {"exempt/own-complaint-everywhere-in-company", "complaint:2A@0#news complaint:2B@20#receipts",
+     " suppressed complaint abuse since 20, 2 from 0 to 20: complaint: 2 messages 20 h apart\n"
+     "receipts allowed - - since -, 0 from - to -: exempt from what was said elsewhere\n",
+     exempt_receipts_from_all, NULL},
     {"exempt/hard-too", "complaint:3A@0 hard:3B@9",
      " suppressed complaint abuse since 0, 2 from 0 to 9: complaint: authenticated report\n",
      exempt_receipts, NULL},
