@@ -126,6 +126,11 @@ class Policies(Case):
         self.assertEqual(self.streams(), {"promo@example.org": "all", "id@example.org": "-", "ned@example.org": "-",
                                           "both@example.org": "all", "none@example.org": "-"})
         self.assertEqual(self.kept(config, "all", "promo@example.org", "new@example.org"), {"new@example.org"})
+        self.assertEqual(self.kept(config, "promo", "promo@example.org", "new@example.org"),
+                         {"promo@example.org", "new@example.org"})
+        counts = self.world.postgres.query(self.database, "SELECT stream, sum(complaints) FROM heed.complaint_daily GROUP BY 1")
+        self.assertEqual({stream: int(count) for stream, count in counts if int(count) != 0}, {"all": 2, "": 3})
+        self.assertIn(" 0 changed", self.heed("suppress", "rebuild", config=config).stderr)
 
     def test_mailboxes(self):
         """A section may go by the mailbox; what none fits has the mailbox's stream, read again that of today."""
