@@ -118,9 +118,13 @@ first_value(cfg_opt_t *option)
                                     : g_strdup(cfg_opt_getnstr(option, 0));
 }
 
+/* Of a list's size: its end was met. */
+#define ENDED 0x80000000U
+
 /*
- * libconfuse calls this for each value of a list and again at its end, and begins a list anew when
- * it is given again: then it is shorter than it was, or begins differently.
+ * libconfuse calls this for each value of a list and again at its end, where it is no longer than
+ * before; and begins a list anew when it is given again: behind its end, or shorter, or with
+ * another first value.
  */
 static bool
 continues_list(cfg_opt_t *option)
@@ -130,10 +134,10 @@ continues_list(cfg_opt_t *option)
     const char *began = g_hash_table_lookup(reading.lists, option);
     unsigned was = GPOINTER_TO_UINT(g_hash_table_lookup(reading.sizes, option));
 
-    if (began != NULL && (size < was || strcmp(first, began) != 0))
+    if (began != NULL && ((was & ENDED) != 0 || size < was || strcmp(first, began) != 0))
         return false;
     g_hash_table_insert(reading.lists, option, g_steal_pointer(&first));
-    g_hash_table_insert(reading.sizes, option, GUINT_TO_POINTER(size));
+    g_hash_table_insert(reading.sizes, option, GUINT_TO_POINTER(size == was ? size | ENDED : size));
     return true;
 }
 
