@@ -36,15 +36,8 @@ typedef struct HeedKeySecret {
 bool heed_key_secret_make(bool salted, HeedKeySecret *out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes keys, in one thread. The secret is copied. */
-typedef struct HeedKeyMaker HeedKeyMaker;
-
-HeedKeyMaker *heed_key_maker_new(const HeedKeySecret *secret);
-void heed_key_maker_free(HeedKeyMaker *maker);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedKeyMaker, heed_key_maker_free)
-
 /* Of an address in normal form. Salted, and H the SHA-256 of the salt and the address: place is the
  * first 8 bytes of H, tag the next 8, both little-endian, with the bits of a tag set. */
-HeedAddressKey heed_key_make(HeedKeyMaker *maker, const char *address, size_t length);
+HeedAddressKey heed_key_make(const HeedKeySecret *secret, const char *address, size_t length);
 
 #endif

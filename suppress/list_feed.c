@@ -22,15 +22,15 @@ typedef struct Batch {
 /* What each thread that reads addresses has of its own. */
 typedef struct Worker {
     HeedListFeed *feed; /* borrowed */
-    HeedKeyMaker *keys; /* owned, as are the next three */
-    GString *field;     /* scratch */
+    GString *field;     /* owned, as are the next two; scratch */
     GString *address;   /* scratch */
     GThread *thread;
 } Worker;
 
 struct HeedListFeed {
-    HeedListReader *reader; /* borrowed, as is the next */
+    HeedListReader *reader; /* borrowed, as are the next two */
     const HeedListShape *shape;
+    const HeedKeySecret *secret;
     Batch batches[MOST_BATCHES];
     unsigned batch_count;
     Worker workers[MOST_WORKERS];
@@ -99,7 +99,7 @@ prepare(Worker *worker, HeedListItem *item)
     else if (!heed_list_address(text, length, address))
         item->invalid = "not an address";
     else
-        item->key = heed_key_make(worker->keys, address->str, address->len);
+        item->key = heed_key_make(worker->feed->secret, address->str, address->len);
 }
 
 /* A thread that reads the addresses of batches. */
@@ -163,12 +163,11 @@ read_on(void *data)
 }
 
 static void
-start_worker(HeedListFeed *feed, const HeedSuppressedSet *set)
+start_worker(HeedListFeed *feed)
 {
     Worker *worker = &feed->workers[feed->worker_count++];
 
     worker->feed = feed;
-    worker->keys = heed_key_maker_new(heed_suppressed_set_secret(set));
     worker->field = g_string_new(NULL);
     worker->address = g_string_new(NULL);
     worker->thread = g_thread_new("addresses", work, worker);
@@ -184,6 +183,7 @@ heed_list_feed_start(HeedListReader *reader,
 
     feed->reader = reader;
     feed->shape = shape;
+    feed->secret = heed_suppressed_set_secret(set);
     feed->empty = g_async_queue_new();
     feed->read = g_async_queue_new();
     feed->order = g_async_queue_new();
@@ -196,7 +196,7 @@ heed_list_feed_start(HeedListReader *reader,
         g_async_queue_push(feed->empty, &feed->batches[i]);
     }
     for (unsigned i = 0; i < workers; i++)
-        start_worker(feed, set);
+        start_worker(feed);
     feed->thread = g_thread_new("list", read_on, feed);
     return feed;
 }
@@ -211,7 +211,6 @@ stop(HeedListFeed *feed)
         Worker *worker = &feed->workers[i];
 
         (void)g_thread_join(worker->thread);
-        heed_key_maker_free(worker->keys);
         g_string_free(worker->field, TRUE);
         g_string_free(worker->address, TRUE);
     }

@@ -67,28 +67,20 @@ name_reason(const char *verdict, const char *reason)
 typedef struct Reading {
     Load *load;             /* borrowed */
     HeedDatabase *database; /* borrowed */
-    HeedKeyMaker *keys;     /* owned */
 } Reading;
-
-static void
-reading_clear(Reading *reading)
-{
-    heed_key_maker_free(reading->keys);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Reading, reading_clear)
 
 /* The keys of the next addresses of a text, which moves on behind them. */
 static size_t
 make_keys(const Reading *reading, const char **text, const char *end, HeedAddressKey *out)
 {
+    const HeedKeySecret *secret = heed_suppressed_set_secret(reading->load->set);
     size_t count = 0;
 
     while (*text < end && count < KEYS_AT_ONCE) {
         const char *separator = memchr(*text, SEPARATOR, (size_t)(end - *text));
         const char *stop = separator != NULL ? separator : end;
 
-        out[count++] = heed_key_make(reading->keys, *text, (size_t)(stop - *text));
+        out[count++] = heed_key_make(secret, *text, (size_t)(stop - *text));
         *text = stop + 1;
     }
     return count;
@@ -159,9 +151,7 @@ load_range(Reading *reading, uint64_t from, GError **error)
 static bool
 load_ranges(Load *load, HeedDatabase *database, GError **error)
 {
-    g_auto(Reading) reading = {.load = load,
-                               .database = database,
-                               .keys = heed_key_maker_new(heed_suppressed_set_secret(load->set))};
+    Reading reading = {.load = load, .database = database};
 
     for (;;) {
         uint64_t from = __atomic_fetch_add(&load->next, BLOCKS_AT_ONCE, __ATOMIC_RELAXED);

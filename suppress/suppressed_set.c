@@ -240,9 +240,7 @@ heed_suppressed_set_except(HeedSuppressedSet *set, HeedAddressKey key)
 static HeedAddressKey
 key_of(const HeedSuppressedSet *set, const char *address, size_t length)
 {
-    g_autoptr(HeedKeyMaker) maker = heed_key_maker_new(&set->secret);
-
-    return heed_key_make(maker, address, length);
+    return heed_key_make(&set->secret, address, length);
 }
 
 bool

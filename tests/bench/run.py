@@ -152,11 +152,14 @@ def bench_memory(options, table, world):
         subprocess.run(["rm", "-rf", str(maildir)], check=True)
 
 
+# The triggers, which note each change, are for those who change some.
 FILL = """
+ALTER TABLE heed_data.address_state DISABLE TRIGGER USER;
 INSERT INTO heed_data.address_state (scope, address, domain, suppressed, reason, verdict, since, evidence_count, policy_version)
 SELECT '', 'user' || substr(md5(n::text), 1, 12) || '@mail' || n % 1000 || '.example.net', 'mail' || n % 1000 || '.example.net',
        true, 'bad-mailbox', 'hard', now(), 1, (SELECT max(version) FROM heed_data.policy)
 FROM generate_series(1, {count}) n;
+ALTER TABLE heed_data.address_state ENABLE TRIGGER USER;
 ANALYZE heed_data.address_state;
 """
 
@@ -179,17 +182,26 @@ def psql(world, database, sql):
     return [world.postgres.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", world.postgres.url(database), "-c", sql]
 
 
-def bench_clean(options, table, world):
+def fill(options, world, name):
     database = world.database()
-    config = world.config(database, "clean.conf", "")
+    config = world.config(database, name, "")
     run([HEED, "--config", config, "suppress", "add", "first@example.net"], env=harness.environment())
     world.postgres.query(database, FILL.format(count=options.suppressions))
+    return database, config
+
+
+def bench_clean(options, table, world):
+    database, config = fill(options, world, "clean.conf")
+    snapshot = world.folder / "snapshot"
+    run([HEED, "--config", config, "export", "--format", "snapshot", "-o", snapshot], env=harness.environment())
     mails, out, join = (world.folder / name for name in ("list.txt", "cleaned.txt", "anti-join.sql"))
     run(psql(world, database, LIST.format(count=options.list)), stdout=mails)
     join.write_text(ANTI_JOIN.format(list=mails, out=world.folder / "joined.txt"))
     suppressed = world.folder / "suppressed.txt"
     commands = {
         "heed clean": [HEED, "--config", config, "clean", mails, "-o", out],
+        "heed clean --removed": [HEED, "--config", config, "clean", mails, "-o", out, "--removed", f"{out}.removed"],
+        "heed clean --snapshot": [HEED, "clean", "--snapshot", snapshot, mails, "-o", f"{out}.snapshot"],
         "PostgreSQL: copy in, anti-join, copy out": [*psql(world, database, "")[:-2], "-f", join],
         "export, sort, sort, comm": ["sh", "-c", f"psql -XAtq -d '{world.postgres.url(database)}' -c 'COPY (SELECT address FROM "
                                      f"heed_data.address_state WHERE suppressed) TO STDOUT' >{suppressed} && "
@@ -210,8 +222,41 @@ def bench_clean(options, table, world):
         if name == "heed clean":
             note += f" ({memory * 1024 * 1024 / options.suppressions:.0f} bytes a suppression)"
         table.row(name, seconds, f"{options.list / seconds / 1e6:.1f} M/s", f"{base / seconds:.2f}", note)
-    lines = {path.name: int(run(["wc", "-l", path]).stdout.split()[0]) for path in (out, world.folder / "joined.txt")}
+    lines = {path: int(run(["wc", "-l", path]).stdout.split()[0]) for path in (out, f"{out}.snapshot", world.folder / "joined.txt")}
     assert len(set(lines.values())) == 1, lines
+
+
+ROW = """SELECT address, scope, domain, reason, verdict, to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+    to_char(until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), evidence_count,
+    to_char(last_event_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM heed.suppression ORDER BY address, scope"""
+
+EXPORTS = {
+    "text": "SELECT DISTINCT address FROM heed.suppression ORDER BY address",
+    "csv": ROW,
+    "json": ROW,
+    "postfix": "SELECT DISTINCT ON (address) address, verdict, reason FROM heed.suppression ORDER BY address, scope",
+    "sha256": "SELECT DISTINCT encode(sha256(convert_to(address, 'UTF8')), 'hex') COLLATE \"C\" AS digest FROM heed.suppression ORDER BY digest",
+}
+
+
+def bench_export(options, table, world):
+    database, config = fill(options, world, "export.conf")
+    out, bare, cursor = (world.folder / name for name in ("exported", "bare", "cursor"))
+    table.title(f"heed export of {options.suppressions} suppressions beside a bare COPY of the same query")
+    for form, query in EXPORTS.items():
+        heed, copy = [], []
+        for _ in range(options.rounds):
+            copy.append(run(psql(world, database, f"SET jit = off; COPY ({query}) TO STDOUT"), stdout=bare))
+            heed.append(run([HEED, "--config", config, "export", "--format", form], env=harness.environment(), stdout=out))
+        base, seconds = median(copy), median(heed)
+        table.row(f"COPY for {form}", base, f"{options.suppressions / base / 1e6:.2f} M/s", "1.00")
+        table.row(f"heed export --format {form}", seconds, f"{options.suppressions / seconds / 1e6:.2f} M/s", f"{seconds / base:.2f}",
+                  memory_text(most_memory(heed)))
+    run([HEED, "--config", config, "export", "--cursor", cursor], env=harness.environment(), stdout=out)
+    run([HEED, "--config", config, "suppress", "add", *(f"new{n}@example.org" for n in range(1000))], env=harness.environment())
+    deltas = [run([HEED, "--config", config, "export", "--since", f"@{cursor}"], env=harness.environment(), stdout=out)
+              for _ in range(options.rounds)]
+    table.row("heed export --since, 1,000 added", median(deltas))
 
 
 # Four failures an address, of every kind; all of this month, so that one partition holds them.
@@ -272,7 +317,8 @@ def bench_history(options, table, world):
         table.row(f"{what}: heed why", median(why))
 
 
-SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean, "history": bench_history}
+SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
+            "export": bench_export, "history": bench_history}
 
 
 def main():
