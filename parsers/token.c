@@ -237,15 +237,15 @@ heed_token_make_header(const HeedTokenKeys *keys,
     append_base32(out, address, strlen(address));
 }
 
-/* Whether the local part can stand within another one as it is (RFC 5322 3.2.3, less "%" and "!").
- */
+/* Whether the part of an address can stand within a local part as it is (RFC 5322 3.2.3, less "%"
+ * and "!"). */
 static bool
-is_atoms(const char *local, size_t length)
+is_atoms(const char *part, size_t length)
 {
     for (size_t i = 0; i < length; i++)
-        if (!g_ascii_isalnum(local[i]) && strchr("#$&'*+-/=?^_`{|}~.", local[i]) == NULL)
+        if (!g_ascii_isalnum(part[i]) && strchr("#$&'*+-/=?^_`{|}~.", part[i]) == NULL)
             return false;
-    return g_strstr_len(local, (gssize)length, "..") == NULL;
+    return g_strstr_len(part, (gssize)length, "..") == NULL;
 }
 
 bool
@@ -263,10 +263,17 @@ heed_token_make_return_path(const HeedTokenKeys *keys,
     bool separated = from_local > 0 && strchr("+-", from[from_local - 1]) != NULL;
     size_t local = from_local + (separated ? 0 : 1) + CORE_LENGTH + 2 + user + strlen(domain);
 
-    if (!is_atoms(address, user)) {
+    if (!is_atoms(address, user) || !is_atoms(domain, strlen(domain))) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
-                    "cannot stand in a return path: its local part has characters that do not pass "
-                    "through every server; use --format header");
+                    "cannot stand in a return path: it has characters that do not pass through "
+                    "every server; use --format header");
+        return false;
+    }
+    if (!is_atoms(from, from_local)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
+                    "cannot stand in a return path of %s, which has characters that do not pass "
+                    "through every server; use another --from, or --format header",
+                    from);
         return false;
     }
     if (local > LOCAL_PART_BYTES) {

@@ -70,9 +70,9 @@ void heed_token_make_header(const HeedTokenKeys *keys,
 /*
  * Appends the signed return path. From is an address of ours in normal form; "+" is put behind its
  * local part unless that ends in "+" or "-". HEED_ERROR_LIMIT: the local part would exceed 64
- * octets (RFC 5321 4.5.3.1.1). HEED_ERROR_DATA: the recipient's needs quotes, is not ASCII, or has
- * "%" or
- * "!", which servers take for routes. Out is left alone then.
+ * octets (RFC 5321 4.5.3.1.1). HEED_ERROR_DATA: the recipient, or from, needs quotes, is not ASCII,
+ * has a literal for its domain, or "%" or "!", which servers take for routes. Out is left alone
+ * then.
  */
 bool heed_token_make_return_path(const HeedTokenKeys *keys,
                                  const char *address,

@@ -249,6 +249,9 @@ static const struct {
     {"percent", "a%example.net@example.org", "b@example.com", HEED_ERROR_DATA, false},
     {"bang", "host!a@example.org", "b@example.com", HEED_ERROR_DATA, false},
     {"dots", "a..b@example.org", "b@example.com", HEED_ERROR_DATA, false},
+    {"literal", "a@[192.0.2.1]", "b@example.com", HEED_ERROR_DATA, false},
+    {"literal-and-dots", "&a.@[cq.]", "b@example.com", HEED_ERROR_DATA, false},
+    {"from-quotes", "a@example.org", "\"b c\"@example.com", HEED_ERROR_DATA, false},
 };
 
 static void
