@@ -33,14 +33,11 @@ heed_cli_cluster(const HeedInvocation *invocation, const HeedConfig *config, GEr
 }
 
 static HeedDatabase *
-open_private(const HeedInvocation *invocation, HeedDatabaseOptions *how, GError **error)
+open_private(const HeedInvocation *invocation, const HeedDatabaseOptions *how, GError **error)
 {
     g_autoptr(HeedCluster) cluster = private_cluster(invocation, error);
 
-    if (cluster == NULL || !heed_cluster_start(cluster, error))
-        return NULL;
-    how->conninfo = heed_cluster_conninfo(cluster);
-    return heed_database_open(how, error);
+    return cluster == NULL ? NULL : heed_cluster_open(cluster, how, error);
 }
 
 static HeedDatabase *
@@ -83,18 +80,20 @@ role_name(const HeedConfig *config, HeedAccess access)
 
 /* The private cluster is ours to bring up to date; it is done as the cluster's owner. */
 static bool
-migrate_private(const HeedInvocation *invocation, const HeedConfig *config, GError **error)
+migrate_private(HeedDatabase *database, const HeedConfig *config, GError **error)
 {
-    g_autoptr(HeedDatabase) database = heed_cli_database_bare(invocation, config, error);
     HeedRoles roles = heed_cli_roles(config);
     unsigned version = 0;
     bool done = false;
 
-    if (database == NULL || !heed_migrate_version(database, &version, error) ||
-        !heed_migrate_is_done(database, &done, error))
+    if (!heed_migrate_is_done(database, &done, error))
+        return false;
+    if (done)
+        return true;
+    if (!heed_migrate_version(database, &version, error))
         return false;
     /* One of a newer program is for check_version() to refuse. */
-    if (done || version > heed_migrate_newest())
+    if (version > heed_migrate_newest())
         return true;
     if (version != 0 && version < heed_migrate_newest())
         heed_log(HEED_LOG_NOTICE, "bringing the private database from version %u to %u", version,
@@ -126,23 +125,38 @@ check_version(HeedDatabase *database, GError **error)
     return false;
 }
 
+/* By one connection, since each costs the server a process. */
+static HeedDatabase *
+open_migrated(const HeedInvocation *invocation,
+              const HeedConfig *config,
+              const char *role,
+              GError **error)
+{
+    g_autoptr(HeedDatabase) database = heed_cli_database_bare(invocation, config, error);
+
+    if (database == NULL || !migrate_private(database, config, error) ||
+        !heed_database_become(database, role, error))
+        return NULL;
+    return g_steal_pointer(&database);
+}
+
 HeedDatabase *
 heed_cli_database(const HeedInvocation *invocation,
                   const HeedConfig *config,
                   HeedAccess access,
                   GError **error)
 {
-    g_autoptr(HeedDatabase) database = NULL;
+    const char *role = role_name(config, access);
+    g_autoptr(HeedDatabase) database = config->database == NULL
+                                           ? open_migrated(invocation, config, role, error)
+                                           : open_as(invocation, config, role, 0, error);
 
-    if (config->database == NULL && !migrate_private(invocation, config, error))
-        return NULL;
-    database = open_as(invocation, config, role_name(config, access), 0, error);
     if (database == NULL || !check_version(database, error))
         return NULL;
     if (access != HEED_ACCESS_STORE)
         return g_steal_pointer(&database);
     g_clear_pointer(&database, heed_database_close);
-    return open_as(invocation, config, role_name(config, access), HEED_CLI_PATIENCE_SECONDS, error);
+    return open_as(invocation, config, role, HEED_CLI_PATIENCE_SECONDS, error);
 }
 
 static bool

@@ -9,8 +9,7 @@
  * refuses root.
  */
 
-#include <glib.h>
-#include <stdbool.h>
+#include "db/connection.h"
 
 typedef struct HeedCluster HeedCluster;
 
@@ -36,6 +35,13 @@ const char *heed_cluster_conninfo(const HeedCluster *cluster);
  * processes at once. HEED_ERROR_CONFIG for a cluster of another major version, naming `heed db
  * upgrade`. */
 bool heed_cluster_start(HeedCluster *cluster, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A connection to it as its superuser, made and started first where it must be. How's conninfo is
+ * not looked at. */
+HeedDatabase *heed_cluster_open(HeedCluster *cluster,
+                                const HeedDatabaseOptions *how,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 bool heed_cluster_stop(HeedCluster *cluster, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 bool heed_cluster_state(HeedCluster *cluster, HeedClusterState *out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -244,16 +244,19 @@ check_server(PGconn *connection, GError **error)
 }
 
 static bool
-set_up_session(HeedDatabase *database, GError **error)
+take_on_role(HeedDatabase *database, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
 
-    if (!heed_database_script(database, "set up the session", session_sql, error))
-        return false;
-    if (database->role == NULL)
-        return true;
     heed_params_text(params, database->role);
     return heed_database_run(database, "take on the role", role_sql, params, error);
+}
+
+static bool
+set_up_session(HeedDatabase *database, GError **error)
+{
+    return heed_database_script(database, "set up the session", session_sql, error) &&
+           (database->role == NULL || take_on_role(database, error));
 }
 
 static bool
@@ -363,6 +366,14 @@ heed_database_open(const HeedDatabaseOptions *options, GError **error)
     database->trouble_since = 0;
     database->tries = 0;
     return g_steal_pointer(&database);
+}
+
+bool
+heed_database_become(HeedDatabase *database, const char *role, GError **error)
+{
+    g_free(database->role);
+    database->role = g_strdup(role);
+    return take_on_role(database, error);
 }
 
 HeedDatabase *

@@ -39,6 +39,10 @@ bool heed_database_is_conninfo(const char *text);
 HeedDatabase *heed_database_open(const HeedDatabaseOptions *options, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Takes on a role, when the session may, now and whenever it connects again. */
+bool heed_database_become(HeedDatabase *database, const char *role, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* Another connection to the same database in the same role, for work side by side: a connection is
  * used by one thread at a time. One try. */
 HeedDatabase *heed_database_open_another(const HeedDatabase *database, GError **error)

@@ -242,6 +242,24 @@ test_role(void)
     }
 }
 
+/* Taken on later it is kept, too, when the connection is made again. */
+static void
+test_become(void)
+{
+    g_autoptr(HeedTestDatabase) test = heed_test_database_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *before = NULL;
+    g_autofree char *after = NULL;
+
+    heed_test_database_do(test->database, "CREATE ROLE role_one");
+    g_assert_true(heed_database_become(test->database, "role_one", &error));
+    before = heed_test_database_get(test->database, "SELECT current_user");
+    g_assert_cmpstr(before, ==, "role_one");
+    g_assert_true(heed_database_reconnect(test->database, &error));
+    after = heed_test_database_get(test->database, "SELECT current_user");
+    g_assert_cmpstr(after, ==, "role_one");
+}
+
 static void
 test_transactions(void)
 {
@@ -418,6 +436,7 @@ main(int argc, char **argv)
     g_test_add_func("/connection/several-hosts", test_several_hosts);
     g_test_add_func("/connection/session", test_session);
     g_test_add_func("/connection/role", test_role);
+    g_test_add_func("/connection/become", test_become);
     g_test_add_func("/connection/transactions", test_transactions);
     g_test_add_func("/connection/copy-out", test_copy_out);
     g_test_add_func("/connection/unescape", test_unescape);
