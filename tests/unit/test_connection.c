@@ -251,13 +251,13 @@ test_become(void)
     g_autofree char *before = NULL;
     g_autofree char *after = NULL;
 
-    heed_test_database_do(test->database, "CREATE ROLE role_one");
-    g_assert_true(heed_database_become(test->database, "role_one", &error));
+    heed_test_database_do(test->database, "CREATE ROLE role_late");
+    g_assert_true(heed_database_become(test->database, "role_late", &error));
     before = heed_test_database_get(test->database, "SELECT current_user");
-    g_assert_cmpstr(before, ==, "role_one");
+    g_assert_cmpstr(before, ==, "role_late");
     g_assert_true(heed_database_reconnect(test->database, &error));
     after = heed_test_database_get(test->database, "SELECT current_user");
-    g_assert_cmpstr(after, ==, "role_one");
+    g_assert_cmpstr(after, ==, "role_late");
 }
 
 static void
