@@ -35,6 +35,7 @@ heed_config_free(HeedConfig *config)
     g_clear_pointer(&config->domains, g_ptr_array_unref);
     g_clear_pointer(&config->relays, g_ptr_array_unref);
     g_clear_pointer(&config->receivers, g_ptr_array_unref);
+    g_clear_pointer(&config->authserv_ids, g_ptr_array_unref);
     g_clear_pointer(&config->verp, g_ptr_array_unref);
     g_clear_pointer(&config->recipient_headers, g_ptr_array_unref);
     g_clear_pointer(&config->streams, g_ptr_array_unref);

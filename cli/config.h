@@ -24,6 +24,8 @@ typedef struct HeedConfig {
     GPtrArray *domains;   /* own.*: of char *, ended by NULL (len counts it); NULL: not given */
     GPtrArray *relays;
     GPtrArray *receivers;
+    GPtrArray *authserv_ids;
+    bool results_below_received;
     GPtrArray *verp;
     GPtrArray *recipient_headers;
     char *token_key_file;        /* absolute or relative to the file's folder; NULL: none */

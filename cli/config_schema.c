@@ -41,6 +41,8 @@ static const OwnList own_lists[] = {
     {"receivers", normal_host,
      "a name: allowed are host names such as mx.example.com, and addresses",
      offsetof(HeedConfig, receivers)},
+    {"authserv-ids", normal_host, "a name: allowed are names such as mx.example.com",
+     offsetof(HeedConfig, authserv_ids)},
     {"verp", normal_verp,
      "a pattern: allowed are addresses with {local}, then {domain}, and perhaps {any}, such as "
      "bounces+{local}={domain}@example.com",
@@ -87,6 +89,7 @@ on_own(cfg_t *root, cfg_opt_t *option)
         if (read_list(section, &own_lists[i], list) != 0)
             return -1;
     }
+    config->results_below_received = cfg_getbool(section, "results-below-received");
     config->token_key_file = heed_config_resolve(cfg_getstr(section, "token-key-file"));
     return 0;
 }
@@ -124,6 +127,8 @@ static cfg_opt_t own_options[] = {
     CFG_STR_LIST("domains", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("relays", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("receivers", NULL, CFGF_NODEFAULT),
+    CFG_STR_LIST("authserv-ids", NULL, CFGF_NODEFAULT),
+    CFG_BOOL("results-below-received", cfg_false, CFGF_NONE),
     CFG_STR_LIST("verp", NULL, CFGF_NODEFAULT),
     CFG_STR_LIST("recipient-headers", NULL, CFGF_NODEFAULT),
     CFG_STR("token-key-file", NULL, CFGF_NODEFAULT),

@@ -36,6 +36,8 @@ heed_cli_pipeline(const HeedConfig *config)
         .parser = {.domains = strings(config->domains),
                    .relays = strings(config->relays),
                    .receivers = strings(config->receivers),
+                   .authserv_ids = strings(config->authserv_ids),
+                   .results_below_received = config->results_below_received,
                    .verp = strings(config->verp),
                    .recipient_headers = strings(config->recipient_headers),
                    .original_headers = strings(config->original_headers),

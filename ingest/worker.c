@@ -52,6 +52,9 @@ heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bo
         json_object_set_new(json, "domains", list_to_json(settings->domains));
     json_object_set_new(json, "relays", list_to_json(settings->relays));
     json_object_set_new(json, "receivers", list_to_json(settings->receivers));
+    json_object_set_new(json, "authserv_ids", list_to_json(settings->authserv_ids));
+    json_object_set_new(json, "results_below_received",
+                        json_boolean(settings->results_below_received));
     json_object_set_new(json, "verp", list_to_json(settings->verp));
     json_object_set_new(json, "recipient_headers", list_to_json(settings->recipient_headers));
     json_object_set_new(json, "original_headers", list_to_json(settings->original_headers));
@@ -178,6 +181,7 @@ load(Worker *worker, const json_t *json, GError **error)
     g_autofree const char **domains = list_from_json(json_object_get(json, "domains"));
     g_autofree const char **relays = list_from_json(json_object_get(json, "relays"));
     g_autofree const char **receivers = list_from_json(json_object_get(json, "receivers"));
+    g_autofree const char **ids = list_from_json(json_object_get(json, "authserv_ids"));
     g_autofree const char **verp = list_from_json(json_object_get(json, "verp"));
     g_autofree const char **headers = list_from_json(json_object_get(json, "recipient_headers"));
     g_autofree const char **kept = list_from_json(json_object_get(json, "original_headers"));
@@ -186,6 +190,9 @@ load(Worker *worker, const json_t *json, GError **error)
         .domains = domains,
         .relays = relays,
         .receivers = receivers,
+        .authserv_ids = ids,
+        .results_below_received =
+            json_boolean_value(json_object_get(json, "results_below_received")),
         .verp = verp,
         .recipient_headers = headers,
         .original_headers = kept,

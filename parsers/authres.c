@@ -11,10 +11,21 @@ typedef struct Reader {
     bool doubtful;
 } Reader;
 
+static const struct {
+    const char *name;
+    unsigned bit;
+    const char *best; /* the property that has the domain */
+    const char *second;
+} known_methods[] = {
+    {"dkim", HEED_AUTHRES_DKIM, "header.d", "header.i"},
+    {"spf", HEED_AUTHRES_SPF, "smtp.mailfrom", "smtp.helo"},
+    {"dmarc", HEED_AUTHRES_DMARC, "header.from", ""},
+};
+
 /* One method's result; the first of each kind of domain counts. */
 typedef struct Result {
     bool pass;
-    bool dkim;
+    unsigned method; /* 0: none of those that are looked for */
     char best[HEED_HOST_BYTES];
     char second[HEED_HOST_BYTES];
 } Result;
@@ -112,13 +123,23 @@ copy_domain(const char *value, char out[HEED_HOST_BYTES])
 static void
 take_property(Result *result, const char *name, const char *value)
 {
-    const char *best = result->dkim ? "header.d" : "smtp.mailfrom";
-    const char *second = result->dkim ? "header.i" : "smtp.helo";
+    for (size_t i = 0; i < G_N_ELEMENTS(known_methods); i++) {
+        if (known_methods[i].bit != result->method)
+            continue;
+        if (g_ascii_strcasecmp(name, known_methods[i].best) == 0)
+            copy_domain(value, result->best);
+        else if (g_ascii_strcasecmp(name, known_methods[i].second) == 0)
+            copy_domain(value, result->second);
+    }
+}
 
-    if (g_ascii_strcasecmp(name, best) == 0)
-        copy_domain(value, result->best);
-    else if (g_ascii_strcasecmp(name, second) == 0)
-        copy_domain(value, result->second);
+static unsigned
+method_named(const char *name)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(known_methods); i++)
+        if (g_ascii_strcasecmp(name, known_methods[i].name) == 0)
+            return known_methods[i].bit;
+    return 0;
 }
 
 /* "method[/version]=result [reason=x] [ptype.property=value]…" up to the semicolon. */
@@ -135,9 +156,8 @@ read_result(Reader *reader, Result *result)
         if (first) {
             (void)read_token(reader);
             name[strcspn(name, "/")] = '\0';
-            result->dkim = g_ascii_strcasecmp(name, "dkim") == 0;
-            result->pass = (result->dkim || g_ascii_strcasecmp(name, "spf") == 0) &&
-                           g_ascii_strcasecmp(reader->token->str, "pass") == 0;
+            result->method = method_named(name);
+            result->pass = g_ascii_strcasecmp(reader->token->str, "pass") == 0;
         } else {
             read_value(reader);
             take_property(result, name, reader->token->str);
@@ -151,14 +171,21 @@ read_result(Reader *reader, Result *result)
 }
 
 bool
-heed_authres_read(const char *value, char out_id[HEED_HOST_BYTES], GPtrArray *domains)
+heed_authres_read(const char *value,
+                  char out_id[HEED_HOST_BYTES],
+                  unsigned *methods,
+                  GPtrArray *domains)
 {
     g_autoptr(GString) token = g_string_new(NULL);
     Reader reader = {value, token, false};
     guint before = domains->len;
+    unsigned seen = 0;
 
-    if (!read_token(&reader) || !heed_host_read(token->str, out_id))
+    out_id[0] = '\0';
+    if (!read_token(&reader) || !heed_host_read(token->str, out_id)) {
+        out_id[0] = '\0';
         return false;
+    }
     skip_blanks(&reader);
     if (*reader.at != ';' && *reader.at != '\0' &&
         (!read_token(&reader) || strcmp(token->str, "1") != 0))
@@ -169,10 +196,13 @@ heed_authres_read(const char *value, char out_id[HEED_HOST_BYTES], GPtrArray *do
 
         read_result(&reader, &result);
         domain = result.best[0] != '\0' ? result.best : result.second;
-        if (result.pass && domain[0] != '\0')
+        seen |= result.method;
+        if (result.pass && (result.method & ~*methods) != 0 && domain[0] != '\0')
             g_ptr_array_add(domains, g_strdup(domain));
     }
     if (reader.doubtful)
         g_ptr_array_set_size(domains, (gint)before);
+    else
+        *methods |= seen;
     return !reader.doubtful;
 }

@@ -25,6 +25,7 @@ struct HeedParser {
     char **domains;
     char **relays;
     char **receivers;
+    char **authserv_ids;
     char **verp;
     char **recipient_headers;
     char **original_headers;
@@ -58,6 +59,7 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
     parser->domains = copy_list(settings->domains);
     parser->relays = copy_list(settings->relays);
     parser->receivers = copy_list(settings->receivers);
+    parser->authserv_ids = copy_list(settings->authserv_ids);
     parser->verp = copy_list(settings->verp);
     parser->recipient_headers = copy_list(settings->recipient_headers);
     parser->original_headers = copy_list(settings->original_headers);
@@ -65,6 +67,8 @@ heed_parser_new(const HeedParserSettings *settings, GError **error)
         .domains = (const char *const *)parser->domains,
         .relays = (const char *const *)parser->relays,
         .receivers = (const char *const *)parser->receivers,
+        .authserv_ids = (const char *const *)parser->authserv_ids,
+        .results_below_received = settings->results_below_received,
         .verp = (const char *const *)parser->verp,
         .recipient_headers = (const char *const *)parser->recipient_headers,
         .original_headers = (const char *const *)parser->original_headers,
@@ -84,6 +88,7 @@ heed_parser_free(HeedParser *parser)
     g_strfreev(parser->domains);
     g_strfreev(parser->relays);
     g_strfreev(parser->receivers);
+    g_strfreev(parser->authserv_ids);
     g_strfreev(parser->verp);
     g_strfreev(parser->recipient_headers);
     g_strfreev(parser->original_headers);

@@ -15,8 +15,10 @@
 typedef struct HeedParserSettings {
     const char *const *domains;   /* whose mail the reports are about; NULL: trust stays unknown */
     const char *const *relays;    /* host names or addresses of our sending servers */
-    const char *const *receivers; /* host names (authserv-ids) of our receiving servers */
-    const char *const *verp;      /* patterns of parsers/verp.h; one that is none never matches */
+    const char *const *receivers; /* host names of our receiving servers */
+    const char *const *authserv_ids; /* of their Authentication-Results; NULL: their host names */
+    bool results_below_received; /* they remove forged ones, and put theirs below their Received */
+    const char *const *verp;     /* patterns of parsers/verp.h; one that is none never matches */
     const char *const
         *recipient_headers; /* fields of our mail that name its recipient; in lower case */
     const char *const

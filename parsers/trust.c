@@ -125,22 +125,51 @@ handed_in_by_relay(const HeedTrustInput *input, const Arrival *arrival)
     return arrival->boundary > 0 && by_relay && made_by_relays(input, arrival);
 }
 
-/* The domains that our receivers say passed DKIM or SPF. */
+static bool
+is_our_authserv_id(const char *id, const HeedParserSettings *settings)
+{
+    if (settings->authserv_ids == NULL)
+        return heed_domain_is_among(id, settings->receivers);
+    for (const char *const *own = settings->authserv_ids; *own != NULL; own++)
+        if (g_ascii_strcasecmp(id, *own) == 0)
+            return true;
+    return false;
+}
+
+/* Adds what the field says when it has one of our authserv-ids; whether it has. */
+static bool
+take_results(const HeedTrustInput *input, size_t index, unsigned *methods, GPtrArray *domains)
+{
+    g_autoptr(GPtrArray) passed = g_ptr_array_new_with_free_func(g_free);
+    unsigned done = *methods;
+    char id[HEED_HOST_BYTES];
+
+    if (!field_is(input, index, "authentication-results"))
+        return false;
+    (void)heed_authres_read(input->values[index], id, &done, passed);
+    if (!is_our_authserv_id(id, input->settings))
+        return false;
+    *methods = done;
+    g_ptr_array_extend_and_steal(domains, g_steal_pointer(&passed));
+    return true;
+}
+
+/* The domains that our receivers say passed DKIM, SPF or DMARC. */
 static GPtrArray *
 passed_domains(const HeedTrustInput *input, const Arrival *arrival)
 {
     GPtrArray *domains = g_ptr_array_new_with_free_func(g_free);
-    char id[HEED_HOST_BYTES];
+    unsigned methods = 0;
+    bool found = false;
 
-    for (size_t i = 0; i < arrival->boundary; i++) {
-        guint before = domains->len;
-
-        if (!field_is(input, i, "authentication-results") ||
-            !heed_authres_read(input->values[i], id, domains))
-            continue;
-        if (!heed_domain_is_among(id, input->settings->receivers))
-            g_ptr_array_set_size(domains, (gint)before);
-    }
+    for (size_t i = 0; i < arrival->boundary; i++)
+        found = take_results(input, i, &methods, domains) || found;
+    if (arrival->boundary == 0 || !input->settings->results_below_received)
+        return domains;
+    /* One field and no more: the next may be of the sender's. */
+    for (size_t i = arrival->boundary;
+         !found && i < input->count && !field_is(input, i, "received"); i++)
+        found = take_results(input, i, &methods, domains);
     return domains;
 }
 

@@ -11,8 +11,13 @@
  * Received fields that our receivers wrote without a break are ours; whatever is below was brought
  * by the message and may be forged. A Received field counts as written by a receiver when its "by"
  * names one; the client it names is the address in brackets or the name that our receiver verified,
- * never what the client called itself (HELO). Authentication-Results (RFC 8601) count when they
- * stand above the boundary and their authserv-id is one of ours.
+ * never what the client called itself (HELO).
+ *
+ * Authentication-Results (RFC 8601) count when their authserv-id is one of ours and they stand
+ * above the boundary (section 4.1: above the Received of the server that wrote them); of each
+ * method the topmost. Where results_below_received says that our servers write theirs below it and
+ * take out those with their name that a message brings (section 5), and there is none above, the
+ * topmost of them down to the next Received.
  */
 
 #include "parsers/parser.h"

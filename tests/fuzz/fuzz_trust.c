@@ -24,11 +24,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             value, value};
     const HeedTrustInput input = {names, values, 3, report, &settings, false};
     HeedReceived hop;
+    unsigned methods = 0;
     char id[HEED_HOST_BYTES];
     int64_t date;
 
     heed_received_read(value, &hop);
-    (void)heed_authres_read(value, id, domains);
+    (void)heed_authres_read(value, id, &methods, domains);
     g_assert_cmpuint(domains->len, <=, HEED_AUTHRES_MAX);
     report->kind = HEED_KIND_BOUNCE;
     heed_report_add_recipient(report)->address = "u@example.org";

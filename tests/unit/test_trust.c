@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "parsers/authres.h"
 #include "parsers/received.h"
 #include "parsers/trust.h"
 
@@ -109,83 +108,6 @@ test_hop(const void *data)
     g_assert_cmpint(hop.local, ==, row->local);
     if (strstr(row->value, "2026") != NULL)
         g_assert_cmpint(hop.date, ==, 1795428000);
-}
-
-/* Authentication-Results, and the domains that passed. */
-typedef struct Results {
-    const char *name;
-    const char *value;
-    const char *id; /* NULL: not read */
-    const char *domains;
-} Results;
-
-static const Results results[] = {
-    {"dkim",
-     "mx.example.net; dkim=pass (2048-bit key) header.d=Example.org header.i=@x.example.com",
-     "mx.example.net", "example.org"},
-    {"dkim-identity", "mx.example.net; dkim=pass header.i=@example.org header.s=s1",
-     "mx.example.net", "example.org"},
-    /* what a client can put into its own address */
-    {"equals-in-local-part", "mx.example.net; spf=pass smtp.mailfrom=gmail.com=x@example.org",
-     "mx.example.net", "example.org"},
-    {"quoted-local-part", "mx.example.net; spf=pass smtp.mailfrom=\"gmail.com\"@example.org",
-     "mx.example.net", "example.org"},
-    {"quoted-in-local-part", "mx.example.net; spf=pass smtp.mailfrom=gmail.com.\"x\"@example.org",
-     "mx.example.net", "example.org"},
-    {"semicolon-in-local-part",
-     "mx.example.net; spf=pass smtp.mailfrom=\"a;gmail.com\"@example.org", "mx.example.net",
-     "example.org"},
-    {"comment-in-local-part", "mx.example.net; spf=pass smtp.mailfrom=gmail.com(x)@example.org",
-     "mx.example.net", "example.org"},
-    {"whole-address-quoted",
-     "mx.example.net; spf=pass smtp.mailfrom=\"\\\"gmail.com \\\"@example.org\"", "mx.example.net",
-     "example.org"},
-    {"not-a-host", "mx.example.net; spf=pass smtp.mailfrom=gmail.com,x.example.org",
-     "mx.example.net", ""},
-    {"local-part-ends-comment",
-     "mx.example.net; spf=pass (domain of \"a) smtp.mailfrom=gmail.com (\"@example.org designates "
-     "192.0.2.1) smtp.mailfrom=example.org",
-     NULL, ""},
-    {"local-part-ends-result",
-     "mx.example.net; spf=pass (domain of \"a) smtp.mailfrom=gmail.com; spf=none (\"@example.org "
-     "designates) smtp.mailfrom=example.org",
-     NULL, ""},
-    {"version", "mx.example.net 1; spf=pass smtp.mailfrom=a@example.org", "mx.example.net",
-     "example.org"},
-    {"other-version", "mx.example.net 2; spf=pass smtp.mailfrom=a@example.org", NULL, ""},
-    {"helo", "mx.example.net; spf=pass smtp.mailfrom=\"\" smtp.helo=mail.example.org",
-     "mx.example.net", "mail.example.org"},
-    {"several",
-     "mx.example.net;\r\n\tdkim=fail header.d=a.example;\r\n\tdkim=pass header.d=b.example;\r\n\tspf=pass "
-     "smtp.mailfrom=c.example; dmarc=pass header.from=d.example",
-     "mx.example.net", "b.example c.example"},
-    {"none", "mx.example.net; none", "mx.example.net", ""},
-    {"in-comment",
-     "mx.example.net; dkim=fail (dkim=pass header.d=example.org) header.d=evil.example",
-     "mx.example.net", ""},
-    {"in-quotes", "mx.example.net; dkim=fail reason=\"; dkim=pass header.d=example.org\"",
-     "mx.example.net", ""},
-    {"pass-as-property", "mx.example.net; dkim=fail reason=pass header.d=example.org",
-     "mx.example.net", ""},
-    {"without-id", "spf=pass smtp.mailfrom=example.org", NULL, ""},
-    {"empty", "", NULL, ""},
-};
-
-static void
-test_results(const void *data)
-{
-    const Results *row = data;
-    g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GString) joined = g_string_new(NULL);
-    char id[HEED_HOST_BYTES];
-
-    g_assert_cmpint(heed_authres_read(row->value, id, domains), ==, row->id != NULL);
-    if (row->id != NULL)
-        g_assert_cmpstr(id, ==, row->id);
-    for (guint i = 0; i < domains->len; i++)
-        g_string_append_printf(joined, "%s%s", i > 0 ? " " : "",
-                               (const char *)g_ptr_array_index(domains, i));
-    g_assert_cmpstr(joined->str, ==, row->domains);
 }
 
 #define OUTSIDE                                                                                          \
@@ -655,11 +577,6 @@ main(int argc, char **argv)
         g_autofree char *path = g_strconcat("/trust/received/", hops[i].name, NULL);
 
         g_test_add_data_func(path, &hops[i], test_hop);
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
-        g_autofree char *path = g_strconcat("/trust/results/", results[i].name, NULL);
-
-        g_test_add_data_func(path, &results[i], test_results);
     }
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *path = g_strconcat("/trust/assess/", rows[i].name, NULL);
