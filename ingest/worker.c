@@ -52,7 +52,8 @@ heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bo
         json_object_set_new(json, "domains", list_to_json(settings->domains));
     json_object_set_new(json, "relays", list_to_json(settings->relays));
     json_object_set_new(json, "receivers", list_to_json(settings->receivers));
-    json_object_set_new(json, "authserv_ids", list_to_json(settings->authserv_ids));
+    if (settings->authserv_ids != NULL)
+        json_object_set_new(json, "authserv_ids", list_to_json(settings->authserv_ids));
     json_object_set_new(json, "results_below_received",
                         json_boolean(settings->results_below_received));
     json_object_set_new(json, "verp", list_to_json(settings->verp));
