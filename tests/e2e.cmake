@@ -1,6 +1,6 @@
 # End to end, with a real Dovecot and PostgreSQL (tests/e2e/harness.py). The label "slow" is for what a sanitizer's run
 # leaves out.
-foreach(name IN ITEMS smoke poll complaints policy token left watch export bad_input database kill_loop killed)
+foreach(name IN ITEMS smoke poll complaints policy token forgery left watch export bad_input database kill_loop killed)
     add_test(NAME e2e/${name} COMMAND /usr/bin/python3 -m unittest tests.e2e.test_${name}
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 600
