@@ -137,6 +137,8 @@ class Forgeries(Case):
         who = "signed-other-from@example.org"
         self.victim(who, Mail(who, sender="MAILER-DAEMON@example.org",
                               top=results(f"dkim=pass header.d={EVIL}") + received(f"mail.{EVIL}")).dsn())
+        who = "signed-from-attacker@example.org"
+        self.victim(who, Mail(who, top=results("dkim=pass header.d=example.org") + received("mail.example.org")).dsn())
         who = "neighbour@gmail.com"
         self.victim(who, Mail(who, sender="evil@gmail.com",
                               top=results("dkim=pass header.d=gmail.com") + received("mail-1.google.com")).dsn())

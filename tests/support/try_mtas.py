@@ -12,6 +12,7 @@ suppressed passes, or another does not.
 import os
 import shutil
 import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -47,14 +48,17 @@ inet_protocols = ipv4
 myhostname = mx.example.net
 mydestination =
 mynetworks = 127.0.0.0/8
-smtpd_recipient_restrictions = check_recipient_access {map}, permit_mynetworks, reject
 maillog_file_prefixes = {folder}
 maillog_file = {folder}/log
-default_transport = discard
 """
 
-MASTER_CF = f"""
-{PORT} inet n - n - - smtpd
+ACCESS = """
+default_transport = discard
+smtpd_recipient_restrictions = check_recipient_access {map}, permit_mynetworks, reject
+"""
+
+MASTER_CF = """
+{port} inet n - n - - smtpd
 cleanup unix n - n - 0 cleanup
 rewrite unix - - n - - trivial-rewrite
 anvil unix - - n - 1 anvil
@@ -84,11 +88,11 @@ query = SELECT 'REJECT 5.7.1 suppressed: ' || concat_ws(' ', verdict, nullif(rea
 """
 
 
-def unpack(folder):
-    for package in PACKAGES:
+def unpack(folder, packages=PACKAGES):
+    for package in packages:
         subprocess.run(["apt-get", "download", "-q", package], cwd=folder, check=True, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL)
-    for package in folder.glob("*.deb"):
+    for package in sorted(folder.glob("*.deb")):  # Postfix's sendmail last
         subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)
     return folder / "root"
 
@@ -108,13 +112,13 @@ def ask(session, address):
     return f"{code} {text.decode(errors='replace')}"
 
 
-def ask_postfix(folder, root, listed):
-    """{address: answer} of an SMTP server whose check_recipient_access is the map."""
+def start_postfix(folder, root, port, main_cf, master_cf=""):
+    """An instance of its own, with these besides what every one needs; its master process."""
     folder.mkdir()
     for name in ("etc", "queue", "data"):
         (folder / name).mkdir()
-    (folder / "etc" / "main.cf").write_text(MAIN_CF.format(folder=folder, root=root, map=listed))
-    (folder / "etc" / "master.cf").write_text(MASTER_CF)
+    (folder / "etc" / "main.cf").write_text(MAIN_CF.format(folder=folder, root=root) + main_cf)
+    (folder / "etc" / "master.cf").write_text(MASTER_CF.format(port=port) + master_cf)
     (folder / "etc" / "dynamicmaps.cf").write_text("pgsql postfix-pgsql.so dict_pgsql_open\n")
     os.chown(folder / "data", 64901, 64901)
     for name in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace", "pid",
@@ -123,13 +127,20 @@ def ask_postfix(folder, root, listed):
         os.chown(folder / "queue" / name, 0 if name == "pid" else 64901, 64902 if name in ("public", "maildrop") else 64901)
     environment = {**os.environ, "MAIL_CONFIG": str(folder / "etc"), "POSTLOG_SERVICE": "postlog", "POSTLOG_HOSTNAME": "mx"}
     master = subprocess.Popen([root / "usr/lib/postfix/sbin/master", "-c", folder / "etc", "-d"], env=environment)
+    for _ in range(50):
+        try:
+            socket.create_connection(("127.0.0.1", port), 20).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    return master
+
+
+def ask_postfix(folder, root, listed):
+    """{address: answer} of an SMTP server whose check_recipient_access is the map."""
+    master = start_postfix(folder, root, PORT, ACCESS.format(map=listed))
     try:
-        for _ in range(50):
-            try:
-                session = smtplib.SMTP("127.0.0.1", PORT, timeout=20)
-                break
-            except OSError:
-                time.sleep(0.1)
+        session = smtplib.SMTP("127.0.0.1", PORT, timeout=20)
         session.command_encoding = "utf-8"
         session.ehlo("client.example.net")
         session.docmd("MAIL FROM:<sender@example.net> SMTPUTF8")
