@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -140,24 +139,22 @@ refuse_without_file(const HeedConfig *config, GError **error)
                 config->path != NULL ? config->path : "there is no configuration");
 }
 
-/* A key with this id, then what was there, whole or not at all; the owner stays. */
+/* A key with this id, then what was there, whole or not at all. What was there could be read, so it
+ * is the same user's. */
 static bool
 write_keys(const char *path, char id, const char *old, GError **error)
 {
     g_autoptr(HeedAtomicFile) file = NULL;
     guint8 bytes[NEW_KEY_BYTES];
-    struct stat status;
     char *text;
 
+    file = heed_atomic_file_open_output(path, 0600, error);
+    if (file == NULL)
+        return false;
     if (getentropy(bytes, sizeof(bytes)) != 0) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL, "getentropy: %s", g_strerror(errno));
         return false;
     }
-    file = heed_atomic_file_open_output(path, 0600, error);
-    if (file == NULL)
-        return false;
-    if (stat(path, &status) == 0)
-        (void)fchown(fileno(file->stream), status.st_uid, status.st_gid);
     text = g_base64_encode(bytes, sizeof(bytes));
     (void)fprintf(file->stream, "%c:%s\n%s", id, text, old != NULL ? old : "");
     explicit_bzero(bytes, sizeof(bytes));
