@@ -43,6 +43,10 @@ const HeedCommand heed_commands[] = {
     {"token verify", "TOKEN…",
      "Whom a signed return path or header token names, and whether it holds",
      "Exit status 0: all are valid; 1: one is not.", heed_cmd_token_verify},
+    {"score", "[NAME]", "How well mail fares by domain, provider or source, from 0 to 100, and why",
+     "The scores need the logs of the mail servers, which say how much was sent. With --fail-below "
+     "exit status 1: a score is lower.",
+     heed_cmd_score},
     {"status", NULL, "Mailboxes, counts, suppressions, quarantine, database", NULL,
      heed_cmd_status},
     {"config check", "[FILE…]", "Check the configuration file, or with --rules the rules", NULL,

@@ -8,14 +8,15 @@ UNION ALL
 SELECT day, stream, domain, provider, sender_domain, source_ip, kind, class, verdict, failures, reports
 FROM heed_data.rollup_delta;
 
--- The same by what it speaks of, and how many days ago.
-CREATE OR REPLACE VIEW heed_data.count_now AS
-SELECT day, (now() AT TIME ZONE 'UTC')::date - day AS age, domain, provider, sender_domain, source_ip,
-    CASE WHEN kind = 'bounce' THEN failures ELSE 0 END AS failures,
-    CASE WHEN kind = 'bounce' AND verdict = 'hard' THEN failures ELSE 0 END AS hard,
-    CASE WHEN kind = 'bounce' AND verdict = 'soft' THEN failures ELSE 0 END AS soft,
-    CASE WHEN kind = 'bounce' AND verdict = 'block' THEN failures ELSE 0 END AS block,
-    CASE WHEN kind = 'bounce' AND verdict = 'transient' THEN failures ELSE 0 END AS transient,
-    CASE WHEN kind = 'complaint' THEN failures ELSE 0 END AS complaints
-FROM heed_data.rollup_now
-WHERE kind IN ('bounce', 'complaint');
+-- And the days of each name that reputation is told of.
+CREATE OR REPLACE VIEW heed_data.reputation_day_now AS
+SELECT dimension, name, day, delivered, failed, failures, hard, soft, block, transient, deferred, complaints
+FROM heed_data.reputation_day
+UNION ALL
+SELECT said.*
+FROM heed_data.rollup_delta AS delta, heed_data.reputation_of_rollup(delta.day, delta.domain, delta.provider,
+    delta.sender_domain, delta.source_ip, delta.kind, delta.verdict, delta.failures) AS said
+UNION ALL
+SELECT said.*
+FROM heed_data.volume_delta AS delta, heed_data.reputation_of_volume(delta.hour, delta.domain, delta.provider,
+    delta.sender_domain, delta.source_ip, delta.delivered, delta.failed) AS said;

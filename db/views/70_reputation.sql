@@ -1,0 +1,115 @@
+-- How mail fared, by recipient domain, provider, sender domain and source IP: four views of the same columns.
+
+-- Private: all four. Recent days weigh more in a score, half as much for each 7 days; the rates of 30 days do not. Weights
+-- are whole parts of 2^20, so that sums of floating point, which are many times faster than those of bigint, are exact,
+-- and the same in whatever order.
+CREATE OR REPLACE VIEW heed_data.reputation AS
+WITH recent AS MATERIALIZED (
+    SELECT age, (now() AT TIME ZONE 'UTC')::date - age AS day, round(2::float8 ^ (20 - age / 7.0::float8)) / 2 ^ 20::float8 AS weight
+    FROM generate_series(0, 29) AS age
+)
+SELECT counted.*,
+    hard_30d::float8 / nullif(sent_30d, 0) AS hard_rate_30d,
+    block_30d::float8 / nullif(sent_30d, 0) AS block_rate_30d,
+    deferred_30d::float8 / nullif(sent_30d, 0) AS deferred_rate_30d,
+    complaints_30d::float8 / nullif(delivered_30d, 0) AS complaint_rate_30d,
+    judged.score, judged.band, judged.confidence,
+    heed_data.score_reason(sent_30d, judged.score, judged.pulled_by, judged.pulled_rate) AS reason
+FROM (
+    SELECT dimension, name,
+        coalesce(sum(failures::float8) FILTER (WHERE age < 1), 0)::bigint AS failures_1d,
+        coalesce(sum(hard::float8) FILTER (WHERE age < 1), 0)::bigint AS hard_1d,
+        coalesce(sum(soft::float8) FILTER (WHERE age < 1), 0)::bigint AS soft_1d,
+        coalesce(sum(block::float8) FILTER (WHERE age < 1), 0)::bigint AS block_1d,
+        coalesce(sum(transient::float8) FILTER (WHERE age < 1), 0)::bigint AS transient_1d,
+        coalesce(sum(complaints::float8) FILTER (WHERE age < 1), 0)::bigint AS complaints_1d,
+        coalesce(sum(failures::float8) FILTER (WHERE age < 7), 0)::bigint AS failures_7d,
+        coalesce(sum(hard::float8) FILTER (WHERE age < 7), 0)::bigint AS hard_7d,
+        coalesce(sum(soft::float8) FILTER (WHERE age < 7), 0)::bigint AS soft_7d,
+        coalesce(sum(block::float8) FILTER (WHERE age < 7), 0)::bigint AS block_7d,
+        coalesce(sum(transient::float8) FILTER (WHERE age < 7), 0)::bigint AS transient_7d,
+        coalesce(sum(complaints::float8) FILTER (WHERE age < 7), 0)::bigint AS complaints_7d,
+        sum(failures::float8)::bigint AS failures_30d,
+        sum(hard::float8)::bigint AS hard_30d,
+        sum(soft::float8)::bigint AS soft_30d,
+        sum(block::float8)::bigint AS block_30d,
+        sum(transient::float8)::bigint AS transient_30d,
+        sum(complaints::float8)::bigint AS complaints_30d,
+        coalesce(sum((delivered + failed)::float8) FILTER (WHERE age < 1), 0)::bigint AS sent_1d,
+        coalesce(sum(delivered::float8) FILTER (WHERE age < 1), 0)::bigint AS delivered_1d,
+        coalesce(sum(deferred::float8) FILTER (WHERE age < 1), 0)::bigint AS deferred_1d,
+        coalesce(sum((delivered + failed)::float8) FILTER (WHERE age < 7), 0)::bigint AS sent_7d,
+        coalesce(sum(delivered::float8) FILTER (WHERE age < 7), 0)::bigint AS delivered_7d,
+        coalesce(sum(deferred::float8) FILTER (WHERE age < 7), 0)::bigint AS deferred_7d,
+        sum((delivered + failed)::float8)::bigint AS sent_30d,
+        sum(delivered::float8)::bigint AS delivered_30d,
+        sum(deferred::float8)::bigint AS deferred_30d,
+        sum((delivered + failed) * weight) AS sent_weighed,
+        sum(delivered * weight) AS delivered_weighed,
+        sum(hard * weight) AS hard_weighed,
+        sum(block * weight) AS block_weighed,
+        sum(deferred * weight) AS deferred_weighed,
+        sum(complaints * weight) AS complaints_weighed
+    FROM heed_data.reputation_day_now
+    JOIN recent USING (day)
+    WHERE day > (SELECT (now() AT TIME ZONE 'UTC')::date - 30)
+    GROUP BY dimension, name
+) AS counted
+CROSS JOIN LATERAL heed_data.score(sent_30d, sent_weighed, delivered_weighed, hard_weighed, block_weighed,
+    deferred_weighed, complaints_weighed) AS judged;
+
+-- Column by column what they have, and what each is; the first has another name in each view.
+DO $body$
+DECLARE
+    suffixes CONSTANT text[] := ARRAY['1d', '7d', '30d'];
+    spans CONSTANT text[] := ARRAY['today', 'in 7 days', 'in 30 days'];
+    described text[] := ARRAY[]::text[]; -- name, remark, name, remark, …
+    list text := '';
+    view record;
+BEGIN
+    FOR i IN 1 .. 3 LOOP
+        described := described || ARRAY[
+            'failures_' || suffixes[i], 'Failed deliveries, ' || spans[i],
+            'hard_' || suffixes[i], 'Of these, hard: the address does not work, ' || spans[i],
+            'soft_' || suffixes[i], 'Of these, soft: it may not work now, ' || spans[i],
+            'block_' || suffixes[i], 'Of these, blocks: about the sender, ' || spans[i],
+            'transient_' || suffixes[i], 'Of these, transient: network, load and the like, ' || spans[i],
+            'complaints_' || suffixes[i], 'Complaints, ' || spans[i]];
+    END LOOP;
+    FOR i IN 1 .. 3 LOOP
+        described := described || ARRAY[
+            'sent_' || suffixes[i], 'Messages that were delivered or failed for good, by the logs, ' || spans[i]
+                || '; 0: no log tells',
+            'delivered_' || suffixes[i], 'Of these, delivered, ' || spans[i],
+            'deferred_' || suffixes[i], 'Messages put off, each once, ' || spans[i]];
+    END LOOP;
+    described := described || ARRAY[
+        'hard_rate_30d', 'Hard failures of messages sent, 0 to 1, in 30 days; NULL: unknown',
+        'block_rate_30d', 'Blocks of messages sent, 0 to 1, in 30 days; NULL: unknown',
+        'deferred_rate_30d', 'Messages put off of messages sent, 0 to 1, in 30 days; NULL: unknown',
+        'complaint_rate_30d', 'Complaints of messages delivered, 0 to 1, in 30 days; NULL: unknown',
+        'score', 'From 0, bad, to 100, good; recent days weigh more; NULL: not enough is known',
+        'band', 'The score in a word: good (from 90), fair (70), poor (40), bad, unknown',
+        'confidence', 'How much mail the score rests on: 0, none, to 1; one half at 1000 messages of today',
+        'reason', 'What pulls the score down most, or why there is none'];
+    FOR i IN 1 .. cardinality(described) BY 2 LOOP
+        list := list || ', ' || quote_ident(described[i]);
+    END LOOP;
+    FOR view IN SELECT * FROM (VALUES
+        ('domain_reputation', 'recipient-domain', 'domain', 'The recipient domain', 'to each recipient domain'),
+        ('provider_reputation', 'provider', 'provider', 'The mailbox provider', 'to each mailbox provider'),
+        ('sender_reputation', 'sender-domain', 'sender_domain', 'The domain that sent it', 'of each of our domains'),
+        ('ip_reputation', 'source-ip', 'source_ip', 'The address of our server', 'from each of our addresses'))
+        AS views (name, dimension, key, remark, words)
+    LOOP
+        EXECUTE format('CREATE OR REPLACE VIEW heed.%I AS SELECT name AS %I%s FROM heed_data.reputation'
+            ' WHERE dimension = %L', view.name, view.key, list, view.dimension);
+        EXECUTE format('COMMENT ON VIEW heed.%I IS %L', view.name, 'How mail ' || view.words
+            || ' fared in 30 days, by reports and logs, and its score. Days are UTC.');
+        EXECUTE format('COMMENT ON COLUMN heed.%I.%I IS %L', view.name, view.key, view.remark);
+        FOR i IN 1 .. cardinality(described) BY 2 LOOP
+            EXECUTE format('COMMENT ON COLUMN heed.%I.%I IS %L', view.name, described[i], described[i + 1]);
+        END LOOP;
+    END LOOP;
+END
+$body$;
