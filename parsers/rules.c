@@ -256,8 +256,9 @@ other_patterns_fit(const HeedRules *rules, const HeedRuleEntry *entry)
     return true;
 }
 
+/* All conditions but those on the text. */
 static bool
-fits(const HeedRules *rules, const HeedRuleEntry *entry, const Question *question)
+fits(const HeedRuleEntry *entry, const Question *question)
 {
     const HeedRuleQuery *query = question->query;
 
@@ -266,8 +267,7 @@ fits(const HeedRules *rules, const HeedRuleEntry *entry, const Question *questio
         return false;
     return (entry->codes == NULL || any_code_fits(entry, query->code)) &&
            (entry->statuses == NULL || any_status_fits(entry, question)) &&
-           (entry->at == NULL || any_provider_fits(entry, query)) &&
-           other_patterns_fit(rules, entry);
+           (entry->at == NULL || any_provider_fits(entry, query));
 }
 
 /* --- the match --- */
@@ -313,6 +313,7 @@ take_text(HeedRules *rules, const HeedRuleQuery *query)
         memset(rules->seen, 0, rules->set->patterns->len * sizeof(*rules->seen));
         rules->scan = 1;
     }
+    rules->hit_count = 0;
     rules->length = 0;
     if (query->text != NULL)
         rules->length =
@@ -330,25 +331,29 @@ remember(HeedRules *rules, const Memory *memory)
     return true;
 }
 
+/* first: the first of the hits that belong to it. */
 static void
-keep(const HeedRules *rules, Memory *memory)
+keep(const HeedRules *rules, unsigned first, Memory *memory)
 {
-    if (rules->length > MEMORY_BYTES || rules->hit_count > MEMORY_HITS)
+    unsigned count = rules->hit_count - first;
+
+    if (rules->length > MEMORY_BYTES || count > MEMORY_HITS)
         return;
     memory->length = (uint16_t)rules->length;
-    memory->count = (uint16_t)rules->hit_count;
-    for (unsigned i = 0; i < rules->hit_count; i++)
-        memory->hits[i] = (uint16_t)rules->hits[i];
+    memory->count = (uint16_t)count;
+    for (unsigned i = 0; i < count; i++)
+        memory->hits[i] = (uint16_t)rules->hits[first + i];
     memcpy(memory->text, rules->text, rules->length);
 }
 
-/* Finds the patterns of one stage in the text. */
+/* Finds the patterns of one stage in the text, too. */
 static void
-look(HeedRules *rules, const Stage *stage)
+look(HeedRules *rules, HeedRuleStage which)
 {
+    const Stage *stage = &rules->stages[which];
+    unsigned first = rules->hit_count;
     Memory *memory;
 
-    rules->hit_count = 0;
     if (stage->database == NULL || rules->length == 0)
         return;
     memory = &stage->memories[rules->slot];
@@ -356,7 +361,7 @@ look(HeedRules *rules, const Stage *stage)
         return;
     (void)hs_scan(stage->database, rules->text, (unsigned)rules->length, 0, rules->scratch, on_hit,
                   rules);
-    keep(rules, memory);
+    keep(rules, first, memory);
 }
 
 static bool
@@ -395,24 +400,46 @@ weigh_weak(const HeedRule *rule, HeedRuleMatch *match)
         match->contradicted = rule;
 }
 
-/* Weighs what was found in one stage. */
-static void
-weigh_hits(const HeedRules *rules, const Question *question, HeedRuleMatch *match)
+/* The rule that a pattern which was found makes match, but for its conditions on the text. */
+static const HeedRuleEntry *
+matched_by(const HeedRules *rules, const Question *question, unsigned hit)
 {
-    for (unsigned i = 0; i < rules->hit_count; i++) {
-        const HeedRulePattern *pattern =
-            &g_array_index(rules->set->patterns, HeedRulePattern, rules->hits[i]);
-        const HeedRuleEntry *entry = pattern->entry;
+    const HeedRulePattern *pattern = &g_array_index(rules->set->patterns, HeedRulePattern, hit);
 
-        if (pattern->role != HEED_RULE_ROLE_ANY ||
-            (!entry->is_weak && match->rule != NULL && match->rule->number <= entry->rule.number) ||
-            !fits(rules, entry, question))
+    return pattern->role == HEED_RULE_ROLE_ANY && fits(pattern->entry, question) ? pattern->entry
+                                                                                 : NULL;
+}
+
+/* Weighs what was found, from one hit on. */
+static void
+weigh_hits(const HeedRules *rules, unsigned first, const Question *question, HeedRuleMatch *match)
+{
+    for (unsigned i = first; i < rules->hit_count; i++) {
+        const HeedRuleEntry *entry = matched_by(rules, question, rules->hits[i]);
+
+        if (entry == NULL || !other_patterns_fit(rules, entry))
             continue;
         if (entry->is_weak)
             weigh_weak(&entry->rule, match);
-        else
+        else if (match->rule == NULL || entry->rule.number < match->rule->number)
             match->rule = &entry->rule;
     }
+}
+
+/* The rule that wins whatever is left to look for: one without conditions on the text, where none
+ * before it waits for its own. NULL: it is not known yet. */
+static const HeedRule *
+certain_winner(const HeedRules *rules, unsigned first, const Question *question)
+{
+    const HeedRuleEntry *winner = NULL;
+
+    for (unsigned i = first; i < rules->hit_count; i++) {
+        const HeedRuleEntry *entry = matched_by(rules, question, rules->hits[i]);
+
+        if (entry != NULL && (winner == NULL || entry->rule.number < winner->rule.number))
+            winner = entry;
+    }
+    return winner == NULL || winner->conditions != NULL ? NULL : &winner->rule;
 }
 
 /* The rules that ask for codes and hosts alone, which are all of the first stage. */
@@ -430,7 +457,7 @@ weigh_bare(const HeedRules *rules, const Question *question, HeedRuleMatch *matc
 
         if (match->rule != NULL && match->rule->number < entry->rule.number)
             return;
-        if (fits(rules, entry, question)) {
+        if (fits(entry, question) && other_patterns_fit(rules, entry)) {
             match->rule = &entry->rule;
             return;
         }
@@ -453,16 +480,22 @@ bool
 heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match)
 {
     const Question question = question_of(query);
+    unsigned first;
 
     *out_match = (HeedRuleMatch){0};
     take_text(rules, query);
-    look(rules, &rules->stages[HEED_RULE_STAGE_STRONG]);
-    weigh_hits(rules, &question, out_match);
+    look(rules, HEED_RULE_STAGE_STRONG);
+    weigh_hits(rules, 0, &question, out_match);
     weigh_bare(rules, &question, out_match);
     if (out_match->rule != NULL)
         return true;
-    look(rules, &rules->stages[HEED_RULE_STAGE_GENERAL]);
-    weigh_hits(rules, &question, out_match);
+    first = rules->hit_count;
+    look(rules, HEED_RULE_STAGE_GENERAL);
+    out_match->rule = certain_winner(rules, first, &question);
+    if (out_match->rule != NULL)
+        return true;
+    look(rules, HEED_RULE_STAGE_REST);
+    weigh_hits(rules, first, &question, out_match);
     return out_match->rule != NULL || out_match->confirmed != NULL ||
            out_match->contradicted != NULL;
 }
@@ -474,15 +507,14 @@ heed_rules_is_match(HeedRules *rules, const HeedRule *rule, const HeedRuleQuery 
     const Question question = question_of(query);
 
     take_text(rules, query);
-    look(rules, &rules->stages[heed_rule_stage(entry)]);
+    for (unsigned i = 0; i < HEED_RULE_STAGES; i++)
+        look(rules, (HeedRuleStage)i);
+    if (!other_patterns_fit(rules, entry))
+        return false;
     if (!entry->has_text && !entry->has_tag)
-        return fits(rules, entry, &question);
-    for (unsigned i = 0; i < rules->hit_count; i++) {
-        const HeedRulePattern *pattern =
-            &g_array_index(rules->set->patterns, HeedRulePattern, rules->hits[i]);
-
-        if (pattern->entry == entry && pattern->role == HEED_RULE_ROLE_ANY)
-            return fits(rules, entry, &question);
-    }
+        return fits(entry, &question);
+    for (unsigned i = 0; i < rules->hit_count; i++)
+        if (matched_by(rules, &question, rules->hits[i]) == entry)
+            return true;
     return false;
 }

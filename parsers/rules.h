@@ -117,9 +117,8 @@ typedef struct HeedRuleQuery {
 
 typedef struct HeedRuleMatch {
     const HeedRule *rule; /* the one that wins; NULL: none */
-    /* Not looked for where a rule with a tag or about a provider wins. Of the weak rules, the
-     * first that says the address is dead (bad-mailbox, bad-domain, moved),
-     * and the first that speaks of something else; NULL: none. */
+    /* Not looked for where a rule wins. Of the weak rules, the first that says the address is dead
+     * (bad-mailbox, bad-domain, moved), and the first that speaks of something else; NULL: none. */
     const HeedRule *confirmed;
     const HeedRule *contradicted;
     bool mixed; /* weak rules speak of things with different verdicts */

@@ -34,7 +34,7 @@ digest_of(const HeedRuleSet *set, HeedRuleStage stage)
         const HeedRulePattern *pattern = &g_array_index(set->patterns, HeedRulePattern, i);
         guint32 numbers[2] = {pattern->flags, i};
 
-        if (heed_rule_stage(pattern->entry) != stage)
+        if (heed_rule_stage(pattern) != stage)
             continue;
         g_checksum_update(sum, (const guchar *)numbers, sizeof(numbers));
         g_checksum_update(sum, (const guchar *)pattern->expression,

@@ -5,10 +5,12 @@
 #include <hs/hs.h>
 
 HeedRuleStage
-heed_rule_stage(const HeedRuleEntry *entry)
+heed_rule_stage(const HeedRulePattern *pattern)
 {
-    return entry->rule.tier <= HEED_RULE_TIER_PROVIDER ? HEED_RULE_STAGE_STRONG
-                                                       : HEED_RULE_STAGE_GENERAL;
+    if (pattern->entry->rule.tier <= HEED_RULE_TIER_PROVIDER)
+        return HEED_RULE_STAGE_STRONG;
+    return pattern->role == HEED_RULE_ROLE_ANY && !pattern->entry->is_weak ? HEED_RULE_STAGE_GENERAL
+                                                                           : HEED_RULE_STAGE_REST;
 }
 
 /* ids: the pattern of each expression that libhs was given. */
@@ -52,7 +54,7 @@ heed_rule_set_compile(const HeedRuleSet *set,
     for (unsigned i = 0; i < most; i++) {
         const HeedRulePattern *pattern = &g_array_index(set->patterns, HeedRulePattern, i);
 
-        if (heed_rule_stage(pattern->entry) != stage)
+        if (heed_rule_stage(pattern) != stage)
             continue;
         expressions[count] = pattern->expression;
         flags[count] = pattern->flags;

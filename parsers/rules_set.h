@@ -13,13 +13,15 @@
 typedef struct hs_database HeedRulesDatabase; /* libhs's hs_database_t */
 
 /*
- * Patterns are looked for in two stages: those of rules with a tag or about a provider, and only
- * where none of these has won, the rest. What providers say, which is most of what there is, costs
- * a quarter so.
+ * Patterns are looked for in stages, and what comes later only where it can change anything: those
+ * of rules with a tag or about a provider; where none of these has won, what makes other rules
+ * match; and where one of them is bound to further conditions, or none matches, these conditions
+ * and weak rules.
  */
 typedef enum HeedRuleStage {
     HEED_RULE_STAGE_STRONG,
     HEED_RULE_STAGE_GENERAL,
+    HEED_RULE_STAGE_REST,
     HEED_RULE_STAGES
 } HeedRuleStage;
 
@@ -96,8 +98,8 @@ bool heed_rule_set_read_file(HeedRuleSet *set, const char *path, GError **error)
 /* Puts the rules into the order of precedence, once all are read. */
 void heed_rule_set_sort(HeedRuleSet *set);
 
-/* The stage of a rule that is complete. */
-HeedRuleStage heed_rule_stage(const HeedRuleEntry *entry);
+/* The stage of a pattern, its rule being complete. */
+HeedRuleStage heed_rule_stage(const HeedRulePattern *pattern);
 
 /*
  * Compiles the patterns of one stage, each with its index in the set as its id, for any processor
