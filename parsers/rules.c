@@ -496,6 +496,8 @@ heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *ou
         return true;
     look(rules, HEED_RULE_STAGE_REST);
     weigh_hits(rules, first, &question, out_match);
+    if (out_match->rule != NULL)
+        *out_match = (HeedRuleMatch){.rule = out_match->rule};
     return out_match->rule != NULL || out_match->confirmed != NULL ||
            out_match->contradicted != NULL;
 }

@@ -28,6 +28,9 @@ heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *ex
     (void)heed_rules_match(rules, &query, &match);
     if (rule->tier != HEED_RULE_TIER_WEAK)
         return match.rule;
+    /* Weak rules were not looked for; this one counts where the other is not on its way. */
+    if (match.rule != NULL)
+        return heed_rules_is_match(rules, rule, &query) ? rule : NULL;
     return match.confirmed == rule ? match.confirmed : match.contradicted;
 }
 

@@ -318,7 +318,9 @@ static const Row rows[] = {
     {"anchored-not", {.text = "a lambda u@example.net"}, NULL, NULL, NULL, false},
     {"weak-dead", {.text = "mu"}, NULL, "weak.dead", NULL, false},
     {"weak-full", {.text = "nu"}, NULL, NULL, "weak.full", false},
-    {"weak-all", {.text = "xi nu mu alpha"}, "general.first", "weak.dead", "weak.full", true},
+    {"weak-all", {.text = "xi nu mu"}, NULL, "weak.dead", "weak.full", true},
+    {"weak-beside", {.text = "xi nu mu alpha"}, "general.first", NULL, NULL, false},
+    {"weak-beside-condition", {.text = "xi nu mu delta epsilon"}, "and", NULL, NULL, false},
 };
 
 static const char *
