@@ -5,51 +5,18 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "parsers/classify.h"
-#include "parsers/rules_set.h"
+#include "parsers/rules_scan.h"
 
-#include <hs/hs.h>
 #include <stdlib.h>
 #include <string.h>
 
 extern const HeedEmbedded heed_embedded_rules[];
 
-/*
- * What was found in one text. Servers say the same again and again, and comparing a text is a
- * tenth of the work of looking through it. Longer texts, and those in which much was found, are
- * not kept.
- */
-#define MEMORY_SLOTS 4096U
-#define MEMORY_BYTES 216U
-#define MEMORY_HITS  14U
-
-typedef struct Memory {
-    uint16_t length; /* 0: nothing is kept here */
-    uint16_t count;
-    uint16_t hits[MEMORY_HITS];
-    char text[MEMORY_BYTES];
-} Memory;
-
-G_STATIC_ASSERT(HEED_LIMIT_RULE_PATTERNS <= UINT16_MAX);
-
-typedef struct Stage {
-    hs_database_t *database; /* NULL: there are no patterns */
-    Memory *memories;        /* MEMORY_SLOTS of them */
-} Stage;
-
 struct HeedRules {
     HeedRuleSet *set;
-    Stage stages[HEED_RULE_STAGES];
-    hs_scratch_t *scratch;
+    HeedRuleScan *scan;
     GPtrArray *bare;        /* of HeedRuleEntry *: those without text and tag */
     uint64_t bare_statuses; /* bits of the enhanced codes that they ask for, see bit_of() */
-    /* Of the text that was looked at last. */
-    unsigned scan;  /* its number */
-    unsigned *seen; /* by pattern: the last scan in which it was found */
-    unsigned *hits; /* the patterns found, hit_count of them */
-    unsigned hit_count;
-    unsigned slot; /* where it is remembered */
-    size_t length;
-    char text[HEED_LIMIT_RULE_TEXT_BYTES];
 };
 
 static bool
@@ -109,33 +76,11 @@ gather_bare(HeedRules *rules)
     }
 }
 
-static bool
-prepare_stages(HeedRules *rules, const char *folder, GError **error)
-{
-    for (unsigned i = 0; i < HEED_RULE_STAGES; i++) {
-        Stage *stage = &rules->stages[i];
-
-        if (!heed_rule_set_compile_cached(rules->set, (HeedRuleStage)i, folder, &stage->database,
-                                          error))
-            return false;
-        if (stage->database == NULL)
-            continue;
-        if (hs_alloc_scratch(stage->database, &rules->scratch) != HS_SUCCESS) {
-            g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL,
-                        "no room for looking for rules, or a processor that libhs does not know");
-            return false;
-        }
-        stage->memories = g_new0(Memory, MEMORY_SLOTS);
-    }
-    return true;
-}
-
 HeedRules *
 heed_rules_load(const HeedRulesOptions *options, GError **error)
 {
     static const HeedRulesOptions none = {0};
     g_autoptr(HeedRules) rules = g_new0(HeedRules, 1);
-    unsigned count;
 
     if (options == NULL)
         options = &none;
@@ -143,11 +88,9 @@ heed_rules_load(const HeedRulesOptions *options, GError **error)
     rules->bare = g_ptr_array_new();
     if (!read_all(rules->set, options, error))
         return NULL;
-    count = rules->set->patterns->len;
-    rules->seen = g_new0(unsigned, count + 1);
-    rules->hits = g_new0(unsigned, count + 1);
     gather_bare(rules);
-    if (!prepare_stages(rules, options->cache_folder, error))
+    rules->scan = heed_rule_scan_new(rules->set, options->cache_folder, error);
+    if (rules->scan == NULL)
         return NULL;
     return g_steal_pointer(&rules);
 }
@@ -157,16 +100,10 @@ heed_rules_free(HeedRules *rules)
 {
     if (rules == NULL)
         return;
-    (void)hs_free_scratch(rules->scratch);
-    for (unsigned i = 0; i < HEED_RULE_STAGES; i++) {
-        (void)hs_free_database(rules->stages[i].database);
-        g_free(rules->stages[i].memories);
-    }
+    heed_rule_scan_free(rules->scan);
     heed_rule_set_free(rules->set);
     if (rules->bare != NULL)
         g_ptr_array_unref(rules->bare);
-    g_free(rules->seen);
-    g_free(rules->hits);
     g_free(rules);
 }
 
@@ -248,9 +185,8 @@ other_patterns_fit(const HeedRules *rules, const HeedRuleEntry *entry)
         unsigned index = g_array_index(entry->conditions, unsigned, i);
         const HeedRulePattern *pattern =
             &g_array_index(rules->set->patterns, HeedRulePattern, index);
-        bool found = rules->seen[index] == rules->scan;
 
-        if (found != (pattern->role == HEED_RULE_ROLE_AND))
+        if (heed_rule_scan_has(rules->scan, index) != (pattern->role == HEED_RULE_ROLE_AND))
             return false;
     }
     return true;
@@ -271,98 +207,6 @@ fits(const HeedRuleEntry *entry, const Question *question)
 }
 
 /* --- the match --- */
-
-static int
-on_hit(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *data)
-{
-    HeedRules *rules = data;
-
-    (void)from;
-    (void)to;
-    (void)flags;
-    if (rules->seen[id] != rules->scan) {
-        rules->seen[id] = rules->scan;
-        rules->hits[rules->hit_count++] = id;
-    }
-    return 0;
-}
-
-/* A number for a text; those that many texts share cost time and nothing else. */
-static unsigned
-slot_of(const char *text, size_t length)
-{
-    uint64_t sum = length;
-    uint64_t word;
-
-    for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
-        memcpy(&word, text, sizeof(word));
-        sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
-        sum ^= sum >> 29;
-    }
-    for (word = 0; length > 0; length--)
-        word = word << 8 | (unsigned char)text[length - 1];
-    sum = (sum ^ word) * 0x9e3779b97f4a7c15U;
-    return (unsigned)(sum >> 32) % MEMORY_SLOTS;
-}
-
-/* Takes a query's text; nothing of it was found yet. */
-static void
-take_text(HeedRules *rules, const HeedRuleQuery *query)
-{
-    if (++rules->scan == 0) {
-        memset(rules->seen, 0, rules->set->patterns->len * sizeof(*rules->seen));
-        rules->scan = 1;
-    }
-    rules->hit_count = 0;
-    rules->length = 0;
-    if (query->text != NULL)
-        rules->length =
-            heed_rules_normalise(query->text, query->length, rules->text, sizeof(rules->text));
-    rules->slot = slot_of(rules->text, rules->length);
-}
-
-static bool
-remember(HeedRules *rules, const Memory *memory)
-{
-    if (memory->length != rules->length || memcmp(memory->text, rules->text, rules->length) != 0)
-        return false;
-    for (unsigned i = 0; i < memory->count; i++)
-        (void)on_hit(memory->hits[i], 0, 0, 0, rules);
-    return true;
-}
-
-/* first: the first of the hits that belong to it. */
-static void
-keep(const HeedRules *rules, unsigned first, Memory *memory)
-{
-    unsigned count = rules->hit_count - first;
-
-    if (rules->length > MEMORY_BYTES || count > MEMORY_HITS)
-        return;
-    memory->length = (uint16_t)rules->length;
-    memory->count = (uint16_t)count;
-    for (unsigned i = 0; i < count; i++)
-        memory->hits[i] = (uint16_t)rules->hits[first + i];
-    memcpy(memory->text, rules->text, rules->length);
-}
-
-/* Finds the patterns of one stage in the text, too. */
-static void
-look(HeedRules *rules, HeedRuleStage which)
-{
-    const Stage *stage = &rules->stages[which];
-    unsigned first = rules->hit_count;
-    Memory *memory;
-
-    if (stage->database == NULL || rules->length == 0)
-        return;
-    memory = &stage->memories[rules->slot];
-    if (remember(rules, memory))
-        return;
-    (void)hs_scan(stage->database, rules->text, (unsigned)rules->length, 0, rules->scratch, on_hit,
-                  rules);
-    keep(rules, first, memory);
-}
 
 static bool
 is_dead(HeedClass class_)
@@ -400,6 +244,12 @@ weigh_weak(const HeedRule *rule, HeedRuleMatch *match)
         match->contradicted = rule;
 }
 
+static bool
+is_strong(const HeedRuleEntry *entry)
+{
+    return entry->rule.tier <= HEED_RULE_TIER_PROVIDER;
+}
+
 /* The rule that a pattern which was found makes match, but for its conditions on the text. */
 static const HeedRuleEntry *
 matched_by(const HeedRules *rules, const Question *question, unsigned hit)
@@ -410,14 +260,17 @@ matched_by(const HeedRules *rules, const Question *question, unsigned hit)
                                                                                  : NULL;
 }
 
-/* Weighs what was found, from one hit on. */
+/* Weighs what was found of rules with a tag or about a provider, or of the others. */
 static void
-weigh_hits(const HeedRules *rules, unsigned first, const Question *question, HeedRuleMatch *match)
+weigh_hits(const HeedRules *rules, bool strong, const Question *question, HeedRuleMatch *match)
 {
-    for (unsigned i = first; i < rules->hit_count; i++) {
-        const HeedRuleEntry *entry = matched_by(rules, question, rules->hits[i]);
+    unsigned count;
+    const unsigned *hits = heed_rule_scan_hits(rules->scan, &count);
 
-        if (entry == NULL || !other_patterns_fit(rules, entry))
+    for (unsigned i = 0; i < count; i++) {
+        const HeedRuleEntry *entry = matched_by(rules, question, hits[i]);
+
+        if (entry == NULL || is_strong(entry) != strong || !other_patterns_fit(rules, entry))
             continue;
         if (entry->is_weak)
             weigh_weak(&entry->rule, match);
@@ -429,14 +282,17 @@ weigh_hits(const HeedRules *rules, unsigned first, const Question *question, Hee
 /* The rule that wins whatever is left to look for: one without conditions on the text, where none
  * before it waits for its own. NULL: it is not known yet. */
 static const HeedRule *
-certain_winner(const HeedRules *rules, unsigned first, const Question *question)
+certain_winner(const HeedRules *rules, const Question *question)
 {
     const HeedRuleEntry *winner = NULL;
+    unsigned count;
+    const unsigned *hits = heed_rule_scan_hits(rules->scan, &count);
 
-    for (unsigned i = first; i < rules->hit_count; i++) {
-        const HeedRuleEntry *entry = matched_by(rules, question, rules->hits[i]);
+    for (unsigned i = 0; i < count; i++) {
+        const HeedRuleEntry *entry = matched_by(rules, question, hits[i]);
 
-        if (entry != NULL && (winner == NULL || entry->rule.number < winner->rule.number))
+        if (entry != NULL && entry->rule.tier == HEED_RULE_TIER_GENERAL &&
+            (winner == NULL || entry->rule.number < winner->rule.number))
             winner = entry;
     }
     return winner == NULL || winner->conditions != NULL ? NULL : &winner->rule;
@@ -480,22 +336,20 @@ bool
 heed_rules_match(HeedRules *rules, const HeedRuleQuery *query, HeedRuleMatch *out_match)
 {
     const Question question = question_of(query);
-    unsigned first;
 
     *out_match = (HeedRuleMatch){0};
-    take_text(rules, query);
-    look(rules, HEED_RULE_STAGE_STRONG);
-    weigh_hits(rules, 0, &question, out_match);
+    heed_rule_scan_begin(rules->scan, query->text, query->length);
+    heed_rule_scan_look(rules->scan, HEED_RULE_STAGE_STRONG);
+    weigh_hits(rules, true, &question, out_match);
     weigh_bare(rules, &question, out_match);
     if (out_match->rule != NULL)
         return true;
-    first = rules->hit_count;
-    look(rules, HEED_RULE_STAGE_GENERAL);
-    out_match->rule = certain_winner(rules, first, &question);
+    heed_rule_scan_look(rules->scan, HEED_RULE_STAGE_GENERAL);
+    out_match->rule = certain_winner(rules, &question);
     if (out_match->rule != NULL)
         return true;
-    look(rules, HEED_RULE_STAGE_REST);
-    weigh_hits(rules, first, &question, out_match);
+    heed_rule_scan_look(rules->scan, HEED_RULE_STAGE_REST);
+    weigh_hits(rules, false, &question, out_match);
     if (out_match->rule != NULL)
         *out_match = (HeedRuleMatch){.rule = out_match->rule};
     return out_match->rule != NULL || out_match->confirmed != NULL ||
@@ -507,16 +361,19 @@ heed_rules_is_match(HeedRules *rules, const HeedRule *rule, const HeedRuleQuery 
 {
     const HeedRuleEntry *entry = rules->set->entries->pdata[rule->number];
     const Question question = question_of(query);
+    const unsigned *hits;
+    unsigned count;
 
-    take_text(rules, query);
+    heed_rule_scan_begin(rules->scan, query->text, query->length);
     for (unsigned i = 0; i < HEED_RULE_STAGES; i++)
-        look(rules, (HeedRuleStage)i);
+        heed_rule_scan_look(rules->scan, (HeedRuleStage)i);
     if (!other_patterns_fit(rules, entry))
         return false;
     if (!entry->has_text && !entry->has_tag)
         return fits(entry, &question);
-    for (unsigned i = 0; i < rules->hit_count; i++)
-        if (matched_by(rules, &question, rules->hits[i]) == entry)
+    hits = heed_rule_scan_hits(rules->scan, &count);
+    for (unsigned i = 0; i < count; i++)
+        if (matched_by(rules, &question, hits[i]) == entry)
             return true;
     return false;
 }

@@ -24,12 +24,15 @@
  *   and REGEX         this one must be found too (each of them)
  *   not REGEX         this one must not be found (none of them)
  *   example TEXT      a whole reply that this rule decides (at the first provider of `at`, where
- * that is a condition); at least one wait 30m|2h|1d|never|unknown   how long to wait before the
- * next try; never: that does not help cause NAME        which cause `heed explain` names
- * (parsers/advice.h); else that of the class means TEXT        one line for people; else that of
- * the class do TEXT           what to do about it, one line; else that of the class contact URL
- * else that of the provider note TEXT         why this class, what speaks against it source TEXT
- * where it is documented; required with provider and at weak              see below
+ *                     that is a condition); at least one
+ *   wait 30m|2h|1d|never|unknown   how long to wait before the next try; never: that does not help
+ *   cause NAME        which cause `heed explain` names (parsers/advice.h); else that of the class
+ *   means TEXT        one line for people; else that of the class
+ *   do TEXT           what to do about it, one line; else that of the class
+ *   contact URL       else that of the provider
+ *   note TEXT         why this class, what speaks against it
+ *   source TEXT       where it is documented; required with provider and at
+ *   weak              see below
  *
  * tag, text, and, not, example, note and source may be repeated. Of several tag and text lines any
  * one suffices; without any, there must be provider or at, and code or status.

@@ -5,7 +5,7 @@
 /*
  * Inside of the rule engine: rules as they were read from files, before and beside their compiled
  * patterns. rules_set.c holds them, rules_file.c reads, rules_compile.c and rules_cache.c compile,
- * rules.c matches.
+ * rules_scan.c looks for patterns, rules.c matches.
  */
 
 #include "parsers/rules.h"
