@@ -1,10 +1,7 @@
 # End to end, with a real Dovecot and PostgreSQL (tests/e2e/harness.py). The label "slow" is for what a sanitizer's run
 # leaves out.
 foreach(name IN ITEMS smoke poll complaints policy token forgery left watch export bad_input database kill_loop killed)
-    add_test(NAME e2e/${name} COMMAND /usr/bin/python3 -m unittest tests.e2e.test_${name}
-        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(e2e/${name} PROPERTIES LABELS e2e TIMEOUT 600
-        ENVIRONMENT "HEED_PROGRAM=$<TARGET_FILE:heed>;PYTHONDONTWRITEBYTECODE=1")
+    heed_end_to_end(${name})
 endforeach()
 # The longest begin first, so that nothing is left to run alone at the end.
 set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow" COST 1000)

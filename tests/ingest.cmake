@@ -7,6 +7,7 @@ endforeach()
 foreach(module IN ITEMS digest frame sandbox belief streams)
     heed_test(${module} LINKS heed_ingest)
 endforeach()
+heed_needs_rules(unit/belief)
 heed_fuzz(digest LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures)
 heed_fuzz(frame LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/frame)
 
@@ -16,6 +17,7 @@ target_link_libraries(heed_test_pipeline PUBLIC heed_ingest PRIVATE heed_flags)
 target_link_options(heed_test_pipeline INTERFACE -Wl,--wrap=heed_parser_read -Wl,--wrap=heed_source_new)
 foreach(module IN ITEMS pipeline pipeline_harm pipeline_stop pipeline_watch)
     heed_test(${module} LINKS heed_test_pipeline)
+    heed_needs_rules(unit/${module})
 endforeach()
 
 # heed_dovecot_test(NAME): tests/unit/test_NAME.c beside a Dovecot of its own.

@@ -22,3 +22,5 @@ heed_fuzz(notice LINKS heed_parsers SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures/n
 heed_fuzz(about LINKS heed_parsers SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/about)
 heed_fuzz(unsubscribe LINKS heed_parsers SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fixtures/unsubscribe)
 heed_fuzz(token LINKS heed_parsers SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/token)
+
+heed_needs_rules(unit/notice unit/parser unit/golden unit/about unit/negative unit/unsubscribe fuzz/message)
