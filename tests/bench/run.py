@@ -8,6 +8,7 @@ import argparse
 import os
 import platform
 import random
+import re
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -85,21 +86,36 @@ def bench_parse(options, table, world):
     table.row("startup: heed parse of one message", median([run([HEED, "parse", one], stdout=sink) for _ in range(20)]))
 
 
-def write_replies(path, count, distinct):
-    """Lines of the rules' own examples: as they are, as servers repeat themselves, or no two the same."""
+REDRAWN = re.compile(r"\b(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d+\b|\b[a-z]+(?=@example\.)")
+
+
+def write_replies(path, count, alter):
+    """Lines of the rules' own examples, as alter(order, example, number) makes them."""
     examples = [line.removeprefix("example ") for rules in sorted((ROOT / "parsers" / "rules").glob("*.rules"))
                 for line in rules.read_text(encoding="utf-8").splitlines() if line.startswith("example ")]
     order = random.Random(1)
     with open(path, "w", encoding="utf-8") as out:
         for number in range(count):
-            out.write(f"{order.choice(examples)}{f' ({number:x})' if distinct else ''}\n")
+            out.write(f"{alter(order, order.choice(examples), number)}\n")
+
+
+def of_others(order, example, _):
+    """The reply with another address and another client in it, as far as it names any."""
+    def other(match):
+        return f"u{order.randrange(10**6)}" if match.group()[0].isalpha() else ".".join(str(order.randrange(256)) for _ in range(4))
+    return REDRAWN.sub(other, example)
 
 
 def bench_explain(options, table, world):
     replies, sink = world.folder / "replies", world.folder / "explained"
     table.title(f"heed explain: {options.replies} replies from standard input on one core; seconds are of CPU time")
-    for what, distinct in (("some hundred replies, again and again", False), ("no two the same", True)):
-        write_replies(replies, options.replies, distinct)
+    kinds = {
+        "some hundred replies, again and again": lambda order, example, number: example,
+        "the same, with addresses and clients that vary": of_others,
+        "no two the same: a number behind each": lambda order, example, number: f"{example} ({number:x})",
+    }
+    for what, alter in kinds.items():
+        write_replies(replies, options.replies, alter)
         taken = []
         for _ in range(options.rounds):
             with open(replies, "rb") as lines:
