@@ -283,6 +283,69 @@ fold_word(Fold *fold)
     fold->used += i;
 }
 
+/* The length of an IPv4 address whose first dot is at "dot"; 0: none. *out_begin is where it begins
+ * behind "from". */
+static size_t
+ip_around(const char *text, size_t length, size_t from, size_t dot, size_t *out_begin)
+{
+    size_t begin = dot;
+    size_t at = dot;
+
+    while (begin > from && dot - begin < 4 && g_ascii_isdigit(text[begin - 1]))
+        begin--;
+    if (begin == dot || dot - begin > 3 ||
+        (begin > from && (g_ascii_isalnum(text[begin - 1]) || text[begin - 1] == '.')))
+        return 0;
+    for (int part = 0; part < 3; part++) {
+        size_t digits = 0;
+
+        if (at == length || text[at] != '.')
+            return 0;
+        at++;
+        while (at < length && digits < 4 && g_ascii_isdigit(text[at])) {
+            digits++;
+            at++;
+        }
+        if (digits == 0 || digits > 3)
+            return 0;
+    }
+    if (at < length && (g_ascii_isalnum(text[at]) ||
+                        (text[at] == '.' && at + 1 < length && g_ascii_isdigit(text[at + 1]))))
+        return 0;
+    *out_begin = begin;
+    return at - begin;
+}
+
+/* Makes each IPv4 address "0.0.0.0"; returns the new length. */
+static size_t
+fold_ips(char *text, size_t length)
+{
+    static const char any[] = "0.0.0.0"; /* as short as they can be */
+    size_t used = 0;                     /* what is done, */
+    size_t taken = 0;                    /* of what */
+    const char *dot = length == 0 ? NULL : memchr(text, '.', length);
+
+    while (dot != NULL) {
+        size_t at = (size_t)(dot - text);
+        size_t begin = 0;
+        size_t ip = ip_around(text, length, taken, at, &begin);
+
+        if (ip > 0) {
+            memmove(text + used, text + taken, begin - taken);
+            used += begin - taken;
+            memcpy(text + used, any, sizeof(any) - 1);
+            used += sizeof(any) - 1;
+            taken = begin + ip;
+            at = taken - 1;
+        }
+        at++;
+        dot = at < length ? memchr(text + at, '.', length - at) : NULL;
+    }
+    if (taken > used)
+        memmove(text + used, text + taken, length - taken);
+    return used + length - taken;
+}
+
 size_t
 heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
 {
@@ -309,5 +372,5 @@ heed_rules_normalise(const char *text, size_t length, char *out, size_t size)
     }
     while (fold.used > 0 && fold.out[fold.used - 1] == ' ')
         fold.used--;
-    return fold.used;
+    return fold_ips(out, fold.used);
 }
