@@ -139,6 +139,18 @@
 /* One line of replies to explain; what is longer is cut. Lines are read so many bytes at a time. */
 #define HEED_LIMIT_REPLY_LINE_BYTES (64U * 1024)
 
+/* Logs of mail servers. One line: what syslog carries is below 8 KB, JSON records that keep headers
+ * of the mail are below 64 KB; what is longer is skipped and counted. */
+#define HEED_LIMIT_LOG_LINE_BYTES (256U * 1024)
+/* Messages whose sender and Message-ID are remembered, the longest unused go first; a message that
+ * is tried again is named again. */
+#define HEED_LIMIT_LOG_MESSAGES       100000U
+#define HEED_LIMIT_LOG_MESSAGES_BYTES (24U * 1024 * 1024)
+/* Recipients of one message that are remembered as not yet served. */
+#define HEED_LIMIT_LOG_PENDING 50U
+/* Columns of a log with columns; PowerMTA has some 60 of its own. */
+#define HEED_LIMIT_LOG_COLUMNS 256U
+
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U
 

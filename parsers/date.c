@@ -8,15 +8,6 @@
 
 #define SECONDS_A_DAY 86400
 
-typedef struct Civil {
-    int64_t year;
-    int64_t month; /* 1 to 12 */
-    int64_t day;   /* 1 to 31 */
-    int64_t hour;
-    int64_t minute;
-    int64_t second; /* 60 in a leap second */
-} Civil;
-
 /* What is left of a date's text. */
 typedef struct Cursor {
     const char *at;
@@ -46,8 +37,8 @@ days_before_year(int64_t year)
     return past * 365 + past / 4 - past / 100 + past / 400 - 719162;
 }
 
-static bool
-to_seconds(const Civil *civil, int64_t *out_date)
+bool
+heed_date_from_civil(const HeedCivil *civil, int64_t *out_date)
 {
     int64_t days;
 
@@ -124,7 +115,7 @@ bool
 heed_date_parse_utc(const char *text, int64_t *out_date)
 {
     static const char form[] = "0000-00-00T00:00:00Z";
-    Civil civil;
+    HeedCivil civil;
 
     if (strlen(text) != sizeof(form) - 1)
         return false;
@@ -137,7 +128,7 @@ heed_date_parse_utc(const char *text, int64_t *out_date)
     civil.hour = fixed_digits(text + 11, 2);
     civil.minute = fixed_digits(text + 14, 2);
     civil.second = fixed_digits(text + 17, 2);
-    return to_seconds(&civil, out_date);
+    return heed_date_from_civil(&civil, out_date);
 }
 
 /* Blanks, commas, and comments without nesting: enough to get from one token to the next. */
@@ -226,7 +217,7 @@ take_year(Cursor *cursor, int64_t *out_year)
 }
 
 static bool
-take_time(Cursor *cursor, Civil *civil)
+take_time(Cursor *cursor, HeedCivil *civil)
 {
     size_t digits;
 
@@ -276,7 +267,7 @@ int64_t
 heed_date_parse_mail(const char *text, size_t length)
 {
     Cursor cursor = {text, text + length};
-    Civil civil = {0};
+    HeedCivil civil = {0};
     char word[4];
     size_t digits;
     int64_t date;
@@ -297,5 +288,5 @@ heed_date_parse_mail(const char *text, size_t length)
                !take_time(&cursor, &civil)) {
         return HEED_DATE_UNKNOWN;
     }
-    return to_seconds(&civil, &date) ? date - take_zone(&cursor) : HEED_DATE_UNKNOWN;
+    return heed_date_from_civil(&civil, &date) ? date - take_zone(&cursor) : HEED_DATE_UNKNOWN;
 }

@@ -11,6 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A date and a time of day without a zone. */
+typedef struct HeedCivil {
+    int64_t year;
+    int64_t month; /* 1 to 12 */
+    int64_t day;   /* 1 to 31 */
+    int64_t hour;
+    int64_t minute;
+    int64_t second; /* 60 in a leap second */
+} HeedCivil;
+
+/* Read as UTC. False, and out alone, where there is no such day or time. */
+bool heed_date_from_civil(const HeedCivil *civil, int64_t *out_date);
+
 /* Room for "2026-01-02T03:04:05Z" and its NUL. */
 #define HEED_DATE_TEXT_BYTES 21U
 
