@@ -9,21 +9,9 @@
 #include "suppress/policy.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
-
-/* Who decides: the account, for the ledger. */
-static char *
-account(void)
-{
-    const struct passwd *entry = getpwuid(getuid());
-
-    return entry != NULL ? g_strdup(entry->pw_name)
-                         : g_strdup_printf("uid %lu", (unsigned long)getuid());
-}
 
 static HeedDatabase *
 open_database(HeedInvocation *invocation, GError **error)
@@ -55,7 +43,7 @@ decide(HeedInvocation *invocation, HeedDecisionAction action, GError **error)
 {
     g_autofree char *scope = NULL;
     g_autofree char *why = NULL;
-    g_autofree char *who = account();
+    g_autofree char *who = heed_cli_account();
     g_auto(GStrv) words = NULL;
     const GOptionEntry entries[] = {
         {"scope", 's', 0, G_OPTION_ARG_FILENAME, &scope, "For this stream only", "SCOPE"},

@@ -127,22 +127,28 @@ print_help(void)
     return EX_OK;
 }
 
-/* The command that the first words name. out_words: how many of them. */
+/* The command that the first words name, by two words rather than by one ("undo list", "undo").
+ * out_words: how many of them. */
 static const HeedCommand *
 find(char **words, int count, int *out_words)
 {
+    const HeedCommand *found = NULL;
+
     for (const HeedCommand *command = heed_commands; command->name != NULL; command++) {
         const char *space = strchr(command->name, ' ');
         size_t first = space != NULL ? (size_t)(space - command->name) : strlen(command->name);
 
         if (strlen(words[0]) != first || strncmp(words[0], command->name, first) != 0)
             continue;
-        if (space != NULL && (count < 2 || strcmp(words[1], space + 1) != 0))
-            continue;
-        *out_words = space != NULL ? 2 : 1;
-        return command;
+        if (space == NULL) {
+            *out_words = 1;
+            found = command;
+        } else if (count >= 2 && strcmp(words[1], space + 1) == 0) {
+            *out_words = 2;
+            return command;
+        }
     }
-    return NULL;
+    return found;
 }
 
 static const char *

@@ -14,9 +14,11 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* With an address it stands in an index, whose rows have 2704 bytes. */
 #define LONGEST_TEXT_BYTES 1024U
@@ -237,4 +239,13 @@ heed_cli_addresses(char **words, GError **error)
         return NULL;
     }
     return g_steal_pointer(&addresses);
+}
+
+char *
+heed_cli_account(void)
+{
+    const struct passwd *entry = getpwuid(getuid());
+
+    return entry != NULL ? g_strdup(entry->pw_name)
+                         : g_strdup_printf("uid %lu", (unsigned long)getuid());
 }

@@ -49,6 +49,9 @@ heed_cli_choice(const char *option, const char *value, const char *const *words,
  */
 GPtrArray *heed_cli_addresses(char **words, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Who decides: the name of the account, for the ledger. Caller frees. */
+char *heed_cli_account(void);
+
 /* What goes to the database as text; NULL is nothing. HEED_ERROR_USAGE, naming the option, for what
  * is not UTF-8 or longer than 1024 bytes. */
 bool heed_cli_is_text(const char *option, const char *value, GError **error)

@@ -171,6 +171,37 @@ class Policies(Case):
         self.assertIn("protected: example.com", json.dumps(self.why(config, "joe@example.com", want=1)))
         self.assertIn("protected: partner.example", json.dumps(self.why(config, "ann@mail.partner.example", want=1)))
 
+    def test_undo(self):
+        """As somebody does who learns that a domain was out of order for a day."""
+        config = self.config("")
+        for who in ("ann@example.org", "bob@example.org", "joe@example.net"):
+            self.report(DELIVERY, who)
+        self.report(DELIVERY, "bob@example.org", days=20)
+        self.heed("ingest", self.folder, config=config)
+        done = self.heed("undo", config=config, want=64)
+        self.assertIn("undo what?", done.stderr)
+        self.heed("undo", "--since", "soon", config=config, want=64)
+        done = self.heed("undo", "--domain", "example.org", "--text", "weather", config=config)
+        self.assertIn("nothing that suppresses fits", done.stderr)
+        done = self.heed("undo", "--domain", "EXAMPLE.org", "--class", "bad-mailbox", "--dry-run", config=config)
+        self.assertEqual([line.split()[:2] for line in done.stdout.splitlines()],
+                         [["lifted", "ann@example.org"], ["lifted", "bob@example.org"]])
+        self.assertEqual(len(self.suppressed(config)), 3)
+        done = self.heed("undo", "--domain", "example.org", "--why", "their outage", "--format", "json", config=config)
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual({row["address"]: row["effect"] for row in told},
+                         {"ann@example.org": "lifted", "bob@example.org": "lifted"})
+        number = done.stderr.rstrip().rpartition("heed undo revert ")[2]
+        self.assertEqual(self.suppressed(config), {"joe@example.net"})
+        self.assertIn("their outage", self.heed("undo", "list", config=config).stdout)
+        self.heed("suppress", "rebuild", config=config)
+        self.assertEqual(self.suppressed(config), {"joe@example.net"})
+        done = self.heed("undo", "revert", number, "--why", "no outage", config=config)
+        self.assertIn("2 suppressions came back", done.stderr)
+        self.assertEqual(len(self.suppressed(config)), 3)
+        self.heed("undo", "revert", number, config=config, want=66)
+        self.heed("undo", "revert", "first", config=config, want=64)
+
     def test_soft_numbers(self):
         """Other numbers, and back: stale until it is rebuilt."""
         config = self.config('policy { rule "mailbox-full" { failures = 2 apart-hours = 1 lasts-days = {10} } }')

@@ -53,8 +53,8 @@ undo_event(HeedDatabase *database, uint32_t number)
             database, "undo an event",
             "WITH undo AS (INSERT INTO heed_data.undo (decided_by, selection) VALUES ('test', '{}') "
             "RETURNING undo_id) INSERT INTO heed_data.undone_event (arrived_at, digest, ordinal, "
-            "undo_id) SELECT arrived_at, digest, ordinal, undo_id FROM heed_data.event, undo WHERE "
-            "digest = $1",
+            "undo_id, address) SELECT arrived_at, digest, ordinal, undo_id, address FROM heed_data.event, "
+            "undo WHERE digest = $1",
             params, &error),
         error);
 }

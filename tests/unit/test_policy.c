@@ -398,8 +398,8 @@ test_undone(void)
     heed_test_database_do(
         test->database,
         "INSERT INTO heed_data.undo (decided_by, selection) VALUES ('me', '{}'); "
-        "INSERT INTO heed_data.undone_event (arrived_at, digest, ordinal, undo_id) "
-        "SELECT arrived_at, digest, ordinal, 1 FROM heed_data.event WHERE trust = 3");
+        "INSERT INTO heed_data.undone_event (arrived_at, digest, ordinal, undo_id, address) "
+        "SELECT arrived_at, digest, ordinal, 1, address FROM heed_data.event WHERE trust = 3");
     assert_states(" waiting - - since -, 1 from 40 to 40: not enough evidence yet\n");
     heed_test_database_do(test->database, "UPDATE heed_data.undo SET reverted_at = now()");
     assert_states(" suppressed hard bad-mailbox since 5, 2 from 5 to 40: hard: authenticated "
