@@ -39,9 +39,9 @@
  *
  * What a pattern sees is what heed_rules_normalise() makes of the reply: without the codes at its
  * front and those of its continuation lines, each run of blanks, line ends and "_" made one space,
- * each mail address made "<@>", each IPv4 address "0.0.0.0", and UTF-8 that Exim wrote as "\303\274" UTF-8 again. "^" is the
- * beginning of the whole text and "$" its end. "." and classes are bytes in a pattern that is all
- * ASCII, characters in any other.
+ * each mail address made "<@>", each IPv4 address "0.0.0.0", and UTF-8 that Exim wrote as
+ * "\303\274" UTF-8 again. "^" is the beginning of the whole text and "$" its end. "." and classes
+ * are bytes in a pattern that is all ASCII, characters in any other.
  *
  * Which rule wins, when several match: rules with a tag, then those with provider or at, then the
  * rest. Within these tiers: the user's files before the built-in ones, earlier files before later
