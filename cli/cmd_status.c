@@ -7,6 +7,7 @@
 #include "cli/terminal.h"
 #include "db/overview.h"
 #include "parsers/report.h"
+#include "suppress/guard.h"
 #include "suppress/policy.h"
 
 #include <inttypes.h>
@@ -20,6 +21,7 @@ typedef struct Overview {
     HeedRows *kinds;
     HeedRows *suppressions;
     HeedRows *database;
+    HeedRows *holds;
     bool stale;
 } Overview;
 
@@ -30,6 +32,7 @@ overview_clear(Overview *overview)
     g_clear_pointer(&overview->kinds, heed_rows_free);
     g_clear_pointer(&overview->suppressions, heed_rows_free);
     g_clear_pointer(&overview->database, heed_rows_free);
+    g_clear_pointer(&overview->holds, heed_rows_free);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Overview, overview_clear)
@@ -41,6 +44,7 @@ load(HeedDatabase *database, Overview *out, GError **error)
            (out->kinds = heed_overview_kinds(database, error)) != NULL &&
            (out->suppressions = heed_overview_suppressions(database, error)) != NULL &&
            (out->database = heed_overview_database(database, error)) != NULL &&
+           (out->holds = heed_guard_list(database, false, error)) != NULL &&
            heed_policy_is_stale(database, &out->stale, error) &&
            (out->stale || heed_policy_differs(database, out->config->policy, &out->stale, error));
 }
@@ -125,6 +129,9 @@ print_text(const Overview *overview)
         (void)printf("\nComplaints that name no recipient: %" PRId64
                      " (what is known of them: heed.unmatched_complaint)\n",
                      unmatched);
+    if (heed_rows_count(overview->holds) > 0)
+        (void)printf("\nSurges of failures that are held: %zu (heed suppress review)\n",
+                     heed_rows_count(overview->holds));
     if (overview->stale)
         (void)puts("\nThe policy has changed since: heed suppress rebuild");
     (void)printf("\nDatabase: %s%s, %s, PostgreSQL %s\n", name,
@@ -213,6 +220,8 @@ print_json(const Overview *overview)
     (void)json_object_set_new(json, "suppressions", suppressions);
     (void)json_object_set_new(json, "quarantined", number_cell(overview->database, 0, 0));
     (void)json_object_set_new(json, "unmatched_complaints", number_cell(overview->database, 0, 4));
+    (void)json_object_set_new(json, "holds",
+                              json_integer((json_int_t)heed_rows_count(overview->holds)));
     (void)json_object_set_new(json, "policy_stale", json_boolean(overview->stale));
     (void)json_object_set_new(json, "database", database);
     text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);

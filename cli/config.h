@@ -12,6 +12,7 @@
  */
 
 #include "ingest/mailbox.h"
+#include "suppress/guard_statistics.h"
 #include "suppress/policy_lines.h"
 
 #include <glib.h>
@@ -32,11 +33,12 @@ typedef struct HeedConfig {
     GPtrArray *streams;          /* of HeedStreamMatch *, the first that fits counts; never NULL */
     GPtrArray *original_headers; /* the header fields that they look at, as domains */
     HeedPolicy *policy;          /* never NULL */
-    GPtrArray *rules;            /* files of classification rules, as above, strongest first */
-    char *rules_cache;           /* heed_config_cache_dir() */
-    unsigned raw_days;           /* how long mail itself is kept; 0: not at all */
-    unsigned workers;            /* 0: one a core */
-    char *role_owner;            /* NULL: the default name */
+    HeedGuardOptions guard;
+    GPtrArray *rules;  /* files of classification rules, as above, strongest first */
+    char *rules_cache; /* heed_config_cache_dir() */
+    unsigned raw_days; /* how long mail itself is kept; 0: not at all */
+    unsigned workers;  /* 0: one a core */
+    char *role_owner;  /* NULL: the default name */
     char *role_ingest;
     char *role_reader;
 } HeedConfig;

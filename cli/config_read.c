@@ -168,6 +168,8 @@ heed_config_on_number(cfg_t *section, cfg_opt_t *option, const char *value, void
                   {"plausible-messages", 1, HEED_POLICY_MOST_FAILURES},
                   {"plausible-apart-hours", 0, HEED_POLICY_MOST_HOURS},
                   {"hold-hours", 1, HEED_POLICY_MOST_HOURS},
+                  {"addresses", 10, 1000000},
+                  {"times", 2, 1000},
                   {"failures", 2, HEED_POLICY_MOST_FAILURES},
                   {"apart-hours", 0, HEED_POLICY_MOST_HOURS},
                   {"within-days", 0, HEED_POLICY_MOST_DAYS},

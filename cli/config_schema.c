@@ -104,6 +104,20 @@ on_retention(cfg_t *root, cfg_opt_t *option)
 }
 
 static int
+on_guard(cfg_t *root, cfg_opt_t *option)
+{
+    cfg_t *section = cfg_opt_getnsec(option, 0);
+    HeedConfig *config = heed_config_being_read();
+
+    config->guard.off = !cfg_getbool(section, "enabled");
+    if (heed_config_is_set(section, "addresses"))
+        config->guard.addresses = (unsigned)cfg_getint(section, "addresses");
+    if (heed_config_is_set(section, "times"))
+        config->guard.times = (unsigned)cfg_getint(section, "times");
+    return heed_config_on_set(root, option);
+}
+
+static int
 on_roles(cfg_t *root, cfg_opt_t *option)
 {
     static const char *const names[] = {"owner", "ingest", "reader"};
@@ -140,6 +154,13 @@ static cfg_opt_t retention_options[] = {
     CFG_END(),
 };
 
+static cfg_opt_t guard_options[] = {
+    CFG_BOOL("enabled", cfg_true, CFGF_NONE),
+    CFG_INT_CB("addresses", 0, CFGF_NONE, heed_config_on_number),
+    CFG_INT_CB("times", 0, CFGF_NONE, heed_config_on_number),
+    CFG_END(),
+};
+
 static cfg_opt_t role_options[] = {
     CFG_STR("owner", NULL, CFGF_NODEFAULT),
     CFG_STR("ingest", NULL, CFGF_NODEFAULT),
@@ -155,6 +176,7 @@ static cfg_opt_t options[] = {
     CFG_SEC("own", own_options, CFGF_NODEFAULT),
     CFG_SEC("stream", heed_config_stream_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("policy", heed_config_policy_options, CFGF_NODEFAULT),
+    CFG_SEC("guard", guard_options, CFGF_NODEFAULT),
     CFG_SEC("retention", retention_options, CFGF_NODEFAULT),
     CFG_SEC("roles", role_options, CFGF_NODEFAULT),
     CFG_BOOL(HEED_CONFIG_END, cfg_false, CFGF_NONE),
@@ -167,11 +189,13 @@ watch(cfg_t *root)
     heed_config_watch(root, NULL, options);
     heed_config_watch(root, "mailbox", heed_config_mailbox_options);
     heed_config_watch(root, "own", own_options);
+    heed_config_watch(root, "guard", guard_options);
     heed_config_watch(root, "retention", retention_options);
     heed_config_watch(root, "roles", role_options);
     heed_config_watch_policy(root);
     (void)cfg_set_validate_func(root, "mailbox", heed_config_on_mailbox);
     (void)cfg_set_validate_func(root, "own", on_own);
+    (void)cfg_set_validate_func(root, "guard", on_guard);
     (void)cfg_set_validate_func(root, "retention", on_retention);
     (void)cfg_set_validate_func(root, "roles", on_roles);
 }

@@ -110,6 +110,7 @@ heed_cli_store(HeedDatabase *database,
 {
     HeedStoreSinkOptions options = {.database = database,
                                     .policy = config->policy,
+                                    .guard = &config->guard,
                                     .streams = config->streams,
                                     .configured = config->mailboxes,
                                     .replay = pipeline->local,

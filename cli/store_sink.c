@@ -10,6 +10,8 @@
 #include "cli/terminal.h"
 #include "db/store.h"
 #include "ingest/streams.h"
+#include "parsers/report.h"
+#include "suppress/guard.h"
 #include "suppress/policy.h"
 
 #include <inttypes.h>
@@ -158,10 +160,13 @@ store_once(HeedStoreSink *sink, const GPtrArray *arrivals, HeedStored *out, GErr
 {
     HeedDatabase *database = sink->options.database;
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
+    unsigned holds = 0;
 
     if (transaction == NULL ||
         !(sink->options.replay != NULL ? heed_store_replace(database, arrivals, out, error)
                                        : heed_store_insert(database, arrivals, out, error)) ||
+        !heed_guard_watch(database, sink->options.guard, HEED_DATE_UNKNOWN, out->addresses, &holds,
+                          error) ||
         !heed_policy_fold(database, sink->options.policy, out->addresses, error) ||
         !save_checkpoints(sink, arrivals, error))
         return false;
@@ -169,6 +174,10 @@ store_once(HeedStoreSink *sink, const GPtrArray *arrivals, HeedStored *out, GErr
     if (!heed_transaction_commit(transaction, error))
         return false;
     HEED_FAULT("store.after-commit");
+    if (holds > 0)
+        heed_log(HEED_LOG_WARNING,
+                 "a surge of hard failures: its addresses are paused and not suppressed; "
+                 "heed suppress review shows it");
     return true;
 }
 

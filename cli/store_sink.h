@@ -13,6 +13,7 @@
 #include "db/checkpoint.h"
 #include "db/connection.h"
 #include "ingest/pipeline.h"
+#include "suppress/guard_statistics.h"
 #include "suppress/policy.h"
 
 /* What a run has come to. */
@@ -29,11 +30,12 @@ typedef struct HeedRunTotals {
 typedef struct HeedStoreSink HeedStoreSink;
 
 typedef struct HeedStoreSinkOptions {
-    HeedDatabase *database;      /* borrowed */
-    const HeedPolicy *policy;    /* established; borrowed */
-    const GPtrArray *streams;    /* of HeedStreamMatch *; borrowed */
-    const GPtrArray *configured; /* of HeedMailbox *: all there are, for mail that is read again;
-                                    borrowed */
+    HeedDatabase *database;        /* borrowed */
+    const HeedPolicy *policy;      /* established; borrowed */
+    const HeedGuardOptions *guard; /* borrowed */
+    const GPtrArray *streams;      /* of HeedStreamMatch *; borrowed */
+    const GPtrArray *configured;   /* of HeedMailbox *: all there are, for mail that is read again;
+                                      borrowed */
     HeedSource *replay; /* borrowed; the mail is read again from here (cli/replay_source.h):
                            replaces what is stored; else NULL */
     const HeedMailbox *const *mailboxes; /* borrowed */

@@ -34,5 +34,7 @@ heed_store_maintain(HeedDatabase *database, unsigned raw_retention_days, GError 
     return run_or_leave(database, "drop old mail",
                         "SELECT heed_data.drop_raw_messages($1::integer)", days, error) &&
            run_or_leave(database, "fold the counts", "SELECT heed_data.fold_rollups()", NULL,
+                        error) &&
+           run_or_leave(database, "fold the guard's counts", "SELECT heed_data.fold_guard()", NULL,
                         error);
 }

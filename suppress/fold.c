@@ -43,7 +43,9 @@ heed_fold_lock(HeedDatabase *database,
 
     add_addresses(params, addresses);
     heed_params_int(params, policy->version);
-    return heed_database_run(database, "lock the addresses", heed_suppress_query("lock.sql"),
+    return heed_database_run(database, "wait for the guard", heed_suppress_query("fold_guard.sql"),
+                             NULL, error) &&
+           heed_database_run(database, "lock the addresses", heed_suppress_query("lock.sql"),
                              params, error);
 }
 

@@ -1,11 +1,15 @@
 add_library(heed_test_history STATIC support/history.c)
 target_link_libraries(heed_test_history PUBLIC heed_suppress heed_test_database PRIVATE heed_flags)
 
+add_library(heed_test_outage STATIC support/outage.c)
+target_link_libraries(heed_test_outage PUBLIC heed_suppress heed_test_database PRIVATE heed_flags)
+
 heed_test(judge LINKS heed_suppress)
 heed_database_test(policy LINKS heed_test_history)
 heed_database_test(policy_races LINKS heed_test_history)
 heed_test(clean LINKS heed_suppress)
 heed_database_test(policy_histories LINKS heed_test_history)
+heed_database_test(guard LINKS heed_test_outage)
 heed_database_test(undo LINKS heed_test_history)
 heed_database_test(decide LINKS heed_test_history)
 heed_database_test(export LINKS heed_test_history)

@@ -16,7 +16,7 @@ VIEWS = ["suppression", "event_log", "bounce_daily", "complaint_daily", "unmatch
          "domain_reputation", "domain_reputation_history", "provider_reputation", "sender_reputation", "ip_reputation",
          "deferral_recent", "throttle_advice", "mailbox_status", "guard_hold"]
 # Those that later work adds.
-LATER = {"throttle_advice", "guard_hold"}
+LATER = {"throttle_advice"}
 
 
 class Forgetful:

@@ -202,6 +202,34 @@ class Policies(Case):
         self.heed("undo", "revert", number, config=config, want=66)
         self.heed("undo", "revert", "first", config=config, want=64)
 
+    def test_guard(self):
+        """A provider without history answers thirty addresses that nobody exists; somebody decides, and again."""
+        config = self.config("guard { addresses = 10 times = 2 }")
+        people = [f"u{i}@example.org" for i in range(120)]
+        told = DELIVERY.replace("Status: {status}\n", "Status: {status}\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n")
+        for who in people:
+            self.report(told, who)
+        self.report(DELIVERY, "ann@example.net")
+        done = self.heed("ingest", self.folder, config=config)
+        self.assertIn("a surge of hard failures", done.stderr)
+        self.assertEqual(self.kept(config, "", *people, "ann@example.net"), set())
+        done = self.heed("suppress", "review", config=config)
+        self.assertIn("120 addresses are paused", done.stdout)
+        self.assertIn("| 550 5.1.1 no such user", done.stdout)
+        hold = json.loads(self.heed("suppress", "review", "--format", "json", config=config).stdout)
+        self.assertEqual((hold["name"], hold["dimension"], hold["addresses_held"]), ("example.org", "domain", 120))
+        self.assertIn("Surges of failures that are held: 1", self.heed("status", config=config).stdout)
+        self.heed("suppress", "release", config=config, want=64)
+        self.heed("suppress", "discard", "77", config=config, want=66)
+        self.heed("suppress", "discard", "--all", "--why", "their outage", config=config)
+        self.assertEqual(self.suppressed(config), {"ann@example.net"})
+        self.assertIn("Nothing is held", self.heed("suppress", "review", config=config).stdout)
+        self.assertIn("discarded by", self.heed("suppress", "review", "--all", config=config).stdout)
+        self.heed("suppress", "release", str(hold["hold"]), config=config)
+        self.assertEqual(self.suppressed(config), {*people, "ann@example.net"})
+        done = self.heed("suppress", "rebuild", config=config)
+        self.assertEqual(len(self.suppressed(config)), 121)
+
     def test_soft_numbers(self):
         """Other numbers, and back: stale until it is rebuilt."""
         config = self.config('policy { rule "mailbox-full" { failures = 2 apart-hours = 1 lasts-days = {10} } }')

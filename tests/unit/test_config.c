@@ -23,7 +23,7 @@ static const struct {
     {"single-quotes", "database = 'postgresql:///${heed}'\n", NULL},
     {"unknown", "databse = \"x\"\n",
      "t.conf:1: 'databse' is not known here; did you mean 'database'? allowed are: database, "
-     "workers, rules, mailbox, own, stream, policy, retention, roles"},
+     "workers, rules, mailbox, own, stream, policy, guard, retention, roles"},
     {"unknown-far", "\n\nfrobnicate = 1\n",
      "t.conf:3: 'frobnicate' is not known here; allowed are: …"},
     {"unknown-in-section", OWN "mailbox \"a\" {\n  url = \"mbox:/x\"\n  on-dome = \"seen\"\n}\n",

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+#include "db/migrate.h"
+#include "tests/support/check.h"
+#include "tests/support/outage.h"
+
+#include <string.h>
+
+#define HOUR 3600
+
+static HeedTestDatabase *test;
+static HeedPolicy *policy;
+
+/* What is computed anew differs in nothing. */
+static void
+assert_rebuilt(void)
+{
+    g_autoptr(GError) error = NULL;
+    HeedRebuilt rebuilt;
+
+    heed_assert_done(heed_policy_rebuild(test->database, policy, &rebuilt, &error), error);
+    g_assert_cmpuint(rebuilt.changed, ==, 0);
+}
+
+static void
+resolve(const char *name, bool discard)
+{
+    const HeedGuardChoice choice = {.name = name};
+    g_autoptr(GError) error = NULL;
+    HeedGuardResolved done;
+
+    heed_assert_done(
+        heed_guard_resolve(test->database, &choice, discard, "ann", "sure", &done, &error), error);
+    g_assert_cmpuint(done.holds, >=, 1);
+}
+
+/* Six hours of lots that come every ten minutes, beside usual ones at other domains. */
+static void
+six_hours(HeedOutage *outage, HeedOutageLot lot)
+{
+    const HeedOutageLot others = {
+        .prefix = "dead", .domain = "d%.example", .domains = 40, .count = 2};
+    const HeedOutageLot lots[] = {lot, others};
+
+    outage->now += 10 * HOUR;
+    for (unsigned i = 0; i < 36; i++) {
+        heed_outage_store(outage, lots, 2);
+        outage->now += 600;
+    }
+}
+
+/* A provider says for hours that nobody exists. */
+static void
+test_outage(void)
+{
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 30, 30, 40);
+    g_assert_cmpuint(outage.placed, ==, 0);
+    six_hours(&outage,
+              (HeedOutageLot){
+                  .prefix = "victim", .domain = "big.example", .provider = "big", .count = 60});
+    g_assert_cmpuint(outage.placed, ==, 2); /* the domain and the provider */
+    g_assert_cmpuint(heed_outage_count(&outage, "victim", "held"), ==, 36 * 60);
+    g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 36 * 2);
+    assert_rebuilt();
+    /* The next day is as any other again; two days later all have lapsed. */
+    outage.now += 8 * HOUR;
+    heed_outage_usual(&outage, 1, 30, 40);
+    outage.now += 3 * 24 * HOUR;
+    heed_outage_usual(&outage, 1, 30, 40);
+    g_assert_cmpuint(heed_outage_count(&outage, "victim", "mailed"), ==, 36 * 60);
+    g_assert_cmpuint(heed_outage_count(&outage, "usual", "mailed"), <=, 40);
+    g_assert_cmpuint(outage.placed, ==, 2);
+    assert_rebuilt();
+}
+
+/* Addresses that fail again after it are dead. */
+static void
+test_again(void)
+{
+    HeedOutage outage;
+    HeedOutageLot again = {
+        .prefix = "victim", .domain = "big.example", .provider = "big", .count = 10};
+    unsigned first = 0;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 30, 30, 40);
+    first = outage.next;
+    six_hours(&outage,
+              (HeedOutageLot){
+                  .prefix = "victim", .domain = "big.example", .provider = "big", .count = 60});
+    outage.now += 4 * 24 * HOUR;
+    outage.next = first; /* the same addresses, and in no message of before */
+    heed_test_database_do(
+        test->database,
+        "UPDATE heed_data.event SET digest = '\\x00' || digest, failure_key = '\\x00' || failure_key"
+        " WHERE starts_with(address, 'victim')");
+    heed_outage_store(&outage, &again, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 10);
+    assert_rebuilt();
+}
+
+/* A bad list at a domain is held, and released at once; or discarded. */
+static void
+test_list(void)
+{
+    HeedOutage outage;
+    const HeedOutageLot list = {.prefix = "old", .domain = "d7.example", .count = 400};
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 30, 30, 40);
+    outage.now += 10 * HOUR;
+    heed_outage_store(&outage, &list, 1);
+    g_assert_cmpuint(outage.placed, ==, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "old", "held"), ==, 400);
+    resolve("d7.example", false);
+    g_assert_cmpuint(heed_outage_count(&outage, "old", "suppressed"), ==, 400);
+    assert_rebuilt();
+    {
+        const int64_t hold = 1;
+        const HeedGuardChoice choice = {.holds = &hold, .count = 1};
+        g_autoptr(GError) error = NULL;
+        HeedGuardResolved done;
+
+        heed_assert_done(
+            heed_guard_resolve(test->database, &choice, true, "bob", NULL, &done, &error), error);
+        g_assert_cmpuint(done.switched, ==, 400);
+    }
+    g_assert_cmpuint(heed_outage_count(&outage, "old", "mailed"), ==, 400);
+    assert_rebuilt();
+}
+
+/* A resolver of our own says that no domain exists: the server's reports are held. */
+static void
+test_resolver(void)
+{
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 30, 30, 40);
+    six_hours(
+        &outage,
+        (HeedOutageLot){.prefix = "victim", .domain = "r%.example", .domains = 2000, .count = 60});
+    g_assert_cmpuint(outage.placed, ==, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "victim", "held"), >=, 36 * 60 - 100);
+    assert_rebuilt();
+}
+
+/* Nothing of it where usual days follow usual days, though the first ones have no history, and
+ * though some are four times as bad. */
+static void
+test_usual(void)
+{
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 30, 100, 100);
+    heed_outage_usual(&outage, 1, 200, 200);
+    heed_outage_usual(&outage, 10, 100, 100);
+    g_assert_cmpuint(outage.placed, ==, 0);
+    g_assert_cmpuint(heed_outage_count(&outage, "usual", "held"), ==, 0);
+}
+
+/* What others can have made for the asking moves nothing. */
+static void
+test_plausible(void)
+{
+    HeedOutage outage;
+    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GError) error = NULL;
+    unsigned placed = 0;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 10, 30, 40);
+    heed_test_database_do(
+        test->database,
+        "INSERT INTO heed_data.event (arrived_at, digest, ordinal, occurred_at, closed, trust, kind,"
+        " class, verdict, address, domain, failure_key) SELECT '2026-02-01', int4send(i), 0,"
+        " '2026-02-01', false, 2, 'bounce', 'bad-mailbox', 'hard', 'f' || i || '@d1.example',"
+        " 'd1.example', int4send(i) FROM generate_series(1, 500) AS i");
+    for (unsigned i = 1; i <= 500; i++)
+        g_ptr_array_add(addresses, g_strdup_printf("f%u@d1.example", i));
+    heed_assert_done(
+        heed_guard_watch(test->database, &outage.options, 1769904000, addresses, &placed, &error),
+        error);
+    g_assert_cmpuint(placed, ==, 0);
+    g_assert_cmpuint(addresses->len, ==, 500);
+}
+
+static void
+test_off(void)
+{
+    HeedOutage outage;
+    const HeedOutageLot list = {.prefix = "old", .domain = "d7.example", .count = 400};
+
+    heed_outage_begin(&outage, test, policy);
+    outage.options.off = true;
+    heed_outage_store(&outage, &list, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "old", "suppressed"), ==, 400);
+}
+
+static void
+test_no_such_hold(void)
+{
+    const int64_t hold = 99;
+    const HeedGuardChoice choices[] = {{.holds = &hold, .count = 1}, {.name = "no.example"}, {0}};
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    for (size_t i = 0; i < G_N_ELEMENTS(choices); i++) {
+        g_autoptr(GError) error = NULL;
+        HeedGuardResolved done;
+
+        g_assert_false(
+            heed_guard_resolve(test->database, &choices[i], true, "ann", NULL, &done, &error));
+        g_assert_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT);
+    }
+}
+
+/* Two pollers have each a half of a surge. What the one folded before the other places the hold is
+ * held, too. */
+typedef struct Poller {
+    HeedOutage outage;
+    unsigned batches;
+    const char *prefix;
+} Poller;
+
+static void *
+poll_in_thread(void *data)
+{
+    Poller *poller = data;
+    const HeedOutageLot lot = {
+        .prefix = poller->prefix, .domain = "big.example", .provider = "big", .count = 15};
+
+    for (unsigned i = 0; i < poller->batches; i++) {
+        heed_outage_store(&poller->outage, &lot, 1);
+        poller->outage.now += 60;
+    }
+    return NULL;
+}
+
+static void
+test_two_pollers(void)
+{
+    g_autoptr(HeedDatabase) other = heed_test_database_connect(test);
+    Poller pollers[2] = {{.batches = 10, .prefix = "left"}, {.batches = 10, .prefix = "right"}};
+    HeedOutage outage;
+    GThread *thread = NULL;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 10, 30, 40);
+    outage.now += 10 * HOUR;
+    pollers[0].outage = outage;
+    pollers[1].outage = outage;
+    pollers[1].outage.database = other;
+    pollers[1].outage.next += 100000;
+    pollers[1].outage.now += 30;
+    thread = g_thread_new("other", poll_in_thread, &pollers[1]);
+    (void)poll_in_thread(&pollers[0]);
+    (void)g_thread_join(thread);
+    outage.now += HOUR;
+    g_assert_cmpuint(heed_outage_count(&outage, "left", "suppressed"), ==, 0);
+    g_assert_cmpuint(heed_outage_count(&outage, "right", "suppressed"), ==, 0);
+    assert_rebuilt();
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    int status;
+
+    g_test_init(&argc, &argv, NULL);
+    test = heed_test_database_new();
+    heed_assert_done(heed_migrate(test->database, NULL, &error), error);
+    policy = heed_policy_in_force(test->database, &error);
+    g_assert_no_error(error);
+    g_test_add_func("/guard/outage", test_outage);
+    g_test_add_func("/guard/again", test_again);
+    g_test_add_func("/guard/list", test_list);
+    g_test_add_func("/guard/resolver", test_resolver);
+    g_test_add_func("/guard/usual", test_usual);
+    g_test_add_func("/guard/plausible", test_plausible);
+    g_test_add_func("/guard/off", test_off);
+    g_test_add_func("/guard/no-such-hold", test_no_such_hold);
+    g_test_add_func("/guard/two-pollers", test_two_pollers);
+    status = g_test_run();
+    heed_policy_free(policy);
+    heed_test_database_free(test);
+    return status;
+}
