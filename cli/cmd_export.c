@@ -114,20 +114,19 @@ write_cursor(const Exporting *exporting, const HeedExported *exported, GError **
 static void
 say_what_was_written(const Exporting *exporting, const HeedExported *exported)
 {
+    const char *name = exporting->output != NULL ? exporting->output : "standard output";
+
     if (exported->untold > 0)
         heed_log(HEED_LOG_WARNING,
                  "%" PRIu64
                  " suppressed address%s not in it: a file for Postfix has comments where "
                  "an address begins with \"#\"",
                  exported->untold, exported->untold == 1 ? " is" : "es are");
-    if (exporting->output == NULL)
-        return;
     if (exporting->since != NULL)
-        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " added, %" PRIu64 " removed", exporting->output,
+        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " added, %" PRIu64 " removed", name,
                  exported->count - exported->removed, exported->removed);
     else
-        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " suppressed", exporting->output,
-                 exported->count);
+        heed_log(HEED_LOG_NOTICE, "'%s': %" PRIu64 " suppressed", name, exported->count);
 }
 
 static bool

@@ -34,7 +34,19 @@ class Formats(Export):
         self.add("#a@example.org", "b@example.org")
         done = self.heed("export", "--format", "postfix", config=self.config)
         self.assertEqual(done.stdout, "b@example.org REJECT 5.7.1 suppressed: manual\n")
+        self.assertRegex(done.stderr, r"(?s)1 suppressed address is .*#.*'standard output': 1 suppressed\n")
+        done = self.heed("export", "--quiet", "--format", "postfix", config=self.config)
         self.assert_one_line(done.stderr, "1 suppressed address", "#")
+
+    def test_counts(self):
+        self.add("a@example.org", "b@example.org")
+        cursor = self.folder / "cursor"
+        done = self.heed("export", "--cursor", cursor, config=self.config)
+        self.assertEqual(done.stdout, "a@example.org\nb@example.org\n")
+        self.assert_one_line(done.stderr, "'standard output': 2 suppressed")
+        self.heed("suppress", "remove", "a@example.org", config=self.config)
+        done = self.heed("export", "--since", f"@{cursor}", config=self.config)
+        self.assert_one_line(done.stderr, "'standard output': 0 added, 1 removed")
 
     def test_digests(self):
         addresses = ["user@example.org", "other@example.org", "\u00e9@example.org"]
