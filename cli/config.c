@@ -21,7 +21,9 @@ heed_config_new(void)
     config->mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)heed_mailbox_free);
     config->streams = g_ptr_array_new_with_free_func((GDestroyNotify)heed_stream_match_free);
     config->policy = heed_policy_new();
-    config->raw_days = HEED_CONFIG_RAW_DAYS;
+    config->retention = (HeedRetention){.raw_days = HEED_CONFIG_RAW_DAYS,
+                                        .event_days = HEED_CONFIG_EVENT_DAYS,
+                                        .count_days = HEED_CONFIG_COUNT_DAYS};
     config->rules_cache = heed_config_cache_dir();
     return config;
 }

@@ -11,6 +11,7 @@
  * it; in single quotes nothing is special. There is no include.
  */
 
+#include "db/store.h"
 #include "ingest/mailbox.h"
 #include "suppress/guard_statistics.h"
 #include "suppress/policy_lines.h"
@@ -36,14 +37,18 @@ typedef struct HeedConfig {
     HeedGuardOptions guard;
     GPtrArray *rules;  /* files of classification rules, as above, strongest first */
     char *rules_cache; /* heed_config_cache_dir() */
-    unsigned raw_days; /* how long mail itself is kept; 0: not at all */
-    unsigned workers;  /* 0: one a core */
-    char *role_owner;  /* NULL: the default name */
+    HeedRetention retention;
+    unsigned workers; /* 0: one a core */
+    char *role_owner; /* NULL: the default name */
     char *role_ingest;
     char *role_reader;
 } HeedConfig;
 
-#define HEED_CONFIG_RAW_DAYS 30U
+#define HEED_CONFIG_RAW_DAYS   30U
+#define HEED_CONFIG_EVENT_DAYS 400U
+#define HEED_CONFIG_COUNT_DAYS 1200U
+/* The guard asks what failed in the last 30 days. */
+#define HEED_CONFIG_LEAST_EVENT_DAYS 31U
 
 /* All defaults. */
 HeedConfig *heed_config_new(void);

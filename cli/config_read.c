@@ -165,6 +165,8 @@ heed_config_on_number(cfg_t *section, cfg_opt_t *option, const char *value, void
         long least;
         long most;
     } ranges[] = {{"raw-days", 0, 3650},
+                  {"event-days", 0, 3650},
+                  {"count-days", 0, 3650},
                   {"plausible-messages", 1, HEED_POLICY_MOST_FAILURES},
                   {"plausible-apart-hours", 0, HEED_POLICY_MOST_HOURS},
                   {"hold-hours", 1, HEED_POLICY_MOST_HOURS},

@@ -99,7 +99,20 @@ on_retention(cfg_t *root, cfg_opt_t *option)
 {
     cfg_t *section = cfg_opt_getnsec(option, 0);
 
-    heed_config_being_read()->raw_days = (unsigned)cfg_getint(section, "raw-days");
+    HeedRetention *retention = &heed_config_being_read()->retention;
+
+    retention->raw_days = (unsigned)cfg_getint(section, "raw-days");
+    retention->event_days = (unsigned)cfg_getint(section, "event-days");
+    retention->count_days = (unsigned)cfg_getint(section, "count-days");
+    if (retention->event_days > 0 && retention->event_days < HEED_CONFIG_LEAST_EVENT_DAYS)
+        return heed_config_refuse(heed_config_line_of(section, "event-days"),
+                                  "event-days = %u: the guard looks back over 30 days; allowed are "
+                                  "0 (for ever) and from %u on",
+                                  retention->event_days, HEED_CONFIG_LEAST_EVENT_DAYS);
+    if (retention->event_days > 0 && retention->raw_days > retention->event_days)
+        return heed_config_refuse(heed_config_line_of(section, "raw-days"),
+                                  "raw-days is more than event-days: mail is kept to read its "
+                                  "events again");
     return heed_config_on_set(root, option);
 }
 
@@ -151,6 +164,8 @@ static cfg_opt_t own_options[] = {
 
 static cfg_opt_t retention_options[] = {
     CFG_INT_CB("raw-days", HEED_CONFIG_RAW_DAYS, CFGF_NONE, heed_config_on_number),
+    CFG_INT_CB("event-days", HEED_CONFIG_EVENT_DAYS, CFGF_NONE, heed_config_on_number),
+    CFG_INT_CB("count-days", HEED_CONFIG_COUNT_DAYS, CFGF_NONE, heed_config_on_number),
     CFG_END(),
 };
 

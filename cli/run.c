@@ -46,7 +46,7 @@ heed_cli_pipeline(const HeedConfig *config)
                    .rules = strings(config->rules),
                    .rules_cache = config->rules_cache},
         .workers = config->workers,
-        .keep_raw = config->raw_days > 0,
+        .keep_raw = config->retention.raw_days > 0,
         .stop = heed_cli_catch_signals(),
     };
 }
@@ -121,7 +121,7 @@ heed_cli_store(HeedDatabase *database,
     HeedSink functions;
     bool ran;
 
-    if (!heed_store_maintain(database, config->raw_days, error) ||
+    if (!heed_store_maintain(database, &config->retention, error) ||
         !heed_policy_establish(database, config->policy, error))
         return EX_OK;
     sink = heed_store_sink_new(&options);

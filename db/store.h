@@ -42,10 +42,18 @@ bool heed_store_replace(HeedDatabase *database,
                         HeedStored *out,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Makes the partitions for now and some time ahead, drops raw mail older than retention, folds
- * roll-up deltas. Once a run, outside a transaction; what another process is doing already is left
- * to it. */
-bool heed_store_maintain(HeedDatabase *database, unsigned raw_retention_days, GError **error)
+/* How long what is kept, in days. */
+typedef struct HeedRetention {
+    unsigned raw_days;   /* mail itself; 0: not at all */
+    unsigned event_days; /* reports and events; what live suppressions and open counts rest on
+                            stays; 0: for ever */
+    unsigned count_days; /* roll-ups; 0: for ever */
+} HeedRetention;
+
+/* Makes the partitions for now and some time ahead, drops what is older than retention, folds
+ * roll-up deltas. Once a run, outside a transaction; what another process is doing already, or
+ * stands in the way of, is left to it, or to the next run. */
+bool heed_store_maintain(HeedDatabase *database, const HeedRetention *retention, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

@@ -16,11 +16,30 @@ run_or_leave(
     return false;
 }
 
-bool
-heed_store_maintain(HeedDatabase *database, unsigned raw_retention_days, GError **error)
+/* Does what is done to things that are older than so many days; 0: nothing is. */
+static bool
+drop_older(HeedDatabase *database, const char *name, const char *sql, unsigned days, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, days);
+    return days == 0 || run_or_leave(database, name, sql, params, error);
+}
+
+static bool
+drop_raw_mail(HeedDatabase *database, unsigned days, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, days);
+    return run_or_leave(database, "drop old mail",
+                        "SELECT heed_data.drop_raw_messages($1::integer)", params, error);
+}
+
+static bool
+make_partitions(HeedDatabase *database, GError **error)
 {
     static const char *const tables[] = {"report", "event", "raw_message"};
-    g_autoptr(HeedParams) days = heed_params_new();
 
     for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
         g_autoptr(HeedParams) params = heed_params_new();
@@ -30,11 +49,22 @@ heed_store_maintain(HeedDatabase *database, unsigned raw_retention_days, GError 
                           params, error))
             return false;
     }
-    heed_params_int(days, raw_retention_days);
-    return run_or_leave(database, "drop old mail",
-                        "SELECT heed_data.drop_raw_messages($1::integer)", days, error) &&
+    return true;
+}
+
+bool
+heed_store_maintain(HeedDatabase *database, const HeedRetention *retention, GError **error)
+{
+    return make_partitions(database, error) &&
+           drop_raw_mail(database, retention->raw_days, error) &&
+           drop_older(database, "drop old events",
+                      "SELECT heed_data.drop_events(now() - make_interval(days => $1::integer))",
+                      retention->event_days, error) &&
            run_or_leave(database, "fold the counts", "SELECT heed_data.fold_rollups()", NULL,
                         error) &&
+           drop_older(database, "drop old counts",
+                      "SELECT heed_data.drop_counts(now() - make_interval(days => $1::integer))",
+                      retention->count_days, error) &&
            run_or_leave(database, "fold the guard's counts", "SELECT heed_data.fold_guard()", NULL,
                         error);
 }

@@ -27,6 +27,7 @@ BEGIN
     EXECUTE format('GRANT DELETE ON heed_data.mailbox_message, heed_data.report, heed_data.event, heed_data.failure,'
         ' heed_data.address_state TO %I', ingest);
     EXECUTE format('GRANT EXECUTE ON FUNCTION heed_data.ensure_partitions, heed_data.drop_raw_messages,'
-        ' heed_data.fold_rollups, heed_data.fold_guard TO %I', ingest);
+        ' heed_data.fold_rollups, heed_data.fold_guard,'
+        ' heed_data.drop_events, heed_data.drop_counts TO %I', ingest);
 END
 $body$;

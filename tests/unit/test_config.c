@@ -33,6 +33,10 @@ static const struct {
     {"include", "include(\"/etc/passwd\")\n", "t.conf:1: 'include' is not known here; …"},
     {"number", "workers = many\n",
      "t.conf:1: workers = many: allowed is a whole number from 0 to 256"},
+    {"retention-short", "retention { event-days = 7 }\n",
+     "t.conf:1: event-days = 7: the guard looks back over 30 days; allowed are 0 (for ever) and from 31 on"},
+    {"retention-order", "retention { raw-days = 90 event-days = 60 }\n",
+     "t.conf:1: raw-days is more than event-days: mail is kept to read its events again"},
     {"number-range", "retention {\n raw-days = 99999 }\n",
      "t.conf:2: raw-days = 99999: allowed is a whole number from 0 to 3650"},
     {"number-trailing", "workers = 3x\n", "t.conf:1: workers = 3x: …"},
@@ -148,7 +152,7 @@ test_values(void)
     g_assert_no_error(error);
     g_assert_cmpstr(config->database, ==, "postgresql:///heed");
     g_assert_cmpuint(config->workers, ==, 3);
-    g_assert_cmpuint(config->raw_days, ==, 0);
+    g_assert_cmpuint(config->retention.raw_days, ==, 0);
     g_assert_cmpstr(config->role_ingest, ==, "feeder");
     g_assert_null(config->role_owner);
     g_assert_cmpuint(config->domains->len, ==, 3);

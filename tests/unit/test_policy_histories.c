@@ -773,6 +773,11 @@ test_round(const void *data)
     }
     check_all(test->database, histories, "folded as they came");
     check_rebuild(test, policy, histories);
+    /* What is kept of dropped events says the same, be it some of them or all. */
+    heed_test_database_do(test->database, "SELECT heed_data.drop_events('2026-03-01')");
+    check_rebuild(test, policy, histories);
+    heed_test_database_do(test->database, "SELECT heed_data.drop_events('infinity')");
+    check_rebuild(test, policy, histories);
 }
 
 int

@@ -3,6 +3,7 @@
 #include "db/migrate.h"
 #include "db/store.h"
 #include "tests/support/arrivals.h"
+#include "tests/support/check.h"
 #include "tests/support/database.h"
 
 #include <string.h>
@@ -401,10 +402,52 @@ test_replace_long_author(void)
                   "1 1");
 }
 
+/* A month that is over is dropped with its reports; a copy that comes later adds nothing. What the
+ * state of an address rests on stays. */
+static void
+test_retention(void)
+{
+    const HeedRetention retention = {.raw_days = 30, .event_days = 31, .count_days = 31};
+    static const HeedTestArrival rows[] = {
+        BOUNCE(1, HEED_TRUST_SIGNED, "1@example.com", "a@example.org"),
+        BOUNCE(2, HEED_TRUST_SIGNED, "2@example.com", "b@example.org")};
+    g_autoptr(HeedTestDatabase) test = new_store();
+    g_autoptr(GError) error = NULL;
+
+    assert_stored(heed_store_insert, test->database, rows, 2,
+                  "2 0 0 2 a@example.org b@example.org");
+    heed_test_database_do(
+        test->database,
+        "RESET ROLE; SET ROLE heed_owner;"
+        "SELECT heed_data.make_partition(parent, '202601', '2026-01-01 00:00Z', '2026-02-01 00:00Z')"
+        " FROM unnest(ARRAY['event', 'report']) AS parent;"
+        "UPDATE heed_data.event SET arrived_at = '2026-01-05';"
+        "UPDATE heed_data.report SET arrived_at = '2026-01-05';"
+        "UPDATE heed_data.failure SET arrived_at = '2026-01-05';"
+        "INSERT INTO heed_data.address_state (scope, address, domain, suppressed, policy_version)"
+        " VALUES ('', 'a@example.org', 'example.org', true, 1);"
+        "SELECT heed_data.fold_rollups(); UPDATE heed_data.rollup SET day = '2026-01-05';"
+        "SET ROLE heed_ingest");
+    heed_assert_done(heed_store_maintain(test->database, &retention, &error), error);
+    assert_answer(
+        test->database,
+        "SELECT concat_ws(' ', to_regclass('heed_data.event_202601') IS NULL,"
+        " to_regclass('heed_data.report_202601') IS NULL,"
+        " (SELECT count(*) FROM heed_data.event), (SELECT count(*) FROM heed_data.report),"
+        " (SELECT count(*) FROM heed_data.failure),"
+        " (SELECT count(*) FROM heed_data.rollup),"
+        " (SELECT string_agg(address, ',') FROM heed_data.evidence),"
+        " (SELECT count(*) FROM heed_data.report_seen))",
+        "t t 0 0 0 0 a@example.org 2");
+    assert_stored(heed_store_insert, test->database, rows, 2, "0 2 0 0");
+    assert_answer(test->database, "SELECT count(*) FROM heed_data.event", "0");
+}
+
 /* Rows that came before their partition are moved into it; old mail goes; counts stay. */
 static void
 test_maintain(void)
 {
+    const HeedRetention retention = {.raw_days = 30};
     static const HeedTestArrival row =
         BOUNCE(1, HEED_TRUST_SIGNED, "1@example.com", "a@example.org");
     g_autoptr(HeedTestDatabase) test = new_store();
@@ -420,7 +463,7 @@ test_maintain(void)
         "SET ROLE heed_ingest");
     assert_stored(heed_store_insert, test->database, &row, 1, "1 0 0 1 a@example.org");
     assert_answer(test->database, "SELECT count(*) FROM heed_data.event_default", "1");
-    g_assert_true(heed_store_maintain(test->database, 30, &error));
+    g_assert_true(heed_store_maintain(test->database, &retention, &error));
     g_assert_no_error(error);
     assert_answer(test->database,
                   "SELECT concat_ws(' ', (SELECT count(*) FROM heed_data.event_default),"
@@ -429,7 +472,7 @@ test_maintain(void)
                   " (SELECT sum(failures) FROM heed_data.rollup))",
                   "0 0 0 1");
     assert_answer(test->database, COUNTS, "1 1 1 1 1 0 1 1");
-    g_assert_true(heed_store_maintain(test->database, 30, &error));
+    g_assert_true(heed_store_maintain(test->database, &retention, &error));
     assert_stored(heed_store_insert, test->database, &row, 1, "0 1 0 0");
     /* A week of long ago. */
     heed_test_database_do(
@@ -437,7 +480,7 @@ test_maintain(void)
         "RESET ROLE; SELECT heed_data.make_partition('raw_message', '20200106',"
         " '2020-01-06', '2020-01-13'); INSERT INTO heed_data.raw_message VALUES"
         " ('2020-01-07', 'x', 'y'), ('2019-01-01', 'x', 'y'); SET ROLE heed_ingest");
-    g_assert_true(heed_store_maintain(test->database, 30, &error));
+    g_assert_true(heed_store_maintain(test->database, &retention, &error));
     assert_answer(test->database,
                   "SELECT concat_ws(' ', count(*), to_regclass('heed_data.raw_message_20200106'))"
                   " FROM heed_data.raw_message",
@@ -458,5 +501,6 @@ main(int argc, char **argv)
     g_test_add_func("/store/replace", test_replace);
     g_test_add_func("/store/replace-long-author", test_replace_long_author);
     g_test_add_func("/store/maintain", test_maintain);
+    g_test_add_func("/store/retention", test_retention);
     return g_test_run();
 }
