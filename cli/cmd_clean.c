@@ -23,6 +23,8 @@ typedef struct Cleaning {
     char *output;
     char *removed;
     char *snapshot;
+    char *digests;
+    HeedListKind kind;
     int max_age;  /* hours; 0: whatever age */
     char **lists; /* exactly one */
 } Cleaning;
@@ -35,6 +37,7 @@ cleaning_clear(Cleaning *cleaning)
     g_free(cleaning->output);
     g_free(cleaning->removed);
     g_free(cleaning->snapshot);
+    g_free(cleaning->digests);
     g_strfreev(cleaning->lists);
 }
 
@@ -50,6 +53,17 @@ is_same_file(const char *one, const char *other)
     return first != NULL && g_strcmp0(first, second) == 0;
 }
 
+static bool
+check_kind(Cleaning *cleaning, GError **error)
+{
+    static const char *const kinds[] = {"none", "sha256", "md5", NULL};
+    int kind = heed_cli_choice("digests", cleaning->digests, kinds, error);
+
+    if (kind >= 0)
+        cleaning->kind = (HeedListKind)kind;
+    return kind >= 0;
+}
+
 /* Whether the command line makes sense. */
 static bool
 check(const Cleaning *cleaning, GError **error)
@@ -58,6 +72,8 @@ check(const Cleaning *cleaning, GError **error)
 
     if (cleaning->lists == NULL || cleaning->lists[1] != NULL)
         wrong = "which list? heed clean LIST; - is standard input";
+    else if (cleaning->kind != HEED_LIST_OF_ADDRESSES && cleaning->snapshot != NULL)
+        wrong = "a snapshot cannot be compared with --digests; only the database can";
     else if (cleaning->max_age < 0)
         wrong = "--max-age is a number of hours";
     else if (is_same_file(cleaning->output != NULL ? cleaning->output : "-", cleaning->removed))
@@ -111,6 +127,7 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
     const char *name = cleaning->lists[0];
     HeedCleanOptions options = {.list_name = strcmp(name, "-") == 0 ? "standard input" : name,
                                 .column = cleaning->column,
+                                .kind = cleaning->kind,
                                 .list = list};
     g_autoptr(HeedAtomicFile) output = NULL;
     g_autoptr(HeedAtomicFile) removed = NULL;
@@ -188,8 +205,8 @@ load_set(HeedInvocation *invocation,
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     /* Not held while a long list is read. */
     if (database != NULL)
-        *out =
-            heed_suppressed_set_load(database, cleaning->scope, cleaning->removed != NULL, error);
+        *out = heed_suppressed_set_load(database, cleaning->scope, cleaning->kind,
+                                        cleaning->removed != NULL, error);
     return EX_OK;
 }
 
@@ -207,6 +224,8 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
          "SCOPE"},
         {"column", 'c', 0, G_OPTION_ARG_FILENAME, &cleaning.column,
          "The CSV column that holds the addresses", "NAME"},
+        {"digests", 0, 0, G_OPTION_ARG_STRING, &cleaning.digests,
+         "The list holds digests of addresses, sha256 or md5, in place of addresses", "KIND"},
         {"snapshot", 0, 0, G_OPTION_ARG_FILENAME, &cleaning.snapshot,
          "Compare with what heed export --format snapshot wrote, without a database", "FILE"},
         {"max-age", 0, 0, G_OPTION_ARG_INT, &cleaning.max_age,
@@ -219,7 +238,8 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
     int status;
 
     if (!heed_invocation_parse(invocation, entries, error) ||
-        !heed_cli_is_text("scope", cleaning.scope, error) || !check(&cleaning, error))
+        !heed_cli_is_text("scope", cleaning.scope, error) || !check_kind(&cleaning, error) ||
+        !check(&cleaning, error))
         return EX_USAGE;
     if (strcmp(cleaning.lists[0], "-") != 0 && (list = open_list(cleaning.lists[0], error)) == NULL)
         return EX_NOINPUT;

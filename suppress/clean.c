@@ -155,7 +155,7 @@ clean_beginning(Cleaner *cleaner, HeedListReader *reader, GError **error)
     if (end)
         return true;
     if (!heed_list_shape_find(record.bytes, record.content, cleaner->options->column,
-                              &cleaner->shape, error))
+                              cleaner->options->kind, &cleaner->shape, error))
         return false;
     if (!cleaner->shape.has_header)
         return true;
@@ -194,7 +194,7 @@ clean_list(Cleaner *cleaner, HeedListReader *reader, GError **error)
     const HeedListBatch *batch;
     bool marked;
 
-    if (!heed_list_reader_skip_mark(reader, &marked, error) ||
+    if (!heed_list_reader_begin(reader, &marked, error) ||
         (marked && !keep_bytes(cleaner, "\xef\xbb\xbf", 3, error)) ||
         !clean_beginning(cleaner, reader, error))
         return false;

@@ -19,6 +19,7 @@
  */
 
 #include "db/connection.h"
+#include "suppress/list.h"
 
 #include <stdio.h>
 
@@ -26,11 +27,13 @@
  * be crafted (suppressed_set.h). */
 typedef struct HeedSuppressedSet HeedSuppressedSet;
 
-/* Scope as in heed_export(). Without reasons, which cost the database half as much again, each is
- * "suppressed". Opens a few more connections for the time of reading, all of which see the same
- * moment; does without them where the server has none to spare. */
+/* Scope as in heed_export(). For a list of digests the set holds those of the addresses. Without
+ * reasons, which cost the database half as much again, each is "suppressed". Opens a few more
+ * connections for the time of reading, all of which see the same moment; does without them where
+ * the server has none to spare. */
 HeedSuppressedSet *heed_suppressed_set_load(HeedDatabase *database,
                                             const char *scope,
+                                            HeedListKind kind,
                                             bool with_reasons,
                                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void heed_suppressed_set_free(HeedSuppressedSet *set);
@@ -44,6 +47,7 @@ typedef struct HeedCleanOptions {
     const char *list_name; /* for messages: the list's path */
     const char
         *column; /* the CSV column; NULL: found in the header, or the only one, or plain lines */
+    HeedListKind kind; /* the set's */
     FILE *list;
     FILE *out;     /* what may be mailed */
     FILE *removed; /* may be NULL: the removed lines, as CSV with a header: line number, reason

@@ -37,18 +37,20 @@ skip_spaces(const char *bytes, size_t length, size_t position)
     return position;
 }
 
-/* Where the unquoted rest of a field ends: at a delimiter, a line end, or the end. */
+/* Where what stands before either of the characters ends. */
 static size_t
-skip_unquoted(const char *bytes, size_t length, char delimiter, size_t position)
+skip_until(const char *bytes, size_t length, const char characters[2], size_t position)
 {
-    while (position < length && bytes[position] != delimiter && bytes[position] != '\n')
+    while (position < length && bytes[position] != characters[0] &&
+           bytes[position] != characters[1])
         position++;
     return position;
 }
 
 size_t
-heed_csv_record_length(const char *bytes, size_t length, char delimiter)
+heed_csv_record_length(const char *bytes, size_t length, char delimiter, char line_end)
 {
+    const char ends[] = {delimiter, line_end};
     size_t position = 0;
 
     while (position < length) {
@@ -61,8 +63,8 @@ heed_csv_record_length(const char *bytes, size_t length, char delimiter)
             if (!closed)
                 return 0;
         }
-        position = skip_unquoted(bytes, length, delimiter, start);
-        if (position < length && bytes[position++] == '\n')
+        position = skip_until(bytes, length, ends, start);
+        if (position < length && bytes[position++] == line_end)
             break;
     }
     return position;

@@ -14,7 +14,7 @@
 
 /* The length of the record at the front, with its line end; a quoted field may hold line ends. 0
  * when the bytes end within quotes. */
-size_t heed_csv_record_length(const char *bytes, size_t length, char delimiter);
+size_t heed_csv_record_length(const char *bytes, size_t length, char delimiter, char line_end);
 
 /*
  * Reads the field at *position of a record without its line end into out, replacing it; NULL skips

@@ -38,9 +38,10 @@ HeedListReader *heed_list_reader_new(FILE *file);
 void heed_list_reader_free(HeedListReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedListReader, heed_list_reader_free)
 
-/* Takes a UTF-8 byte order mark off the front, and says whether there was one. HEED_ERROR_DATA for
- * UTF-16, HEED_ERROR_IO. */
-bool heed_list_reader_skip_mark(HeedListReader *reader, bool *out_marked, GError **error)
+/* Before all else: finds out what ends lines ("\n", with or without "\r"; or "\r" alone), takes a
+ * UTF-8 byte order mark off the front, and says whether there was one. HEED_ERROR_DATA for UTF-16,
+ * HEED_ERROR_IO. */
+bool heed_list_reader_begin(HeedListReader *reader, bool *out_marked, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* The next record. With a delimiter, quoted fields may hold line ends; 0: each line is one.
@@ -65,8 +66,16 @@ bool
 heed_list_reader_peek(HeedListReader *reader, HeedListRecord *out, bool *out_end, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* What a list names addresses by: themselves, or digests of their normal form (docs/export.md). */
+typedef enum HeedListKind {
+    HEED_LIST_OF_ADDRESSES,
+    HEED_LIST_OF_SHA256,
+    HEED_LIST_OF_MD5
+} HeedListKind;
+
 /* Where in a record the address is. */
 typedef struct HeedListShape {
+    HeedListKind kind;
     char delimiter; /* 0: each line is an address */
     size_t column;  /* from 0 */
     bool has_header;
@@ -81,6 +90,7 @@ typedef struct HeedListShape {
 bool heed_list_shape_find(const char *line,
                           size_t length,
                           const char *column,
+                          HeedListKind kind,
                           HeedListShape *out,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
@@ -91,5 +101,11 @@ bool heed_list_is_remark(const char *line, size_t length);
 /* The normal form of the address in "a@b", " <a@b> " or "Name <a@b>" into out, replacing it. False
  * when it names none. */
 bool heed_list_address(const char *text, size_t length, GString *out);
+
+/* That, or of a list of digests the digest in lower-case hexadecimal. */
+bool heed_list_entry(HeedListKind kind, const char *text, size_t length, GString *out);
+
+/* What stands in a list of the kind for an address in normal form, replacing out. */
+void heed_list_digest(HeedListKind kind, const char *address, size_t length, GString *out);
 
 #endif

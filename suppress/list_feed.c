@@ -85,6 +85,7 @@ prepare(Worker *worker, HeedListItem *item)
 {
     const HeedListRecord *record = &item->record;
     GString *address = worker->address;
+    HeedListKind kind = worker->feed->shape->kind;
     const char *text;
     size_t length;
 
@@ -96,8 +97,8 @@ prepare(Worker *worker, HeedListItem *item)
         item->as_it_is = true;
     else if (!address_field(worker, record, &text, &length))
         item->invalid = "too few columns";
-    else if (!heed_list_address(text, length, address))
-        item->invalid = "not an address";
+    else if (!heed_list_entry(kind, text, length, address))
+        item->invalid = kind == HEED_LIST_OF_ADDRESSES ? "not an address" : "not a digest";
     else
         item->key = heed_key_make(worker->feed->secret, address->str, address->len);
 }

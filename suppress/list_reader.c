@@ -16,6 +16,7 @@ struct HeedListReader {
     size_t start; /* of what has not been given out */
     size_t end;
     uint64_t line; /* of start, from 1 */
+    char line_end; /* "\n"; or "\r", in a list whose beginning has no other */
     bool at_end;   /* of the file */
     bool skipping; /* the rest of a line that was too long */
 };
@@ -28,6 +29,7 @@ heed_list_reader_new(FILE *file)
     reader->file = file;
     reader->buffer = g_malloc(HEED_LIST_BUFFER_BYTES);
     reader->line = 1;
+    reader->line_end = '\n';
     return reader;
 }
 
@@ -78,8 +80,18 @@ fill(HeedListReader *reader, GError **error)
     return true;
 }
 
+/* Old programs end lines with "\r" alone. Where there is a "\n", it is part of the end, or of a
+ * line. */
+static char
+find_line_end(const char *bytes, size_t length)
+{
+    bool is_old = memchr(bytes, '\n', length) == NULL && memchr(bytes, '\r', length) != NULL;
+
+    return is_old ? '\r' : '\n';
+}
+
 bool
-heed_list_reader_skip_mark(HeedListReader *reader, bool *out_marked, GError **error)
+heed_list_reader_begin(HeedListReader *reader, bool *out_marked, GError **error)
 {
     const char *bytes;
     size_t length;
@@ -96,6 +108,7 @@ heed_list_reader_skip_mark(HeedListReader *reader, bool *out_marked, GError **er
     *out_marked = length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
     if (*out_marked)
         reader->start += 3;
+    reader->line_end = find_line_end(bytes, length);
     return true;
 }
 
@@ -108,7 +121,8 @@ skip_rest_of_line(HeedListReader *reader, GError **error)
 
         if (!fill(reader, error))
             return false;
-        line_end = memchr(reader->buffer + reader->start, '\n', reader->end - reader->start);
+        line_end =
+            memchr(reader->buffer + reader->start, reader->line_end, reader->end - reader->start);
         reader->skipping = line_end == NULL && !reader->at_end;
         reader->start = line_end == NULL ? reader->end : (size_t)(line_end + 1 - reader->buffer);
         reader->line += line_end != NULL;
@@ -128,10 +142,10 @@ without_line_end(const char *bytes, size_t length)
 
 /* The record at the front of available bytes, of which there is at least one. */
 static HeedListRecord
-look(const char *bytes, size_t available, char delimiter)
+look(const char *bytes, size_t available, char delimiter, char ending)
 {
     HeedListRecord record = {.bytes = bytes};
-    const char *line_end = memchr(bytes, '\n', available);
+    const char *line_end = memchr(bytes, ending, available);
 
     record.length = line_end == NULL ? available : (size_t)(line_end + 1 - bytes);
     if (record.length > HEED_LIMIT_LIST_LINE_BYTES) {
@@ -141,8 +155,8 @@ look(const char *bytes, size_t available, char delimiter)
         return record;
     }
     if (delimiter != '\0' && memchr(bytes, '"', record.length) != NULL) {
-        size_t length =
-            heed_csv_record_length(bytes, MIN(available, HEED_LIMIT_LIST_LINE_BYTES), delimiter);
+        size_t length = heed_csv_record_length(bytes, MIN(available, HEED_LIMIT_LIST_LINE_BYTES),
+                                               delimiter, ending);
 
         if (length > 0)
             record.length = length;
@@ -162,21 +176,22 @@ find_record(
     *out_end = reader->start == reader->end;
     if (*out_end)
         return true;
-    *out = look(reader->buffer + reader->start, reader->end - reader->start, delimiter);
+    *out = look(reader->buffer + reader->start, reader->end - reader->start, delimiter,
+                reader->line_end);
     out->line = reader->line;
     return true;
 }
 
 /* Counts the line ends of a record, most of which have one. */
 static uint64_t
-count_lines(const HeedListRecord *record)
+count_lines(const HeedListRecord *record, char line_end)
 {
     uint64_t lines = 0;
     const char *position = record->bytes;
     const char *end = record->bytes + record->length;
 
     while (position < end &&
-           (position = memchr(position, '\n', (size_t)(end - position))) != NULL) {
+           (position = memchr(position, line_end, (size_t)(end - position))) != NULL) {
         lines++;
         position++;
     }
@@ -193,7 +208,7 @@ heed_list_reader_next(
         return true;
     reader->start += out->length;
     reader->skipping = out->trouble == HEED_LIST_TOO_LONG;
-    reader->line += count_lines(out);
+    reader->line += count_lines(out, reader->line_end);
     return true;
 }
 

@@ -86,6 +86,35 @@ heed_list_address(const char *text, size_t length, GString *out)
     return true;
 }
 
+#define SHA256_DIGITS 64U
+#define MD5_DIGITS    32U
+
+bool
+heed_list_entry(HeedListKind kind, const char *text, size_t length, GString *out)
+{
+    if (kind == HEED_LIST_OF_ADDRESSES)
+        return heed_list_address(text, length, out);
+    unwrap(&text, &length);
+    g_string_truncate(out, 0);
+    if (length != (kind == HEED_LIST_OF_MD5 ? MD5_DIGITS : SHA256_DIGITS))
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (!g_ascii_isxdigit(text[i]))
+            return false;
+        g_string_append_c(out, g_ascii_tolower(text[i]));
+    }
+    return true;
+}
+
+void
+heed_list_digest(HeedListKind kind, const char *address, size_t length, GString *out)
+{
+    GChecksumType type = kind == HEED_LIST_OF_MD5 ? G_CHECKSUM_MD5 : G_CHECKSUM_SHA256;
+    g_autofree char *digest = g_compute_checksum_for_data(type, (const guchar *)address, length);
+
+    g_string_assign(out, digest);
+}
+
 static GPtrArray *
 split(const char *line, size_t length, char delimiter)
 {
@@ -167,21 +196,21 @@ find_usual_name(const GPtrArray *fields, size_t *out_column)
 }
 
 static bool
-field_is_address(const char *field)
+field_is_entry(HeedListKind kind, const char *field)
 {
     g_autoptr(GString) scratch = g_string_new(NULL);
 
-    return heed_list_address(field, strlen(field), scratch);
+    return heed_list_entry(kind, field, strlen(field), scratch);
 }
 
 /* How many of the fields are addresses, and the first of them. */
 static guint
-find_addresses(const GPtrArray *fields, size_t *out_column)
+find_addresses(const GPtrArray *fields, HeedListKind kind, size_t *out_column)
 {
     guint found = 0;
 
     for (guint i = fields->len; i > 0; i--) {
-        if (field_is_address(g_ptr_array_index(fields, i - 1))) {
+        if (field_is_entry(kind, g_ptr_array_index(fields, i - 1))) {
             *out_column = i - 1;
             found++;
         }
@@ -231,17 +260,22 @@ find_named_column(const GPtrArray *fields, const char *column, HeedListShape *sh
         return true;
     }
     if (!g_ascii_string_to_unsigned(column, 10, 1, fields->len, &number, NULL))
-        return fail(fields, find_addresses(fields, &first_address) == 0, column, error);
+        return fail(fields, find_addresses(fields, shape->kind, &first_address) == 0, column,
+                    error);
     shape->column = (size_t)number - 1;
-    shape->has_header = !field_is_address(g_ptr_array_index(fields, shape->column));
+    shape->has_header = !field_is_entry(shape->kind, g_ptr_array_index(fields, shape->column));
     return true;
 }
 
 bool
-heed_list_shape_find(
-    const char *line, size_t length, const char *column, HeedListShape *out, GError **error)
+heed_list_shape_find(const char *line,
+                     size_t length,
+                     const char *column,
+                     HeedListKind kind,
+                     HeedListShape *out,
+                     GError **error)
 {
-    HeedListShape shape = {.delimiter = likely_delimiter(line, length)};
+    HeedListShape shape = {.kind = kind, .delimiter = likely_delimiter(line, length)};
     g_autoptr(GPtrArray) fields = split(line, length, shape.delimiter);
     g_autoptr(GString) whole = g_string_new(NULL);
     guint addresses;
@@ -251,9 +285,9 @@ heed_list_shape_find(
             return false;
     } else if (find_usual_name(fields, &shape.column)) {
         shape.has_header = true;
-    } else if (fields->len == 1 || heed_list_address(line, length, whole)) {
-        shape = (HeedListShape){0};
-    } else if ((addresses = find_addresses(fields, &shape.column)) != 1) {
+    } else if (fields->len == 1 || heed_list_entry(kind, line, length, whole)) {
+        shape = (HeedListShape){.kind = kind};
+    } else if ((addresses = find_addresses(fields, kind, &shape.column)) != 1) {
         return fail(fields, addresses == 0, NULL, error);
     }
     *out = shape;

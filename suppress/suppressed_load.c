@@ -67,20 +67,32 @@ name_reason(const char *verdict, const char *reason)
 typedef struct Reading {
     Load *load;             /* borrowed */
     HeedDatabase *database; /* borrowed */
+    GString *digest;        /* owned; scratch */
 } Reading;
+
+static HeedAddressKey
+make_key(const Reading *reading, const char *address, size_t length)
+{
+    const HeedKeySecret *secret = heed_suppressed_set_secret(reading->load->set);
+    HeedListKind kind = reading->load->query->kind;
+
+    if (kind == HEED_LIST_OF_ADDRESSES)
+        return heed_key_make(secret, address, length);
+    heed_list_digest(kind, address, length, reading->digest);
+    return heed_key_make(secret, reading->digest->str, reading->digest->len);
+}
 
 /* The keys of the next addresses of a text, which moves on behind them. */
 static size_t
 make_keys(const Reading *reading, const char **text, const char *end, HeedAddressKey *out)
 {
-    const HeedKeySecret *secret = heed_suppressed_set_secret(reading->load->set);
     size_t count = 0;
 
     while (*text < end && count < KEYS_AT_ONCE) {
         const char *separator = memchr(*text, SEPARATOR, (size_t)(end - *text));
         const char *stop = separator != NULL ? separator : end;
 
-        out[count++] = heed_key_make(secret, *text, (size_t)(stop - *text));
+        out[count++] = make_key(reading, *text, (size_t)(stop - *text));
         *text = stop + 1;
     }
     return count;
@@ -151,7 +163,8 @@ load_range(Reading *reading, uint64_t from, GError **error)
 static bool
 load_ranges(Load *load, HeedDatabase *database, GError **error)
 {
-    Reading reading = {.load = load, .database = database};
+    g_autoptr(GString) digest = g_string_new(NULL);
+    Reading reading = {.load = load, .database = database, .digest = digest};
 
     for (;;) {
         uint64_t from = __atomic_fetch_add(&load->next, BLOCKS_AT_ONCE, __ATOMIC_RELAXED);
@@ -249,12 +262,10 @@ heed_suppressed_set_query(HeedDatabase *database,
 }
 
 HeedSuppressedSet *
-heed_suppressed_set_load(HeedDatabase *database,
-                         const char *scope,
-                         bool with_reasons,
-                         GError **error)
+heed_suppressed_set_load(
+    HeedDatabase *database, const char *scope, HeedListKind kind, bool with_reasons, GError **error)
 {
-    const HeedSuppressedQuery query = {.scope = scope, .with_reasons = with_reasons};
+    const HeedSuppressedQuery query = {.scope = scope, .kind = kind, .with_reasons = with_reasons};
     int64_t moment;
 
     return heed_suppressed_set_query(database, &query, &moment, error);

@@ -52,7 +52,8 @@ const HeedKeySecret *heed_suppressed_set_secret(const HeedSuppressedSet *set);
 
 /* How heed_suppressed_set_load() goes about it. */
 typedef struct HeedSuppressedQuery {
-    const char *scope; /* as there */
+    const char *scope; /* as there, and the next */
+    HeedListKind kind;
     bool with_reasons;
     bool salted;
     uint64_t expected; /* so many addresses at least */

@@ -62,6 +62,29 @@ class Formats(Export):
                                             "suppressed: manual"))
 
 
+class Digests(Export):
+    def test_lists_of_digests(self):
+        self.add("gone@example.org", "\u00e9@example.org")
+        self.add("news@example.org", scope="news")
+        mails, removed = self.folder / "list", self.folder / "removed"
+        for kind in ("sha256", "md5"):
+            digest = {name: hashlib.new(kind, f"{name}@example.org".encode()).hexdigest()
+                      for name in ("gone", "\u00e9", "news", "a", "b")}
+            mails.write_text(f"id,hash\n1,{digest['gone']}\n2,{digest['a'].upper()}\n3,{digest['a']}\n4,{digest['news']}\n"
+                             f"5,a@example.org\n6,{digest[chr(0xe9)]}\n7,{digest['b']}\n")
+            done = self.heed("clean", "--digests", kind, "--column", "hash", mails, "-r", removed, config=self.config)
+            self.assertEqual(done.stdout, f"id,hash\n2,{digest['a'].upper()}\n7,{digest['b']}\n")
+            self.assertEqual([line.split(",")[:2] for line in removed.read_text().splitlines()[1:]],
+                             [["2", "suppressed: manual"], ["4", "duplicate"], ["5", "suppressed: manual"],
+                              ["6", "not a digest"], ["7", "suppressed: manual"]])
+            mails.write_text(f"{digest['news']}\n{digest['gone']}\n")
+            done = self.heed("clean", "--digests", kind, "--scope", "shop", mails, config=self.config)
+            self.assertEqual(done.stdout, f"{digest['news']}\n")
+        self.heed("clean", "--digests", "sha1", mails, config=self.config, want=64)
+        done = self.heed("clean", "--digests", "md5", "--snapshot", mails, mails, config=self.config, want=64)
+        self.assert_one_line(done.stderr, "only the database")
+
+
 class Deltas(Export):
     def test_cursor(self):
         cursor, out = self.folder / "cursor", self.folder / "delta"

@@ -199,7 +199,8 @@ static void
 test_set(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HeedSuppressedSet) any = heed_suppressed_set_load(test->database, NULL, true, &error);
+    g_autoptr(HeedSuppressedSet) any =
+        heed_suppressed_set_load(test->database, NULL, HEED_LIST_OF_ADDRESSES, true, &error);
     g_autoptr(HeedSuppressedSet) news = NULL;
     g_autoptr(HeedSuppressedSet) bare = NULL;
 
@@ -211,12 +212,12 @@ test_set(void)
     g_assert_cmpstr(find(any, "n@example.com"), ==, "complaint abuse");
     g_assert_null(find(any, "old@example.com"));
     g_assert_null(find(any, "w@example.com"));
-    news = heed_suppressed_set_load(test->database, "news", true, &error);
+    news = heed_suppressed_set_load(test->database, "news", HEED_LIST_OF_ADDRESSES, true, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(news), ==, 4);
     g_assert_null(find(news, "\"a\\\\b\"@example.com"));
     g_assert_cmpstr(find(news, "a@example.com"), ==, "hard bad-mailbox");
-    bare = heed_suppressed_set_load(test->database, NULL, false, &error);
+    bare = heed_suppressed_set_load(test->database, NULL, HEED_LIST_OF_ADDRESSES, false, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(bare), ==, 5);
     g_assert_cmpstr(find(bare, "\"a\\\\b\"@example.com"), ==, "suppressed");
@@ -240,7 +241,7 @@ test_underestimated_set(void)
     heed_test_database_do(
         test->database,
         "UPDATE pg_class SET reltuples = 1, relpages = 1000 WHERE relname = 'address_state'");
-    set = heed_suppressed_set_load(test->database, NULL, true, &error);
+    set = heed_suppressed_set_load(test->database, NULL, HEED_LIST_OF_ADDRESSES, true, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50005);
     for (unsigned i = 1; i <= 50000; i++) {
@@ -264,7 +265,7 @@ test_one_connection(void)
                                           "GRANT pg_read_all_data TO heed_one");
     database = heed_database_open(&options, &error);
     g_assert_no_error(error);
-    set = heed_suppressed_set_load(database, NULL, true, &error);
+    set = heed_suppressed_set_load(database, NULL, HEED_LIST_OF_ADDRESSES, true, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50005);
     g_clear_pointer(&database, heed_database_close);
@@ -297,8 +298,8 @@ test_one_moment(void)
     mover = g_thread_new("mover", move_to_and_fro, &stop);
     for (unsigned i = 0; i < 20; i++) {
         g_autoptr(GError) error = NULL;
-        g_autoptr(HeedSuppressedSet) set =
-            heed_suppressed_set_load(test->database, NULL, i % 2 == 0, &error);
+        g_autoptr(HeedSuppressedSet) set = heed_suppressed_set_load(
+            test->database, NULL, HEED_LIST_OF_ADDRESSES, i % 2 == 0, &error);
 
         g_assert_no_error(error);
         g_assert_cmpuint(heed_suppressed_set_count(set), ==, 50004);
