@@ -3,6 +3,7 @@ find_package(PkgConfig REQUIRED)
 
 foreach(dependency IN ITEMS
         "GLIB;glib-2.0>=2.74"
+        "GIO;gio-2.0>=2.74"
         "GMIME;gmime-3.0>=3.2"
         "JANSSON;jansson>=2.14"
         "HYPERSCAN;libhs"

@@ -65,7 +65,7 @@ typedef struct HeedCleaned {
 } HeedCleaned;
 
 /* HEED_ERROR_DATA for a list without the column named, naming those it has, or whose column of
- * addresses is not clear, and for UTF-16; HEED_ERROR_IO. A line that is over
+ * addresses is not clear, for UTF-16 and bad gzip; HEED_ERROR_IO. A line that is over
  * HEED_LIMIT_LIST_LINE_BYTES or otherwise bad is removed as invalid, and the rest goes on. */
 bool heed_clean(const HeedSuppressedSet *set,
                 const HeedCleanOptions *options,

@@ -33,14 +33,14 @@ typedef struct HeedListRecord {
     HeedListTrouble trouble;
 } HeedListRecord;
 
-/* The file stays the caller's. */
+/* The file stays the caller's. It may be gzip (list_bytes.h). */
 HeedListReader *heed_list_reader_new(FILE *file);
 void heed_list_reader_free(HeedListReader *reader);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedListReader, heed_list_reader_free)
 
 /* Before all else: finds out what ends lines ("\n", with or without "\r"; or "\r" alone), takes a
  * UTF-8 byte order mark off the front, and says whether there was one. HEED_ERROR_DATA for UTF-16,
- * HEED_ERROR_IO. */
+ * HEED_ERROR_IO; these, and HEED_ERROR_DATA for bad gzip, from all that read. */
 bool heed_list_reader_begin(HeedListReader *reader, bool *out_marked, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

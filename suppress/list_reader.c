@@ -3,17 +3,17 @@
 #include "base/limits.h"
 #include "suppress/csv.h"
 #include "suppress/list.h"
+#include "suppress/list_bytes.h"
 
-#include <errno.h>
 #include <string.h>
 
 /* Many records at a time; moving the last of them to the front is then a small part of the work. */
 G_STATIC_ASSERT(HEED_LIST_BUFFER_BYTES >= 4 * HEED_LIMIT_LIST_LINE_BYTES);
 
 struct HeedListReader {
-    FILE *file;   /* borrowed */
-    char *buffer; /* owned */
-    size_t start; /* of what has not been given out */
+    HeedListBytes *bytes; /* owned */
+    char *buffer;         /* owned */
+    size_t start;         /* of what has not been given out */
     size_t end;
     uint64_t line; /* of start, from 1 */
     char line_end; /* "\n"; or "\r", in a list whose beginning has no other */
@@ -26,7 +26,7 @@ heed_list_reader_new(FILE *file)
 {
     HeedListReader *reader = g_new0(HeedListReader, 1);
 
-    reader->file = file;
+    reader->bytes = heed_list_bytes_new(file);
     reader->buffer = g_malloc(HEED_LIST_BUFFER_BYTES);
     reader->line = 1;
     reader->line_end = '\n';
@@ -38,6 +38,7 @@ heed_list_reader_free(HeedListReader *reader)
 {
     if (reader == NULL)
         return;
+    heed_list_bytes_free(reader->bytes);
     g_free(reader->buffer);
     g_free(reader);
 }
@@ -65,18 +66,18 @@ heed_list_reader_exchange(HeedListReader *reader, char *buffer)
 static bool
 fill(HeedListReader *reader, GError **error)
 {
+    size_t length;
+
     if (reader->at_end || reader->end - reader->start > HEED_LIMIT_LIST_LINE_BYTES)
         return true;
     memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
     reader->end -= reader->start;
     reader->start = 0;
-    reader->end +=
-        fread(reader->buffer + reader->end, 1, HEED_LIST_BUFFER_BYTES - reader->end, reader->file);
-    reader->at_end = reader->end < HEED_LIST_BUFFER_BYTES;
-    if (ferror(reader->file)) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot read: %s", g_strerror(errno));
+    if (!heed_list_bytes_read(reader->bytes, reader->buffer + reader->end,
+                              HEED_LIST_BUFFER_BYTES - reader->end, &length, error))
         return false;
-    }
+    reader->end += length;
+    reader->at_end = reader->end < HEED_LIST_BUFFER_BYTES;
     return true;
 }
 

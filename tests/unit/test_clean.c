@@ -6,6 +6,7 @@
 #include "suppress/suppressed_set.h"
 #include "tests/support/check.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 typedef struct Row {
@@ -224,6 +225,70 @@ test_refused(void)
     }
 }
 
+/* Appends a member. */
+static void
+pack(GByteArray *out, const char *text, size_t length)
+{
+    g_autoptr(GZlibCompressor) compressor = g_zlib_compressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP, 1);
+    size_t room = length + length / 8 + 1000;
+    g_autofree char *packed = g_malloc(room);
+    gsize used = 0;
+    gsize made = 0;
+
+    g_assert_cmpint(g_converter_convert(G_CONVERTER(compressor), text, length, packed, room,
+                                        G_CONVERTER_INPUT_AT_END, &used, &made, NULL),
+                    ==, G_CONVERTER_FINISHED);
+    g_assert_cmpuint(used, ==, length);
+    g_byte_array_append(out, (const guint8 *)packed, (guint)made);
+}
+
+/* Many times the reader's buffer, in two members, the border within a line. */
+static void
+test_gzip(void)
+{
+    g_autoptr(GString) list = g_string_new("email\n");
+    g_autoptr(GByteArray) packed = g_byte_array_new();
+    size_t half;
+
+    for (unsigned i = 0; i < 50000; i++)
+        g_string_append_printf(list, "user%u.%u@example.com\n", i, i * 2654435761U);
+    half = list->len / 2 + 3;
+    pack(packed, list->str, half);
+    pack(packed, list->str + half, list->len - half);
+    {
+        g_auto(Outcome) outcome = clean((const char *)packed->data, packed->len, NULL);
+
+        g_assert_no_error(outcome.error);
+        g_assert_cmpstr(outcome.kept->str, ==, list->str);
+        g_assert_cmpuint(outcome.counts.lines, ==, 50001);
+    }
+}
+
+/* What is cut or damaged is no shorter list, but an error. */
+static void
+test_bad_gzip(void)
+{
+    static const char list[] = "a@example.com\nb@example.com\n";
+    g_autoptr(GByteArray) packed = g_byte_array_new();
+
+    pack(packed, list, sizeof(list) - 1);
+    for (guint length = 2; length < packed->len; length++) {
+        g_auto(Outcome) outcome = clean((const char *)packed->data, length, NULL);
+
+        g_assert_error(outcome.error, HEED_ERROR, HEED_ERROR_DATA);
+        g_assert_cmpstr(outcome.error->message, ==, "list: the gzip file is cut");
+    }
+    g_byte_array_append(packed, (const guint8 *)"c@example.com\n", 14);
+    for (unsigned i = 0; i < 2; i++) {
+        g_auto(Outcome) outcome = clean((const char *)packed->data, packed->len, NULL);
+
+        g_assert_error(outcome.error, HEED_ERROR, HEED_ERROR_DATA);
+        g_assert_cmpstr(outcome.error->message, ==, "list: the gzip file is damaged");
+        g_byte_array_set_size(packed, packed->len - (i == 0 ? 14U : 0U));
+        packed->data[packed->len - 6] ^= 1; /* of the checksum */
+    }
+}
+
 static void
 test_nul(void)
 {
@@ -358,6 +423,8 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], test_row);
     }
     g_test_add_func("/clean/refused", test_refused);
+    g_test_add_func("/clean/gzip", test_gzip);
+    g_test_add_func("/clean/bad-gzip", test_bad_gzip);
     g_test_add_func("/clean/nul", test_nul);
     g_test_add_func("/clean/long-lines", test_long_lines);
     g_test_add_func("/clean/open-quote", test_open_quote);
