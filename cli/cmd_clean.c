@@ -7,12 +7,14 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/run.h"
+#include "cli/terminal.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 /* Hours after which a snapshot is old: complaints and unsubscribe requests come every day. */
 #define USUAL_MAX_AGE 24
@@ -121,6 +123,40 @@ open_list(const char *path, GError **error)
     return g_steal_pointer(&list);
 }
 
+typedef struct Progress {
+    int list;      /* its descriptor */
+    int64_t begun; /* g_get_monotonic_time() */
+} Progress;
+
+/* Seconds that the rest of the list will take, by how much of it has been read (packed or not); -1
+ * where that cannot be said. */
+static double
+time_left(const Progress *progress, double elapsed)
+{
+    off_t position = lseek(progress->list, 0, SEEK_CUR);
+    struct stat status;
+
+    if (position <= 0 || fstat(progress->list, &status) != 0 || !S_ISREG(status.st_mode))
+        return -1;
+    return position < status.st_size
+               ? elapsed * (double)(status.st_size - position) / (double)position
+               : 0;
+}
+
+static void
+show_progress(uint64_t lines, void *data)
+{
+    const Progress *progress = data;
+    double elapsed = (double)MAX(g_get_monotonic_time() - progress->begun, 1) / G_USEC_PER_SEC;
+    double rate = (double)lines / elapsed;
+    double left = time_left(progress, elapsed);
+
+    if (left < 0)
+        heed_progress("%" PRIu64 " lines, %.0f a second", lines, rate);
+    else
+        heed_progress("%" PRIu64 " lines, %.0f a second, %.0f s left", lines, rate, left);
+}
+
 static bool
 clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError **error)
 {
@@ -132,6 +168,8 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
     g_autoptr(HeedAtomicFile) output = NULL;
     g_autoptr(HeedAtomicFile) removed = NULL;
     HeedCleaned cleaned = {0};
+    Progress progress = {.list = fileno(list), .begun = g_get_monotonic_time()};
+    bool done;
 
     if (!open_output(cleaning->output, &output, error) ||
         !open_output(cleaning->removed, &removed, error))
@@ -139,10 +177,16 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
     options.out = output != NULL ? output->stream : stdout;
     if (cleaning->removed != NULL)
         options.removed = removed != NULL ? removed->stream : stdout;
+    /* Not between the lines of a list. */
+    if (isatty(STDOUT_FILENO) != 1)
+        options.progress = show_progress;
+    options.progress_data = &progress;
+    done = heed_clean(set, &options, &cleaned, error);
+    heed_progress_clear();
     /* What was removed first: where the clean list replaces the list itself, nothing else has those
      * lines. */
-    if (!heed_clean(set, &options, &cleaned, error) || !heed_output_flush(error) ||
-        !commit_output(removed, error) || !commit_output(output, error))
+    if (!done || !heed_output_flush(error) || !commit_output(removed, error) ||
+        !commit_output(output, error))
         return false;
     heed_log(HEED_LOG_NOTICE,
              "'%s': %" PRIu64 " lines, %" PRIu64 " kept; removed: %" PRIu64 " suppressed, %" PRIu64

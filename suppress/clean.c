@@ -191,6 +191,7 @@ clean_list(Cleaner *cleaner, HeedListReader *reader, GError **error)
 {
     g_autoptr(HeedListFeed) feed = NULL;
     g_autoptr(GError) trouble = NULL;
+    const HeedCleanOptions *options = cleaner->options;
     const HeedListBatch *batch;
     bool marked;
 
@@ -202,6 +203,8 @@ clean_list(Cleaner *cleaner, HeedListReader *reader, GError **error)
     while ((batch = heed_list_feed_next(feed, &trouble)) != NULL) {
         if (!clean_batch(cleaner, batch, error))
             return false;
+        if (options->progress != NULL)
+            options->progress(cleaner->done.lines, options->progress_data);
     }
     if (trouble == NULL)
         return write_kept(cleaner, error);

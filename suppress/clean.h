@@ -53,6 +53,8 @@ typedef struct HeedCleanOptions {
     FILE *removed; /* may be NULL: the removed lines, as CSV with a header: line number, reason
                       ("suppressed: hard bad-mailbox", "not an address", "duplicate" …), the line
                       (of one too long its beginning) */
+    void (*progress)(uint64_t lines, void *data); /* may be NULL: after every some thousand */
+    void *progress_data;
 } HeedCleanOptions;
 
 typedef struct HeedCleaned {

@@ -2,9 +2,12 @@
 """The suppression list as others read it."""
 
 import ctypes
+import gzip
 import hashlib
 import json
 import os
+import pty
+import subprocess
 import time
 import unittest
 
@@ -60,6 +63,38 @@ class Formats(Export):
         got = json.loads(self.heed("export", "--format", "kumomta", config=self.config).stdout)
         self.assertEqual(got, dict.fromkeys(["a@example.org", '"b c"@example.org', "b c@example.org", "#d//e@example.org"],
                                             "suppressed: manual"))
+
+
+class Cleaning(Export):
+    def terminal(self, *arguments):
+        """What is on the terminal that standard error is."""
+        ours, theirs = pty.openpty()
+        with open(ours, "rb", buffering=0) as terminal:
+            subprocess.run([str(harness.PROGRAM), *arguments], stderr=theirs, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+                           env={**harness.environment(), "HEED_CONFIG": str(self.config)}, check=True, timeout=60)
+            os.close(theirs)
+            try:
+                return terminal.read(65536).decode()
+            except OSError:  # nothing was written, and nobody can any more
+                return ""
+
+    def test_progress(self):
+        mails = self.folder / "list"
+        mails.write_text("".join(f"user{i}@example.org\n" for i in range(20000)))
+        shown = self.terminal("clean", str(mails))
+        self.assertRegex(shown, r"\d+ lines, \d+ a second, \d+ s left\r\033\[K")
+        self.assertIn("20000 kept", shown.rsplit("\033[K", 1)[1])
+        self.assertNotIn("a second", self.terminal("clean", "--quiet", str(mails)))
+
+    def test_gzip(self):
+        mails = self.folder / "list.gz"
+        self.add("gone@example.org")
+        mails.write_bytes(gzip.compress(b"a@example.org\ngone@example.org\n"))
+        self.assertEqual(self.heed("clean", mails, config=self.config).stdout, "a@example.org\n")
+        mails.write_bytes(mails.read_bytes()[:-3])
+        done = self.heed("clean", mails, "-o", self.folder / "out", config=self.config, want=65)
+        self.assert_one_line(done.stderr, "list.gz: the gzip file is cut")
+        self.assertFalse((self.folder / "out").exists())
 
 
 class Digests(Export):
