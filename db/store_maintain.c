@@ -66,5 +66,7 @@ heed_store_maintain(HeedDatabase *database, const HeedRetention *retention, GErr
                       "SELECT heed_data.drop_counts(now() - make_interval(days => $1::integer))",
                       retention->count_days, error) &&
            run_or_leave(database, "fold the guard's counts", "SELECT heed_data.fold_guard()", NULL,
+                        error) &&
+           run_or_leave(database, "drop old attempts", "SELECT heed_data.drop_attempts()", NULL,
                         error);
 }
