@@ -212,7 +212,7 @@ add_ceiling(Throttle *throttle, int64_t index, int64_t resume, HeedThrottleCause
 {
     Ceiling ceiling = {.minute = index,
                        .resume = resume,
-                       .rate = throttle->run.rate,
+                       .rate = throttle->run.rate > 0 ? throttle->run.rate : UNKNOWN_RATE,
                        .slowness = treatments[cause].slowness};
 
     if (treatments[cause].limits_messages)
@@ -255,7 +255,7 @@ note_rate(Throttle *throttle, int64_t index)
     if (taken > 0) {
         run->rate = MAX(taken, run->rate * 7 / 8);
         run->taken_at = index;
-    } else if (index - run->taken_at > STALE) {
+    } else if (run->rate > 0 && index - run->taken_at > STALE) {
         run->rate = MAX(run->rate, UNKNOWN_RATE);
     }
 }
@@ -263,7 +263,7 @@ note_rate(Throttle *throttle, int64_t index)
 static void
 fold(Throttle *throttle)
 {
-    throttle->run = (Run){.begin = -1, .rate = UNKNOWN_RATE};
+    throttle->run = (Run){.begin = -1};
     for (int64_t i = 0; i < HEED_THROTTLE_MINUTES; i++) {
         const Minute *minute = &throttle->minutes[i];
         HeedThrottleCause cause = cause_of(throttle->minutes, i);

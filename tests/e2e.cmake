@@ -6,3 +6,6 @@ endforeach()
 # The longest begin first, so that nothing is left to run alone at the end.
 set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow" COST 1000)
 set_tests_properties(e2e/bad_input e2e/database PROPERTIES COST 500)
+heed_end_to_end(throttle test_throttle.Throttle)
+heed_end_to_end(throttle_mtas test_throttle.MailServers)
+set_tests_properties(e2e/throttle_mtas PROPERTIES LABELS "e2e;slow")
