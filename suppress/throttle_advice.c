@@ -67,7 +67,8 @@ typedef struct Update {
     int64_t now;            /* minute */
     char *destination;      /* owned; NULL before the first */
     char *source_ip;        /* owned */
-    char *reply;            /* owned; the newest */
+    char *reply;            /* owned; the newest, of several the last by its bytes */
+    int64_t replied_at;     /* minute */
     GArray *rows;           /* owned; HeedThrottleRow */
     HeedThrottlePlan *plan; /* owned */
     HeedParams *params;     /* owned */
@@ -225,6 +226,19 @@ finish_destination(Update *update)
 }
 
 static void
+keep_newest_reply(Update *update, const char *reply, int64_t minute)
+{
+    bool is_newer = update->reply == NULL || minute > update->replied_at ||
+                    (minute == update->replied_at && g_strcmp0(reply, update->reply) > 0);
+
+    if (reply == NULL || !is_newer)
+        return;
+    g_free(update->reply);
+    update->reply = g_strdup(reply);
+    update->replied_at = minute;
+}
+
+static void
 take_minute(const HeedRows *row, void *data)
 {
     Update *update = data;
@@ -254,10 +268,7 @@ take_minute(const HeedRows *row, void *data)
         minute.refused = (uint64_t)heed_rows_int(row, 0, MINUTE_DEFERRED) + failed;
         minute.wait = update->expert->wait(update->expert->data, destination, class_, reply,
                                            &minute.documented);
-        if (reply != NULL) {
-            g_free(update->reply);
-            update->reply = g_strdup(reply);
-        }
+        keep_newest_reply(update, reply, minute.minute);
     }
     g_array_append_val(update->rows, minute);
 }

@@ -2,7 +2,7 @@
 --
 -- $1: the classes that are about that; $2: at least so many refusals in 24 hours; $3: at most so many destinations, those
 -- with the most refusals; $4: how many minutes are looked at.
--- In the order of destinations; of each, every minute with its classes and replies.
+-- All rows of one destination together, in no order.
 WITH chosen AS (
     SELECT destination, source_ip
     FROM heed_data.attempt_minute
@@ -12,10 +12,9 @@ WITH chosen AS (
     ORDER BY sum(deferred + failed) DESC, destination, source_ip
     LIMIT $3
 )
-SELECT attempt.destination, attempt.source_ip, extract(epoch FROM attempt.minute)::bigint, attempt.class,
-    attempt.reply, sum(attempt.delivered)::bigint, sum(attempt.deferred)::bigint, sum(attempt.failed)::bigint
+SELECT attempt.destination, attempt.source_ip, extract(epoch FROM attempt.minute)::bigint, attempt.class, attempt.reply,
+    attempt.delivered, attempt.deferred, attempt.failed
 FROM heed_data.attempt_minute AS attempt
 JOIN chosen USING (destination, source_ip)
 WHERE attempt.minute > now() - $4 * interval '1 minute' AND attempt.minute <= now()
-GROUP BY attempt.destination, attempt.source_ip, attempt.minute, attempt.class, attempt.reply
-ORDER BY attempt.destination, attempt.source_ip, attempt.minute, attempt.class, attempt.reply
+ORDER BY attempt.destination, attempt.source_ip

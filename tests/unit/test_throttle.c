@@ -237,15 +237,15 @@ random_history(void)
 
 /* What holds at a minute; nothing advised is no limit. */
 static HeedThrottleStep
-at(const HeedThrottlePlan *plan_, int64_t minute)
+at(const HeedThrottlePlan *made, int64_t minute)
 {
     HeedThrottleStep step = {.messages = UINT64_MAX, .connections = UINT64_MAX, .phase = PROBING};
 
-    for (size_t i = 0; i < plan_->count && plan_->steps[i].from <= minute; i++)
-        step = plan_->steps[i];
-    if (minute >= plan_->end || step.messages == 0)
+    for (size_t i = 0; i < made->count && made->steps[i].from <= minute; i++)
+        step = made->steps[i];
+    if (minute >= made->end || step.messages == 0)
         step.messages = UINT64_MAX;
-    if (minute >= plan_->end || step.connections == 0)
+    if (minute >= made->end || step.connections == 0)
         step.connections = UINT64_MAX;
     return step;
 }
