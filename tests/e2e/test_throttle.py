@@ -258,6 +258,29 @@ class MailServers(Attempts):
         self.assertRegex(services, r"(?m)^heed-orange +unix +- +- +n +- +1 +smtp +-o syslog_name=postfix/heed-orange$")
         self.assertEqual(self.postfix("postmap", "-q", "gmail.com", f"texthash:{etc}/heed_transport"), "heed-gmail:\n")
 
+    def test_postfix_obeys(self):
+        """During a pause nothing is sent, a limited destination gets a message in three seconds, all others at once."""
+        self.attempt(3, "paused.example", "rate-limit", RATE, deferred=80)
+        self.attempt(20, "slow.example", "rate-limit", RATE, delivered=25, deferred=20)
+        folder = self.folder / "paced"
+        folder.mkdir(mode=0o755)
+        for part in ("main", "master", "transport"):
+            (folder / part).write_text(self.configuration("postfix", "--part", part).stdout)
+        recipients = [f"u{number}@{name}.example" for number in range(3) for name in ("paused", "slow", "other")]
+        done = subprocess.run(["unshare", "--mount", "--propagation=private", sys.executable, "-m", "tests.support.paced_postfix",
+                               folder, self.root, *recipients], capture_output=True, text=True, check=False, env=self.environment,
+                              timeout=60, cwd=harness.ROOT)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = {line.split(" ", 3)[0]: line.split(" ", 3)[1:] for line in done.stdout.splitlines()}
+        self.assertEqual(sorted(told), sorted(recipients))
+        for number in range(3):
+            self.assertEqual(told[f"u{number}@paused.example"][1:], ["deferred", "deferred transport"])
+            self.assertEqual(told[f"u{number}@other.example"][1], "sent")
+            self.assertEqual(told[f"u{number}@slow.example"][1], "sent")
+        waits = sorted(float(told[f"u{number}@slow.example"][0]) for number in range(3))
+        self.assertGreater(waits[1], 2.5)
+        self.assertGreater(waits[2], 5.5)
+
     def test_exim(self):
         self.fill()
         self.attempt(3, "slow.example", "rate-limit", RATE, delivered=3, deferred=4)
