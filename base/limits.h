@@ -151,6 +151,11 @@
 /* Columns of a log with columns; PowerMTA has some 60 of its own. */
 #define HEED_LIMIT_LOG_COLUMNS 256U
 
+/* Throttling advice: destinations, those with the most refusals, and recipient domains of one
+ * mailbox provider, those with the most mail. A configuration of more is of no use to a server. */
+#define HEED_LIMIT_THROTTLED         10000U
+#define HEED_LIMIT_THROTTLED_DOMAINS 1000U
+
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U
 

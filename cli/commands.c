@@ -58,6 +58,10 @@ const HeedCommand heed_commands[] = {
      "The scores need the logs of the mail servers, which say how much was sent. With --fail-below "
      "exit status 1: a score is lower.",
      heed_cmd_score},
+    {"throttle", NULL, "How fast to send to destinations that put mail off",
+     "It needs the logs of the mail servers, and is to be made anew every few minutes: advice changes "
+     "with what the destinations answer. docs/throttle.md has the rules.",
+     heed_cmd_throttle},
     {"status", NULL, "Mailboxes, counts, suppressions, quarantine, database", NULL,
      heed_cmd_status},
     {"config check", "[FILE…]", "Check the configuration file, or with --rules the rules", NULL,

@@ -25,6 +25,13 @@ static const HeedContact contacts[] = {
 };
 #undef HEED_CONTACT
 
+#define HEED_LIMITS(provider, connections, messages, source) \
+    {provider, connections, messages, source},
+static const HeedLimits limits[] = {
+#include "parsers/rules/limits.def"
+};
+#undef HEED_LIMITS
+
 #define HEED_CAUSE(name, title) {name, title},
 
 static const struct {
@@ -57,6 +64,18 @@ heed_contact_of(const char *provider)
         return NULL;
     return bsearch(provider, contacts, G_N_ELEMENTS(contacts), sizeof(contacts[0]),
                    compare_providers);
+}
+
+static int
+compare_limits(const void *key, const void *row)
+{
+    return strcmp(key, ((const HeedLimits *)row)->provider);
+}
+
+const HeedLimits *
+heed_limits_of(const char *provider)
+{
+    return bsearch(provider, limits, G_N_ELEMENTS(limits), sizeof(limits[0]), compare_limits);
 }
 
 const char *

@@ -26,6 +26,17 @@ typedef struct HeedContact {
     const char *page;  /* its page for senders; NULL: none is known */
 } HeedContact;
 
+/* What a provider allows each sending address, as it or others say (rules/limits.def). */
+typedef struct HeedLimits {
+    const char *provider;
+    unsigned connections; /* at a time; 0: nothing is known */
+    unsigned messages;    /* in a connection; 0: nothing is known */
+    const char *source;
+} HeedLimits;
+
+/* NULL when the table has none. Static. */
+const HeedLimits *heed_limits_of(const char *provider);
+
 /* Of a class of failures, or of none at all; of any other class, what is said of unknown. Static.
  */
 const HeedAdvice *heed_advice_of(HeedClass class_);

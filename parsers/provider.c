@@ -79,6 +79,30 @@ heed_provider_of_host(const char *host)
     return row == NULL ? NULL : row->provider;
 }
 
+static const char *
+next(const char *provider, unsigned flag, size_t *at)
+{
+    while (*at < G_N_ELEMENTS(rows)) {
+        const ProviderRow *row = &rows[(*at)++];
+
+        if ((row->flags & flag) != 0 && strcmp(row->provider, provider) == 0)
+            return row->domain;
+    }
+    return NULL;
+}
+
+const char *
+heed_provider_next_domain(const char *provider, size_t *at)
+{
+    return next(provider, ADDRESS, at);
+}
+
+const char *
+heed_provider_next_host(const char *provider, size_t *at)
+{
+    return next(provider, HOST, at);
+}
+
 bool
 heed_provider_exists(const char *provider)
 {

@@ -19,6 +19,13 @@ const char *heed_provider_of_domain(const char *domain);
  * letter case, a trailing dot and an address type before it are allowed. */
 const char *heed_provider_of_host(const char *host);
 
+/*
+ * The domains that people have addresses in, and those that the names of its mail servers are in or
+ * below, one after the other: *at is 0 at first; NULL behind the last. Static.
+ */
+const char *heed_provider_next_domain(const char *provider, size_t *at);
+const char *heed_provider_next_host(const char *provider, size_t *at);
+
 /* Whether the table has this provider. */
 bool heed_provider_exists(const char *provider);
 

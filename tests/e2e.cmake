@@ -8,3 +8,6 @@ set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow" COST 
 set_tests_properties(e2e/bad_input PROPERTIES COST 500)
 # Most of its work is the servers'; what is ours of it, unit/cluster and unit/connection do under the sanitizers too.
 set_tests_properties(e2e/database PROPERTIES LABELS "e2e;slow" COST 500)
+heed_end_to_end(throttle test_throttle.Throttle)
+heed_end_to_end(throttle_mtas test_throttle.MailServers)
+set_tests_properties(e2e/throttle_mtas PROPERTIES LABELS "e2e;slow")

@@ -13,7 +13,7 @@ from tests.e2e.harness import Case, make_reports, reports, run_heed
 
 COMMANDS = ("init", "poll", "ingest", "parse", "explain", "export", "clean", "why", "suppress add", "suppress remove", "suppress allow",
             "suppress disallow", "suppress list", "suppress rebuild", "quarantine list", "quarantine show",
-            "quarantine retry", "status", "config check", "db init", "db migrate", "db status", "db start", "db stop",
+            "quarantine retry", "throttle", "status", "config check", "db init", "db migrate", "db status", "db start", "db stop",
             "db dump", "db upgrade")
 
 
@@ -75,6 +75,7 @@ class Cli(Case):
             ("--data-dir", "", "status"): "--data-dir is empty",
             ("status", "--data-dir="): "--data-dir is empty",
             ("quarantine", "show", "x"): "quarantine list",
+            ("throttle", "--format", "yaml"): "allowed are text, json, postfix, exim, kumomta",
         }
         for arguments, words in cases.items():
             with self.subTest(arguments):

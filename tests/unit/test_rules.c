@@ -608,6 +608,9 @@ test_advice(void)
     g_assert_cmpstr(heed_contact_of("yahoo")->provider, ==, "yahoo");
     g_assert_null(heed_contact_of("nobody"));
     g_assert_null(heed_contact_of(NULL));
+    g_assert_cmpuint(heed_limits_of("comcast")->connections, ==, 25);
+    g_assert_cmpuint(heed_limits_of("yahoo")->messages, ==, 20);
+    g_assert_null(heed_limits_of("nobody"));
     g_assert_false(heed_cause_exists("weather"));
 }
 

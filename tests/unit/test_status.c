@@ -36,6 +36,12 @@ static const Key contacts[] = {
 };
 #undef HEED_CONTACT
 
+#define HEED_LIMITS(provider, connections, messages, source) {0, provider},
+static const Key limits[] = {
+#include "parsers/rules/limits.def"
+};
+#undef HEED_LIMITS
+
 static void
 test_sorted(void)
 {
@@ -47,6 +53,8 @@ test_sorted(void)
         g_assert_cmpstr(providers[i - 1].name, <, providers[i].name);
     for (size_t i = 1; i < G_N_ELEMENTS(contacts); i++)
         g_assert_cmpstr(contacts[i - 1].name, <, contacts[i].name);
+    for (size_t i = 1; i < G_N_ELEMENTS(limits); i++)
+        g_assert_cmpstr(limits[i - 1].name, <, limits[i].name);
 }
 
 static void
@@ -97,9 +105,16 @@ test_status(void)
 static void
 test_provider(void)
 {
+    size_t at = 0;
+
     g_assert_cmpstr(heed_provider_of_domain("googlemail.com"), ==, "gmail");
     g_assert_cmpstr(heed_provider_of_domain("contoso.onmicrosoft.com"), ==, "microsoft365");
     g_assert_null(heed_provider_of_domain("mail.gmail.com"));
+    g_assert_cmpstr(heed_provider_next_domain("gmail", &at), ==, "gmail.com");
+    g_assert_cmpstr(heed_provider_next_domain("gmail", &at), ==, "googlemail.com");
+    g_assert_null(heed_provider_next_domain("gmail", &at));
+    at = 0;
+    g_assert_cmpstr(heed_provider_next_host("yahoo", &at), ==, "aol.com");
     g_assert_null(heed_provider_of_domain("yahoodns.net"));
     g_assert_null(heed_provider_of_domain("example.com"));
     g_assert_cmpstr(heed_provider_of_host("dns; GMAIL-SMTP-IN.L.Google.com."), ==, "gmail");
