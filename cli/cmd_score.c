@@ -219,12 +219,18 @@ read_scores(HeedInvocation *invocation, const Scoring *scoring, uint64_t *out_to
 {
     g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
     g_autoptr(HeedDatabase) database = NULL;
+    g_autoptr(HeedTransaction) transaction = NULL;
+    g_autoptr(GPtrArray) list = NULL;
 
     if (config == NULL)
         return NULL;
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
-    return database == NULL ? NULL
-                            : heed_reputation_list(database, &scoring->query, out_total, error);
+    transaction = database == NULL ? NULL : heed_transaction_begin_snapshot(database, error);
+    list = transaction == NULL ? NULL
+                               : heed_reputation_list(database, &scoring->query, out_total, error);
+    if (list == NULL || !heed_transaction_commit(transaction, error))
+        return NULL;
+    return g_steal_pointer(&list);
 }
 
 int
