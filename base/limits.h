@@ -151,6 +151,15 @@
 /* Columns of a log with columns; PowerMTA has some 60 of its own. */
 #define HEED_LIMIT_LOG_COLUMNS 256U
 
+/* What a report for people lists at most: what comes after has little weight, and a page is to be
+ * read. Replies are counted among so many of the newest events, so that it takes no longer where
+ * there are millions. */
+#define HEED_LIMIT_SUMMARY_CLASSES      20U
+#define HEED_LIMIT_SUMMARY_REPLIES      20U
+#define HEED_LIMIT_SUMMARY_REPLY_EVENTS 20000U
+#define HEED_LIMIT_SUMMARY_WORST        12U
+#define HEED_LIMIT_SUMMARY_HOLDS        20U
+
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U
 

@@ -58,6 +58,9 @@ const HeedCommand heed_commands[] = {
      "The scores need the logs of the mail servers, which say how much was sent. With --fail-below "
      "exit status 1: a score is lower.",
      heed_cmd_score},
+    {"report", NULL, "How mail fared, as one HTML page with plots, and what to do",
+     "The page loads nothing and runs nothing; it has names of domains and counts, no addresses.",
+     heed_cmd_report},
     {"status", NULL, "Mailboxes, counts, suppressions, quarantine, database", NULL,
      heed_cmd_status},
     {"config check", "[FILE…]", "Check the configuration file, or with --rules the rules", NULL,
