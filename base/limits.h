@@ -159,6 +159,8 @@
 #define HEED_LIMIT_SUMMARY_REPLY_EVENTS 20000U
 #define HEED_LIMIT_SUMMARY_WORST        12U
 #define HEED_LIMIT_SUMMARY_HOLDS        20U
+/* Providers, own domains and source addresses that a monitoring system is told of, each. */
+#define HEED_LIMIT_METRIC_NAMES 50U
 
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U

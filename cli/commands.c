@@ -63,6 +63,10 @@ const HeedCommand heed_commands[] = {
      heed_cmd_report},
     {"status", NULL, "Mailboxes, counts, suppressions, quarantine, database", NULL,
      heed_cmd_status},
+    {"metrics", NULL, "Counts and states as text for Prometheus",
+     "For the folder of node_exporter's textfile collector: --output /…/heed.prom. When the "
+     "database does not answer, heed_database_up is 0, and the exit status says why.",
+     heed_cmd_metrics},
     {"config check", "[FILE…]", "Check the configuration file, or with --rules the rules", NULL,
      heed_cmd_config_check},
     {"db init", NULL, "Make the tables and roles in a database of your own", NULL,

@@ -34,6 +34,7 @@ int heed_cmd_token_verify(HeedInvocation *invocation, GError **error);
 int heed_cmd_score(HeedInvocation *invocation, GError **error);
 int heed_cmd_report(HeedInvocation *invocation, GError **error);
 int heed_cmd_status(HeedInvocation *invocation, GError **error);
+int heed_cmd_metrics(HeedInvocation *invocation, GError **error);
 int heed_cmd_init(HeedInvocation *invocation, GError **error);
 int heed_cmd_config_check(HeedInvocation *invocation, GError **error);
 int heed_cmd_db_start(HeedInvocation *invocation, GError **error);

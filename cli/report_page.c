@@ -381,6 +381,7 @@ plot_of(const Plots *plots, const char *id, const char *title, const char *subti
     return (HeedPlot){.id = id,
                       .title = title,
                       .subtitle = subtitle,
+                      .empty = "None in these days.",
                       .days = plots->days,
                       .day_count = plots->summary->day_count};
 }
@@ -397,12 +398,8 @@ append_volume(GString *page, Plots *plots)
 
     plot.series = series;
     plot.series_count = G_N_ELEMENTS(series);
-    if (sent_of(&plots->summary->total) > 0)
-        heed_plot_bars(page, &plot);
-    else
-        g_string_append(page,
-                        "<figure class=\"plot\" id=\"volume\"><figcaption><h3>Messages sent</h3>"
-                        "<p class=\"empty\">" NO_LOG "</p></figcaption></figure>\n");
+    plot.empty = NO_LOG;
+    heed_plot_bars(page, &plot);
 }
 
 static void

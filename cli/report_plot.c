@@ -257,8 +257,16 @@ highest_pile(const HeedPlot *plot)
 void
 heed_plot_bars(GString *page, const HeedPlot *plot)
 {
-    const Scale scale = scale_of(highest_pile(plot), plot->percent);
+    double highest = highest_pile(plot);
+    const Scale scale = scale_of(highest, plot->percent);
 
+    if (!(highest > 0)) {
+        g_string_append_printf(page,
+                               "<figure class=\"plot\" id=\"%s\"><figcaption><h3>%s</h3><p "
+                               "class=\"empty\">%s</p></figcaption></figure>\n",
+                               plot->id, plot->title, plot->empty);
+        return;
+    }
     begin_drawing(page, plot, &scale);
     for (size_t day = 0; day < plot->day_count; day++) {
         double base = 0;

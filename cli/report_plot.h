@@ -30,6 +30,7 @@ typedef struct HeedPlot {
     const char *id;       /* of the element, unique on the page */
     const char *title;    /* text */
     const char *subtitle; /* text, one line of what to see */
+    const char *empty;    /* text, instead of bars where all is nothing */
     bool percent;         /* values are rates, else counts */
     const int64_t *days;  /* the beginning of each, seconds since 1970 */
     size_t day_count;
@@ -39,7 +40,7 @@ typedef struct HeedPlot {
     size_t mark_count;
 } HeedPlot;
 
-/* Bars, the series one upon another. */
+/* Bars, the series one upon another; words where all of them are nothing. */
 void heed_plot_bars(GString *page, const HeedPlot *plot);
 
 /* Lines; a gap where nothing is known. */

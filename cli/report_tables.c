@@ -11,6 +11,8 @@
 
 /* Letters of a name that stands in a table. */
 #define NAME_LETTERS 80U
+/* Letters of a reply: what comes after says little. */
+#define REPLY_LETTERS 240U
 
 /* A column: its title, and whether its cells are numbers. */
 typedef struct Column {
@@ -402,7 +404,7 @@ append_reply(GString *page, const Column *columns, const HeedSummaryReply *reply
     const char *name = heed_class_name(reply->class_);
 
     begin_row(page);
-    heed_html_foreign(page, reply->text, HEED_HTML_LETTERS);
+    heed_html_foreign(page, reply->text, REPLY_LETTERS);
     number_cell(page, &columns[1], true, reply->count);
     number_cell(page, &columns[2], false, reply->domains);
     next_cell(page, &columns[3], false);
