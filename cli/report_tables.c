@@ -159,16 +159,17 @@ enum {
 static const struct {
     const char *id;
     const char *title;
-    const char *name;
     const char *many;
 } dimensions[HEED_REPUTATION_DIMENSIONS] = {
-    [HEED_REPUTATION_RECIPIENT_DOMAIN] = {"domains", "Recipient domains", "Domain",
-                                          "recipient domains"},
-    [HEED_REPUTATION_PROVIDER] = {"providers", "Mailbox providers", "Provider", "providers"},
-    [HEED_REPUTATION_SENDER_DOMAIN] = {"senders", "Our sending domains", "Sending domain",
-                                       "sending domains"},
-    [HEED_REPUTATION_SOURCE_IP] = {"sources", "Our servers", "Source address", "source addresses"},
+    [HEED_REPUTATION_RECIPIENT_DOMAIN] = {"domains", "Recipient domains", "recipient domains"},
+    [HEED_REPUTATION_PROVIDER] = {"providers", "Mailbox providers", "providers"},
+    [HEED_REPUTATION_SENDER_DOMAIN] = {"senders", "Our sending domains", "sending domains"},
+    [HEED_REPUTATION_SOURCE_IP] = {"sources", "Our servers", "source addresses"},
 };
+
+static const Column worst_columns[WORST_COLUMNS] = {
+    {"Name", false},   {"Score", false},     {"Sent", true}, {"Dead", true},      {"Blocked", true},
+    {"Put off", true}, {"Complaints", true}, {"Why", false}, {"Next step", false}};
 
 static double
 rate_of(const HeedReputation *reputation, HeedReputationCount count)
@@ -229,15 +230,6 @@ contact_of(HeedReputationBy by, const char *name)
 static void
 append_worst(GString *page, HeedReputationBy by, const HeedSummaryCause *cause)
 {
-    const Column columns[WORST_COLUMNS] = {{dimensions[by].name, false},
-                                           {"Score", false},
-                                           {"Sent", true},
-                                           {"Dead", true},
-                                           {"Blocked", true},
-                                           {"Put off", true},
-                                           {"Complaints", true},
-                                           {"Why", false},
-                                           {"Next step", false}};
     const HeedReputation *reputation = cause->reputation;
     const HeedContact *contact = contact_of(by, reputation->name);
     bool titled = by == HEED_REPUTATION_PROVIDER && contact != NULL;
@@ -247,24 +239,24 @@ append_worst(GString *page, HeedReputationBy by, const HeedSummaryCause *cause)
 
     begin_row(page);
     heed_html_foreign(page, titled ? contact->title : reputation->name, NAME_LETTERS);
-    next_cell(page, &columns[WORST_SCORE], true);
-    g_string_append(page, "<span>");
+    next_cell(page, &worst_columns[WORST_SCORE], true);
+    g_string_append(page, "<span class=\"nowrap\">");
     append_score(page, reputation);
     g_string_append(page, "</span>");
-    number_cell(page, &columns[WORST_SENT], false,
+    number_cell(page, &worst_columns[WORST_SENT], false,
                 reputation->counts[HEED_REPUTATION_30D][HEED_REPUTATION_SENT]);
-    rate_cell(page, &columns[WORST_HARD], reputation, HEED_REPUTATION_HARD);
-    rate_cell(page, &columns[WORST_BLOCK], reputation, HEED_REPUTATION_BLOCK);
-    rate_cell(page, &columns[WORST_DEFERRED], reputation, HEED_REPUTATION_DEFERRED);
-    rate_cell(page, &columns[WORST_COMPLAINTS], reputation, HEED_REPUTATION_COMPLAINTS);
-    next_cell(page, &columns[WORST_WHY], false);
+    rate_cell(page, &worst_columns[WORST_HARD], reputation, HEED_REPUTATION_HARD);
+    rate_cell(page, &worst_columns[WORST_BLOCK], reputation, HEED_REPUTATION_BLOCK);
+    rate_cell(page, &worst_columns[WORST_DEFERRED], reputation, HEED_REPUTATION_DEFERRED);
+    rate_cell(page, &worst_columns[WORST_COMPLAINTS], reputation, HEED_REPUTATION_COMPLAINTS);
+    next_cell(page, &worst_columns[WORST_WHY], false);
     g_string_append(page, "<span>");
     heed_html_text(page, reputation->reason, HEED_HTML_LETTERS);
     if (needs_step)
         g_string_append_printf(page, " <span class=\"quiet\">Mostly %s: %s</span>",
                                heed_class_name(cause->class_), meaning(cause->class_));
     g_string_append(page, "</span>");
-    next_cell(page, &columns[WORST_NEXT], false);
+    next_cell(page, &worst_columns[WORST_NEXT], false);
     g_string_append(page, "<span>");
     g_string_append(page, needs_step ? next_step(cause->class_) : "–");
     if (needs_step)
@@ -276,15 +268,6 @@ append_worst(GString *page, HeedReputationBy by, const HeedSummaryCause *cause)
 static void
 append_dimension(GString *page, const HeedSummary *summary, HeedReputationBy by)
 {
-    const Column columns[WORST_COLUMNS] = {{dimensions[by].name, false},
-                                           {"Score", false},
-                                           {"Sent", true},
-                                           {"Dead", true},
-                                           {"Blocked", true},
-                                           {"Put off", true},
-                                           {"Complaints", true},
-                                           {"Why", false},
-                                           {"Next step", false}};
     const GArray *causes = summary->causes[by];
 
     heed_report_section(page, dimensions[by].id, dimensions[by].title);
@@ -293,12 +276,11 @@ append_dimension(GString *page, const HeedSummary *summary, HeedReputationBy by)
         heed_report_section_end(page);
         return;
     }
-    g_string_append_printf(
-        page,
-        "<p class=\"note\">The lowest scores first: %u of %" PRIu64
-        " %s of which anything was counted in 30 days. ! is much, !! over the limit.</p>",
-        causes->len, summary->named[by], dimensions[by].many);
-    begin_table(page, columns, WORST_COLUMNS);
+    g_string_append_printf(page,
+                           "<p class=\"note\">The lowest scores of 30 days, %u of %" PRIu64
+                           " %s. ! is much, !! over the limit.</p>",
+                           causes->len, summary->named[by], dimensions[by].many);
+    begin_table(page, worst_columns, WORST_COLUMNS);
     for (unsigned i = 0; i < causes->len; i++)
         append_worst(page, by, &g_array_index(causes, HeedSummaryCause, i));
     end_table(page);
@@ -396,6 +378,15 @@ step_for_reply(const HeedSummaryReply *reply, HeedRules *rules, const HeedContac
     return advice.remedy;
 }
 
+/* What is left of the codes at its beginning, which have a column of their own. */
+static const char *
+without_codes(const char *text)
+{
+    while (g_str_has_prefix(text, "# "))
+        text += 2;
+    return text;
+}
+
 static void
 append_reply(GString *page, const Column *columns, const HeedSummaryReply *reply, HeedRules *rules)
 {
@@ -404,7 +395,7 @@ append_reply(GString *page, const Column *columns, const HeedSummaryReply *reply
     const char *name = heed_class_name(reply->class_);
 
     begin_row(page);
-    heed_html_foreign(page, reply->text, REPLY_LETTERS);
+    heed_html_foreign(page, without_codes(reply->text), REPLY_LETTERS);
     number_cell(page, &columns[1], true, reply->count);
     number_cell(page, &columns[2], false, reply->domains);
     next_cell(page, &columns[3], false);
