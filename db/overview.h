@@ -20,7 +20,8 @@ enum {
 
 HeedRows *heed_overview_mailboxes(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Rows of: kind, reports, distinct failures; of all time, from the roll-ups. */
+/* Rows of: kind, reports and distinct failures of all that is kept, reports of today and of 7 days
+ * that end today; days of UTC, from the roll-ups. */
 HeedRows *heed_overview_kinds(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Rows of: scope ('' is everywhere), verdict, reason, addresses; what is suppressed now. */
