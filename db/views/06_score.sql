@@ -20,10 +20,12 @@ $function$;
 
 -- The score of counts, of which recent ones weigh more; `messages` are all that were sent, unweighted. NULL: too few to
 -- judge by. A query sees through it; OFFSET 0 keeps what was computed once from being computed again wherever it is named.
+-- ATOMIC, so that the names in it are looked up now and by its owner: readers may not look into this schema.
 CREATE OR REPLACE FUNCTION heed_data.judged(messages float8, sent float8, delivered float8, hard float8, block float8,
     deferred float8, complaints float8)
 RETURNS TABLE (score integer, band text, confidence float8, pulled_by text, pulled_rate float8)
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
     SELECT score,
         CASE WHEN score >= 90 THEN 'good' WHEN score >= 70 THEN 'fair' WHEN score >= 40 THEN 'poor'
             WHEN score IS NULL THEN 'unknown' ELSE 'bad' END,
@@ -51,8 +53,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
             OFFSET 0
         ) AS penalties
         OFFSET 0
-    ) AS judged
-$function$;
+    ) AS judged;
+END;
 
 -- What pulls a score down most, or why there is none, in words.
 CREATE OR REPLACE FUNCTION heed_data.score_reason(messages bigint, score integer, pulled_by text,
