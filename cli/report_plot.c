@@ -18,8 +18,9 @@
 #define NUMBER_BYTES 16
 
 typedef struct Scale {
-    double top;  /* the value at the upper edge */
-    double step; /* between two lines of the grid */
+    double top;     /* the value at the upper edge */
+    double step;    /* between two lines of the grid */
+    unsigned lines; /* of the grid, the lowest at nothing */
 } Scale;
 
 static void
@@ -50,6 +51,7 @@ scale_of(double highest, bool percent)
     }
     if (!percent)
         scale.step = fmax(1, ceil(scale.step));
+    scale.lines = 1 + (unsigned)(scale.top / scale.step);
     return scale;
 }
 
@@ -107,7 +109,9 @@ static void
 append_axis(GString *page, const HeedPlot *plot, const Scale *scale)
 {
     g_string_append(page, "<div class=\"axis\" aria-hidden=\"true\">");
-    for (double value = 0; value <= scale->top; value += scale->step) {
+    for (unsigned i = 0; i < scale->lines; i++) {
+        double value = i * scale->step;
+
         g_string_append(page, "<span style=\"bottom:");
         append_coordinate(page, height_of(scale, value));
         g_string_append(page, "%\">");
@@ -175,9 +179,9 @@ begin_drawing(GString *page, const HeedPlot *plot, const Scale *scale)
                            "figures.</desc>",
                            plot->id, plot->id, DAY_WIDTH * (double)plot->day_count, HEIGHT,
                            plot->id, plot->title, plot->id, plot->subtitle);
-    for (double value = 0; value <= scale->top; value += scale->step) {
+    for (unsigned i = 0; i < scale->lines; i++) {
         g_string_append(page, "<path class=\"grid\" d=\"M0 ");
-        append_coordinate(page, HEIGHT - height_of(scale, value));
+        append_coordinate(page, HEIGHT - height_of(scale, i * scale->step));
         g_string_append_printf(page, "H%.0f\"/>", DAY_WIDTH * (double)plot->day_count);
     }
 }
