@@ -92,12 +92,13 @@ append_head(GString *page, const HeedReportPage *report)
     g_string_append(page, "made ");
     heed_html_time(page, report->now);
     g_string_append(
-        page, "</p><nav aria-label=\"Sections\"><ul><li><a href=\"#todo\">To do</a></li><li><a "
-              "href=\"#days\">Day by day</a></li><li><a href=\"#providers\">Providers</a></li>"
-              "<li><a href=\"#domains\">Domains</a></li><li><a href=\"#senders\">Senders</a></li>"
-              "<li><a href=\"#classes\">Why</a></li><li><a href=\"#replies\">Replies</a></li>"
-              "<li><a href=\"#suppression\">Suppressed</a></li><li><a href=\"#holds\">Holds</a>"
-              "</li><li><a href=\"#mailboxes\">Mailboxes</a></li></ul></nav></header>\n<main>\n");
+        page,
+        "</p><nav aria-label=\"Sections\"><ul><li><a href=\"#todo\">To do</a></li><li><a "
+        "href=\"#days\">Day by day</a></li><li><a href=\"#providers\">Providers</a></li>"
+        "<li><a href=\"#domains\">Domains</a></li><li><a href=\"#senders\">Senders</a></li>"
+        "<li><a href=\"#classes\">Why</a></li><li><a href=\"#replies\">Replies</a></li>"
+        "<li><a href=\"#suppression\">Suppressed</a></li><li><a href=\"#holds\">Holds</a>"
+        "</li><li><a href=\"#mailboxes\">Mailboxes</a></li><li><a href=\"#logs\">Logs</a></li></ul></nav></header>\n<main>\n");
 }
 
 /* --- tiles --- */
@@ -281,6 +282,31 @@ append_mailboxes_to_mend(GString *page, const HeedReportPage *report, unsigned *
 }
 
 static void
+append_logs_to_mend(GString *page, const HeedReportPage *report, unsigned *items)
+{
+    for (unsigned i = 0; i < report->summary->logs->len; i++) {
+        const HeedSummaryLog *log = report->summary->logs->pdata[i];
+        bool silent =
+            log->success_at == HEED_DATE_UNKNOWN || report->now - log->success_at >= SILENT_SECONDS;
+
+        if (log->error == NULL && !silent)
+            continue;
+        begin_item(page, log->error != NULL ? "bad" : "warn", items);
+        g_string_append(page, "<b>Log ");
+        heed_html_foreign(page, log->name, NAME_LETTERS);
+        if (log->error != NULL) {
+            g_string_append(page, "</b>: the last look failed: ");
+            heed_html_foreign(page, log->error, HEED_HTML_LETTERS);
+        } else {
+            g_string_append(page, "</b>: not read since ");
+            heed_html_time(page, log->success_at);
+        }
+        end_item(page,
+                 "Without it rates are not those of all mail. <code>heed poll</code> reads it.");
+    }
+}
+
+static void
 append_counted(GString *page, int64_t count, const char *what, const char *step, unsigned *items)
 {
     if (count == 0)
@@ -303,6 +329,7 @@ append_todo(GString *page, const HeedReportPage *report)
     append_holds_to_decide(page, summary, &items);
     append_rates_to_mend(page, summary, &items);
     append_mailboxes_to_mend(page, report, &items);
+    append_logs_to_mend(page, report, &items);
     append_counted(page, heed_rows_int(summary->database, 0, HEED_STORE_QUARANTINED),
                    "messages could not be read and wait in quarantine.",
                    "<code>heed quarantine list</code>", &items);
@@ -533,6 +560,7 @@ heed_report_page(const HeedReportPage *report)
     append_growth(page, &plots);
     heed_report_holds(page, summary);
     heed_report_mailboxes(page, summary);
+    heed_report_logs(page, summary);
     append_foot(page, report);
     return page;
 }

@@ -567,3 +567,47 @@ heed_report_mailboxes(GString *page, const HeedSummary *summary)
     end_table(page);
     heed_report_section_end(page);
 }
+
+/* --- logs --- */
+
+static void
+append_log(GString *page, const Column *columns, const HeedSummaryLog *log)
+{
+    begin_row(page);
+    heed_html_foreign(page, log->name, NAME_LETTERS);
+    next_cell(page, &columns[1], true);
+    heed_html_foreign(page, log->format, NAME_LETTERS);
+    next_cell(page, &columns[2], false);
+    heed_html_time(page, log->read_at);
+    next_cell(page, &columns[3], false);
+    heed_html_time(page, log->line_at);
+    number_cell(page, &columns[4], false, log->lines);
+    number_cell(page, &columns[5], false, log->unread);
+    number_cell(page, &columns[6], false, log->behind);
+    next_cell(page, &columns[7], false);
+    if (log->error == NULL)
+        g_string_append(page, "none");
+    else
+        heed_html_foreign(page, log->error, HEED_HTML_LETTERS);
+    end_row(page);
+}
+
+void
+heed_report_logs(GString *page, const HeedSummary *summary)
+{
+    static const Column columns[] = {
+        {"Log", false},  {"Format", false},      {"Last look", false},   {"Last new line", false},
+        {"Lines", true}, {"Not readable", true}, {"Bytes behind", true}, {"Last error", false}};
+
+    heed_report_section(page, "logs", "Logs of mail servers");
+    if (summary->logs->len == 0) {
+        g_string_append(page, "<p class=\"empty\">No log is read (docs/logs.md).</p>");
+        heed_report_section_end(page);
+        return;
+    }
+    begin_table(page, columns, G_N_ELEMENTS(columns));
+    for (unsigned i = 0; i < summary->logs->len; i++)
+        append_log(page, columns, summary->logs->pdata[i]);
+    end_table(page);
+    heed_report_section_end(page);
+}

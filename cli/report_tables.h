@@ -38,5 +38,6 @@ void heed_report_replies(GString *page, const HeedSummary *summary, HeedRules *r
 void heed_report_suppression(GString *page, const HeedSummary *summary);
 void heed_report_holds(GString *page, const HeedSummary *summary);
 void heed_report_mailboxes(GString *page, const HeedSummary *summary);
+void heed_report_logs(GString *page, const HeedSummary *summary);
 
 #endif

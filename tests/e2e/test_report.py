@@ -88,7 +88,8 @@ class Report(Case):
         _, config = self.store()
         page, _ = self.page(config)
         for words in ("No log tells how much was sent", "Nothing was counted in 30 days.", "No failure was reported",
-                      "No reply came", "Nothing is suppressed.", "No surge was held", "No mailbox has been polled yet"):
+                      "No reply came", "Nothing is suppressed.", "No surge was held", "No mailbox has been polled yet",
+                      "No log is read"):
             self.assertIn(words, page.text)
         self.assertIn("To do\n\nNothing.", page.text)
 
@@ -97,7 +98,7 @@ class Report(Case):
         hostile_store.fill(self.world.postgres, database)
         page, text = self.page(config)
         for words in ("<script>document.title=", "lost<i>directory.example", "bounces <b>", hostile_store.NAMES[0],
-                      "3 complaints of these days name no recipient", "A surge of hard failures lasts"):
+                      "Log main <b>: the last look failed: no such \"<file>\"", "3 complaints of these days name no recipient", "A surge of hard failures lasts"):
             self.assertIn(words, page.text)
         self.assertNotIn("secret", text)
         self.assertNotIn("wordwithoutend" * 20, text)
