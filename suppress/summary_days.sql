@@ -3,26 +3,34 @@
 -- complaints, requests to unsubscribe, and suppressions of today that began on it.
 WITH span AS (
     SELECT (now() AT TIME ZONE 'UTC')::date - $1::bigint::integer + 1 AS first
-), sent AS (
-    SELECT (hour AT TIME ZONE 'UTC')::date AS day, sum(delivered::float8) AS delivered, sum(failed::float8) AS failed
+), hours AS (
+    SELECT hour, sum(delivered::float8) AS delivered, sum(failed::float8) AS failed
     FROM (
         SELECT hour, stream, delivered, failed FROM heed_data.volume
         UNION ALL
         SELECT hour, stream, delivered, failed FROM heed_data.volume_delta
     ) AS volume
     WHERE hour >= (SELECT first::timestamp AT TIME ZONE 'UTC' FROM span) AND ($2::text IS NULL OR stream = $2::text)
+    GROUP BY hour
+), sent AS (
+    SELECT (hour AT TIME ZONE 'UTC')::date AS day, sum(delivered) AS delivered, sum(failed) AS failed
+    FROM hours
     GROUP BY (hour AT TIME ZONE 'UTC')::date
-), counted AS (
-    SELECT day, sum(failures::float8) FILTER (WHERE kind = 'bounce' AND verdict = 'hard') AS hard,
-        sum(failures::float8) FILTER (WHERE kind = 'bounce' AND verdict = 'soft') AS soft,
-        sum(failures::float8) FILTER (WHERE kind = 'bounce' AND verdict = 'block') AS block,
-        sum(failures::float8) FILTER (WHERE kind = 'bounce' AND verdict = 'transient') AS transient,
-        sum(failures::float8) FILTER (WHERE kind = 'bounce' AND verdict NOT IN ('hard', 'soft', 'block', 'transient')) AS other,
-        sum(failures::float8) FILTER (WHERE kind = 'delay') AS deferred,
-        sum(failures::float8) FILTER (WHERE kind = 'complaint') AS complaints,
-        sum(failures::float8) FILTER (WHERE kind = 'unsubscribe') AS unsubscribed
+), verdicts AS (
+    SELECT day, kind, verdict, sum(failures::float8) AS failures
     FROM heed_data.rollup_now
     WHERE day >= (SELECT first FROM span) AND ($2::text IS NULL OR stream = $2::text)
+    GROUP BY day, kind, verdict
+), counted AS (
+    SELECT day, sum(failures) FILTER (WHERE kind = 'bounce' AND verdict = 'hard') AS hard,
+        sum(failures) FILTER (WHERE kind = 'bounce' AND verdict = 'soft') AS soft,
+        sum(failures) FILTER (WHERE kind = 'bounce' AND verdict = 'block') AS block,
+        sum(failures) FILTER (WHERE kind = 'bounce' AND verdict = 'transient') AS transient,
+        sum(failures) FILTER (WHERE kind = 'bounce' AND verdict NOT IN ('hard', 'soft', 'block', 'transient')) AS other,
+        sum(failures) FILTER (WHERE kind = 'delay') AS deferred,
+        sum(failures) FILTER (WHERE kind = 'complaint') AS complaints,
+        sum(failures) FILTER (WHERE kind = 'unsubscribe') AS unsubscribed
+    FROM verdicts
     GROUP BY day
 ), began AS (
     SELECT (since AT TIME ZONE 'UTC')::date AS day, count(*) AS suppressed
