@@ -33,7 +33,7 @@ append_label(GString *text, const char *value)
     size_t letters = 0;
 
     for (const char *c = valid; *c != '\0' && letters < HEED_EXPOSITION_LABEL_LETTERS;
-         c = g_utf8_next_char(c), letters++) {
+         c = g_utf8_find_next_char(c, NULL), letters++) {
         if (*c == '\\')
             g_string_append(text, "\\\\");
         else if (*c == '"')

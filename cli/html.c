@@ -72,7 +72,7 @@ heed_html_text(GString *out, const char *text, size_t letters)
         g_string_append(out, UNKNOWN);
         return;
     }
-    for (const char *c = valid; *c != '\0'; c = g_utf8_next_char(c)) {
+    for (const char *c = valid; *c != '\0'; c = g_utf8_find_next_char(c, NULL)) {
         gunichar letter = made_harmless(g_utf8_get_char(c));
 
         marks = g_unichar_ismark(letter) ? marks + 1 : 0;
