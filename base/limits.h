@@ -155,6 +155,16 @@
  * mailbox provider, those with the most mail. A configuration of more is of no use to a server. */
 #define HEED_LIMIT_THROTTLED         10000U
 #define HEED_LIMIT_THROTTLED_DOMAINS 1000U
+/* What a report for people lists at most: what comes after has little weight, and a page is to be
+ * read. Replies are counted among so many of the newest events, so that it takes no longer where
+ * there are millions. */
+#define HEED_LIMIT_SUMMARY_CLASSES      20U
+#define HEED_LIMIT_SUMMARY_REPLIES      20U
+#define HEED_LIMIT_SUMMARY_REPLY_EVENTS 20000U
+#define HEED_LIMIT_SUMMARY_WORST        12U
+#define HEED_LIMIT_SUMMARY_HOLDS        20U
+/* Providers, own domains and source addresses that a monitoring system is told of, each. */
+#define HEED_LIMIT_METRIC_NAMES 50U
 
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U

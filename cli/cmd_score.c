@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
@@ -205,13 +206,24 @@ print(const Scoring *scoring, const GPtrArray *list, uint64_t total)
         (void)puts("Nothing was counted of it in 30 days.");
 }
 
-/* Whether one is below what was asked for: the lowest is the first. */
-static bool
-is_below(const Scoring *scoring, const GPtrArray *list)
+/* Says which are below what was asked for: for cron, which mails what stands on standard error. The
+ * lowest are the first. Returns how many. */
+static unsigned
+tell_below(const Scoring *scoring, const GPtrArray *list)
 {
-    const HeedReputation *lowest = list->len > 0 ? list->pdata[0] : NULL;
+    unsigned below = 0;
 
-    return lowest != NULL && lowest->score >= 0 && lowest->score < scoring->fail_below;
+    for (; below < list->len; below++) {
+        const HeedReputation *reputation = list->pdata[below];
+        g_autofree char *name = NULL;
+
+        if (reputation->score < 0 || reputation->score >= scoring->fail_below)
+            break;
+        name = heed_terminal_clean(reputation->name);
+        heed_log(HEED_LOG_WARNING, "%s: %d of 100, below %d: %s", name, reputation->score,
+                 scoring->fail_below, reputation->reason);
+    }
+    return below;
 }
 
 static GPtrArray *
@@ -219,12 +231,18 @@ read_scores(HeedInvocation *invocation, const Scoring *scoring, uint64_t *out_to
 {
     g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
     g_autoptr(HeedDatabase) database = NULL;
+    g_autoptr(HeedTransaction) transaction = NULL;
+    g_autoptr(GPtrArray) list = NULL;
 
     if (config == NULL)
         return NULL;
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
-    return database == NULL ? NULL
-                            : heed_reputation_list(database, &scoring->query, out_total, error);
+    transaction = database == NULL ? NULL : heed_transaction_begin_snapshot(database, error);
+    list = transaction == NULL ? NULL
+                               : heed_reputation_list(database, &scoring->query, out_total, error);
+    if (list == NULL || !heed_transaction_commit(transaction, error))
+        return NULL;
+    return g_steal_pointer(&list);
 }
 
 int
@@ -249,6 +267,8 @@ heed_cmd_score(HeedInvocation *invocation, GError **error)
     list = read_scores(invocation, &scoring, &total, error);
     if (list == NULL)
         return EX_OK;
-    print(&scoring, list, total);
-    return is_below(&scoring, list) ? SCORE_BELOW : EX_OK;
+    /* A cron job asks a question, and wants to hear of what is wrong alone. */
+    if (scoring.fail_below == 0 || heed_log_level() >= HEED_LOG_NOTICE)
+        print(&scoring, list, total);
+    return tell_below(&scoring, list) > 0 ? SCORE_BELOW : EX_OK;
 }

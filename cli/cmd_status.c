@@ -14,9 +14,28 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MINUTE ((int64_t)60)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+
+/* What one screen has room for. */
+#define MAILBOXES     6U
+#define SCOPES        4U
+#define REASONS       4U
+#define ERROR_LETTERS 28
+
+/* Why addresses are suppressed, and how many. */
+typedef struct Reason {
+    const char *name; /* borrowed */
+    int64_t count;
+} Reason;
 
 typedef struct Overview {
     const HeedConfig *config;
+    int64_t now;
     HeedRows *mailboxes;
     HeedRows *kinds;
     HeedRows *suppressions;
@@ -56,87 +75,207 @@ time_of(const HeedRows *rows, size_t row, size_t column)
                                                 : heed_rows_int(rows, row, column);
 }
 
+/* --- text, for a terminal of 80 columns and 24 rows --- */
+
+/* "3 min ago", "5 days ago"; "-" for never. */
+static char *
+age_text(int64_t then, int64_t now)
+{
+    int64_t age = MAX(now - then, 0);
+
+    if (then == HEED_DATE_UNKNOWN)
+        return g_strdup("-");
+    if (age < MINUTE)
+        return g_strdup("just now");
+    if (age < HOUR)
+        return g_strdup_printf("%" PRId64 " min ago", age / MINUTE);
+    if (age < 2 * DAY)
+        return g_strdup_printf("%" PRId64 " h ago", age / HOUR);
+    return g_strdup_printf("%" PRId64 " days ago", age / DAY);
+}
+
+/* Whether a poll went wrong, or none went well for a day. */
+static bool
+needs_a_look(const HeedRows *rows, size_t row, int64_t now)
+{
+    int64_t success = time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS);
+
+    return !heed_rows_is_null(rows, row, HEED_MAILBOX_LAST_ERROR) || success == HEED_DATE_UNKNOWN ||
+           now - success >= DAY;
+}
+
+/* On a terminal an error ends where the line does: heed poll says all of it. */
+static void
+add_error(HeedTable *table, const char *error)
+{
+    g_autofree char *clean = heed_terminal_clean(error);
+
+    if (isatty(STDOUT_FILENO) == 1 && g_utf8_strlen(clean, -1) > ERROR_LETTERS) {
+        g_autofree char *start = g_utf8_substring(clean, 0, ERROR_LETTERS - 1);
+
+        g_free(clean);
+        clean = g_strconcat(start, "…", NULL);
+    }
+    heed_table_text(table, clean);
+}
+
+static void
+add_mailbox(HeedTable *table, const HeedRows *rows, size_t row, int64_t now)
+{
+    g_autofree char *success = age_text(time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS), now);
+
+    heed_table_text(table, heed_rows_text(rows, row, HEED_MAILBOX_NAME));
+    heed_table_text(table, success);
+    heed_table_int(table, heed_rows_int(rows, row, HEED_MAILBOX_MESSAGES));
+    heed_table_int(table, heed_rows_int(rows, row, HEED_MAILBOX_OPEN));
+    add_error(table, heed_rows_text(rows, row, HEED_MAILBOX_LAST_ERROR));
+}
+
+/* Those that need a look first; of many, that are well, only how many there are. */
 static void
 print_mailboxes(const Overview *overview)
 {
-    static const char *const titles[] = {
-        "MAILBOX", "LAST POLL", "LAST SUCCESS", ">MESSAGES", ">OPEN", "LAST ERROR", NULL};
+    static const char *const titles[] = {"MAILBOX", "LAST SUCCESS", ">MESSAGES",
+                                         ">OPEN",   "LAST ERROR",   NULL};
     const HeedRows *rows = overview->mailboxes;
+    size_t count = heed_rows_count(rows);
+    size_t hidden = 0;
+    g_autoptr(HeedTable) table = heed_table_new(titles);
+
+    if (count == 0) {
+        (void)puts("No mailbox has been polled yet: heed poll");
+        return;
+    }
+    for (size_t row = 0; row < count; row++)
+        if (needs_a_look(rows, row, overview->now))
+            add_mailbox(table, rows, row, overview->now);
+    for (size_t row = 0; row < count; row++) {
+        if (needs_a_look(rows, row, overview->now))
+            continue;
+        if (heed_table_rows(table) < MAILBOXES)
+            add_mailbox(table, rows, row, overview->now);
+        else
+            hidden++;
+    }
+    heed_table_print(table, stdout);
+    if (hidden > 0)
+        (void)printf("and %zu more that were polled within a day without an error\n", hidden);
+}
+
+static void
+print_kinds(const Overview *overview)
+{
+    static const char *const titles[] = {"REPORTS", ">TODAY", ">7 DAYS", ">ALL", NULL};
+    const HeedRows *rows = overview->kinds;
     g_autoptr(HeedTable) table = heed_table_new(titles);
 
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
         heed_table_text(table, heed_rows_text(rows, row, 0));
-        heed_table_date(table, time_of(rows, row, 2));
-        heed_table_date(table, time_of(rows, row, 3));
-        heed_table_int(table, heed_rows_int(rows, row, 6));
-        heed_table_int(table, heed_rows_int(rows, row, 7));
-        heed_table_text(table, heed_rows_text(rows, row, 5));
+        heed_table_int(table, heed_rows_int(rows, row, 3));
+        heed_table_int(table, heed_rows_int(rows, row, 4));
+        heed_table_int(table, heed_rows_int(rows, row, 1));
     }
-    if (heed_table_rows(table) > 0)
-        heed_table_print(table, stdout);
-    else
-        (void)puts("No mailbox has been polled yet: heed poll");
+    if (heed_table_rows(table) == 0)
+        return;
+    (void)putchar('\n');
+    heed_table_print(table, stdout);
 }
 
-static void
-print_counts(const Overview *overview)
+static int
+compare_counts(const void *one, const void *other)
 {
-    static const char *const kind_titles[] = {"REPORTS", ">SEEN", ">DISTINCT", NULL};
-    static const char *const titles[] = {"SUPPRESSED", "VERDICT", "REASON", ">ADDRESSES", NULL};
-    g_autoptr(HeedTable) kinds = heed_table_new(kind_titles);
-    g_autoptr(HeedTable) table = heed_table_new(titles);
+    const Reason *first = *(const Reason *const *)one;
+    const Reason *second = *(const Reason *const *)other;
+
+    return (first->count < second->count) - (first->count > second->count);
+}
+
+/* A line a scope: how many, and its most frequent reasons. */
+static void
+print_scope(const char *scope, GPtrArray *reasons)
+{
+    g_autofree char *name = heed_terminal_clean(*scope == '\0' ? "everywhere" : scope);
+    int64_t total = 0;
+    int64_t others = 0;
+
+    g_ptr_array_sort(reasons, compare_counts);
+    for (unsigned i = 0; i < reasons->len; i++)
+        total += ((const Reason *)reasons->pdata[i])->count;
+    (void)printf("Suppressed %s: %" PRId64, name, total);
+    for (unsigned i = 0; i < reasons->len; i++) {
+        const Reason *reason = reasons->pdata[i];
+        g_autofree char *clean = heed_terminal_clean(reason->name);
+
+        if (i >= REASONS)
+            others += reason->count;
+        else
+            (void)printf("%s%s %" PRId64, i == 0 ? " (" : ", ", clean, reason->count);
+    }
+    if (others > 0)
+        (void)printf(", others %" PRId64, others);
+    (void)puts(reasons->len > 0 ? ")" : "");
+}
+
+/* Rows come by scope. */
+static void
+print_suppressions(const Overview *overview)
+{
     const HeedRows *rows = overview->suppressions;
+    size_t scopes = 0;
 
-    for (size_t row = 0; row < heed_rows_count(overview->kinds); row++) {
-        heed_table_text(kinds, heed_rows_text(overview->kinds, row, 0));
-        heed_table_int(kinds, heed_rows_int(overview->kinds, row, 1));
-        heed_table_int(kinds, heed_rows_int(overview->kinds, row, 2));
-    }
-    for (size_t row = 0; row < heed_rows_count(rows); row++) {
-        const char *scope = heed_rows_text(rows, row, 0);
-
-        heed_table_text(table, scope == NULL || *scope == '\0' ? "everywhere" : scope);
-        heed_table_text(table, heed_rows_text(rows, row, 1));
-        heed_table_text(table, heed_rows_text(rows, row, 2));
-        heed_table_int(table, heed_rows_int(rows, row, 3));
-    }
-    if (heed_table_rows(kinds) > 0) {
-        (void)putchar('\n');
-        heed_table_print(kinds, stdout);
-    }
     (void)putchar('\n');
-    if (heed_table_rows(table) > 0)
-        heed_table_print(table, stdout);
-    else
+    for (size_t row = 0; row < heed_rows_count(rows);) {
+        const char *scope = heed_rows_text(rows, row, 0);
+        g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
+
+        for (; row < heed_rows_count(rows) && g_strcmp0(heed_rows_text(rows, row, 0), scope) == 0;
+             row++) {
+            Reason *reason = g_new0(Reason, 1);
+
+            reason->name = heed_rows_text(rows, row, 2);
+            reason->count = heed_rows_int(rows, row, 3);
+            g_ptr_array_add(reasons, reason);
+        }
+        if (scopes++ < SCOPES)
+            print_scope(scope, reasons);
+    }
+    if (scopes == 0)
         (void)puts("Nothing is suppressed.");
+    else if (scopes > SCOPES)
+        (void)printf("and in %zu more streams\n", scopes - SCOPES);
 }
 
 static void
 print_text(const Overview *overview)
 {
-    g_autofree char *size =
-        g_format_size_full((guint64)heed_rows_int(overview->database, 0, 1), G_FORMAT_SIZE_DEFAULT);
-    g_autofree char *name = heed_terminal_clean(heed_rows_text(overview->database, 0, 3));
-    g_autofree char *version = heed_terminal_clean(heed_rows_text(overview->database, 0, 2));
-    int64_t quarantined = heed_rows_int(overview->database, 0, 0);
-    int64_t unmatched = heed_rows_int(overview->database, 0, 4);
+    g_autofree char *size = g_format_size_full(
+        (guint64)heed_rows_int(overview->database, 0, HEED_STORE_BYTES), G_FORMAT_SIZE_DEFAULT);
+    g_autofree char *name =
+        heed_terminal_clean(heed_rows_text(overview->database, 0, HEED_STORE_NAME));
+    g_autofree char *version =
+        heed_terminal_clean(heed_rows_text(overview->database, 0, HEED_STORE_SERVER_VERSION));
+    int64_t quarantined = heed_rows_int(overview->database, 0, HEED_STORE_QUARANTINED);
+    int64_t unmatched = heed_rows_int(overview->database, 0, HEED_STORE_UNMATCHED);
 
     print_mailboxes(overview);
-    print_counts(overview);
+    print_kinds(overview);
+    print_suppressions(overview);
     if (quarantined > 0)
-        (void)printf("\nQuarantine: %" PRId64 " (heed quarantine list)\n", quarantined);
+        (void)printf("Quarantine: %" PRId64 " (heed quarantine list)\n", quarantined);
     if (unmatched > 0)
-        (void)printf("\nComplaints that name no recipient: %" PRId64
-                     " (what is known of them: heed.unmatched_complaint)\n",
+        (void)printf("Complaints that name no recipient: %" PRId64
+                     " (view heed.unmatched_complaint)\n",
                      unmatched);
     if (heed_rows_count(overview->holds) > 0)
-        (void)printf("\nSurges of failures that are held: %zu (heed suppress review)\n",
+        (void)printf("Surges of failures that are held: %zu (heed suppress review)\n",
                      heed_rows_count(overview->holds));
     if (overview->stale)
-        (void)puts("\nThe policy has changed since: heed suppress rebuild");
-    (void)printf("\nDatabase: %s%s, %s, PostgreSQL %s\n", name,
+        (void)puts("The policy has changed since: heed suppress rebuild");
+    (void)printf("Database: %s%s, %s, PostgreSQL %s\n", name,
                  overview->config->database == NULL ? " (private)" : "", size, version);
 }
+
+/* --- JSON --- */
 
 static json_t *
 cell(const HeedRows *rows, size_t row, size_t column)
@@ -171,14 +310,18 @@ mailboxes_to_json(const HeedRows *rows)
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
         json_t *json = json_object();
 
-        (void)json_object_set_new(json, "name", cell(rows, row, 0));
-        (void)json_object_set_new(json, "url", cell(rows, row, 1));
-        (void)json_object_set_new(json, "last_poll_at", date_cell(rows, row, 2));
-        (void)json_object_set_new(json, "last_success_at", date_cell(rows, row, 3));
-        (void)json_object_set_new(json, "last_message_at", date_cell(rows, row, 4));
-        (void)json_object_set_new(json, "last_error", cell(rows, row, 5));
-        (void)json_object_set_new(json, "messages_stored", number_cell(rows, row, 6));
-        (void)json_object_set_new(json, "open", number_cell(rows, row, 7));
+        (void)json_object_set_new(json, "name", cell(rows, row, HEED_MAILBOX_NAME));
+        (void)json_object_set_new(json, "url", cell(rows, row, HEED_MAILBOX_URL));
+        (void)json_object_set_new(json, "last_poll_at",
+                                  date_cell(rows, row, HEED_MAILBOX_LAST_POLL));
+        (void)json_object_set_new(json, "last_success_at",
+                                  date_cell(rows, row, HEED_MAILBOX_LAST_SUCCESS));
+        (void)json_object_set_new(json, "last_message_at",
+                                  date_cell(rows, row, HEED_MAILBOX_LAST_MESSAGE));
+        (void)json_object_set_new(json, "last_error", cell(rows, row, HEED_MAILBOX_LAST_ERROR));
+        (void)json_object_set_new(json, "messages_stored",
+                                  number_cell(rows, row, HEED_MAILBOX_MESSAGES));
+        (void)json_object_set_new(json, "open", number_cell(rows, row, HEED_MAILBOX_OPEN));
         (void)json_array_append_new(list, json);
     }
     return list;
@@ -199,6 +342,8 @@ print_json(const Overview *overview)
         (void)json_object_set_new(kind, "kind", cell(overview->kinds, row, 0));
         (void)json_object_set_new(kind, "seen", number_cell(overview->kinds, row, 1));
         (void)json_object_set_new(kind, "distinct", number_cell(overview->kinds, row, 2));
+        (void)json_object_set_new(kind, "today", number_cell(overview->kinds, row, 3));
+        (void)json_object_set_new(kind, "last_7_days", number_cell(overview->kinds, row, 4));
         (void)json_array_append_new(kinds, kind);
     }
     for (size_t row = 0; row < heed_rows_count(overview->suppressions); row++) {
@@ -210,16 +355,20 @@ print_json(const Overview *overview)
         (void)json_object_set_new(group, "addresses", number_cell(overview->suppressions, row, 3));
         (void)json_array_append_new(suppressions, group);
     }
-    (void)json_object_set_new(database, "name", cell(overview->database, 0, 3));
+    (void)json_object_set_new(database, "name", cell(overview->database, 0, HEED_STORE_NAME));
     (void)json_object_set_new(database, "private",
                               json_boolean(overview->config->database == NULL));
-    (void)json_object_set_new(database, "bytes", number_cell(overview->database, 0, 1));
-    (void)json_object_set_new(database, "server_version", cell(overview->database, 0, 2));
+    (void)json_object_set_new(database, "bytes",
+                              number_cell(overview->database, 0, HEED_STORE_BYTES));
+    (void)json_object_set_new(database, "server_version",
+                              cell(overview->database, 0, HEED_STORE_SERVER_VERSION));
     (void)json_object_set_new(json, "mailboxes", mailboxes_to_json(overview->mailboxes));
     (void)json_object_set_new(json, "reports", kinds);
     (void)json_object_set_new(json, "suppressions", suppressions);
-    (void)json_object_set_new(json, "quarantined", number_cell(overview->database, 0, 0));
-    (void)json_object_set_new(json, "unmatched_complaints", number_cell(overview->database, 0, 4));
+    (void)json_object_set_new(json, "quarantined",
+                              number_cell(overview->database, 0, HEED_STORE_QUARANTINED));
+    (void)json_object_set_new(json, "unmatched_complaints",
+                              number_cell(overview->database, 0, HEED_STORE_UNMATCHED));
     (void)json_object_set_new(json, "holds",
                               json_integer((json_int_t)heed_rows_count(overview->holds)));
     (void)json_object_set_new(json, "policy_stale", json_boolean(overview->stale));
@@ -250,6 +399,7 @@ heed_cmd_status(HeedInvocation *invocation, GError **error)
         return EX_CONFIG;
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     overview.config = config;
+    overview.now = time(NULL);
     if (database == NULL || !load(database, &overview, error))
         return EX_OK;
     if (chosen == 1)

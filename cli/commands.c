@@ -62,8 +62,15 @@ const HeedCommand heed_commands[] = {
      "It needs the logs of the mail servers, and is to be made anew every few minutes: advice changes "
      "with what the destinations answer. docs/throttle.md has the rules.",
      heed_cmd_throttle},
+    {"report", NULL, "How mail fared, as one HTML page with plots, and what to do",
+     "The page loads nothing and runs nothing; it has names of domains and counts, no addresses.",
+     heed_cmd_report},
     {"status", NULL, "Mailboxes, counts, suppressions, quarantine, database", NULL,
      heed_cmd_status},
+    {"metrics", NULL, "Counts and states as text for Prometheus",
+     "For the folder of node_exporter's textfile collector: --output /…/heed.prom. When the "
+     "database does not answer, heed_database_up is 0, and the exit status says why.",
+     heed_cmd_metrics},
     {"config check", "[FILE…]", "Check the configuration file, or with --rules the rules", NULL,
      heed_cmd_config_check},
     {"db init", NULL, "Make the tables and roles in a database of your own", NULL,

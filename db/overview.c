@@ -20,10 +20,11 @@ heed_overview_kinds(HeedDatabase *database, GError **error)
 {
     return heed_database_query(
         database, "count the reports",
-        "SELECT kind::text, sum(reports)::bigint, sum(failures)::bigint "
-        "FROM (SELECT kind, reports, failures FROM heed_data.rollup UNION ALL "
-        "      SELECT kind, reports, failures FROM heed_data.rollup_delta) "
-        "     AS r GROUP BY kind ORDER BY kind",
+        "SELECT kind::text, sum(reports)::bigint, sum(failures)::bigint, "
+        "       coalesce(sum(reports) FILTER (WHERE day >= today), 0)::bigint, "
+        "       coalesce(sum(reports) FILTER (WHERE day > today - 7), 0)::bigint "
+        "FROM heed_data.rollup_now, (SELECT (now() AT TIME ZONE 'UTC')::date AS today) AS clock "
+        "GROUP BY kind ORDER BY kind",
         NULL, error);
 }
 

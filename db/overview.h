@@ -6,19 +6,38 @@
 
 #include "db/connection.h"
 
-/* Rows of: name, url, last poll, last success, last message (epoch or NULL), last error, messages
- * stored, messages still to be acknowledged. */
+/* The columns of heed_overview_mailboxes(). */
+enum {
+    HEED_MAILBOX_NAME,
+    HEED_MAILBOX_URL,
+    HEED_MAILBOX_LAST_POLL, /* epoch or NULL, as are the next two */
+    HEED_MAILBOX_LAST_SUCCESS,
+    HEED_MAILBOX_LAST_MESSAGE,
+    HEED_MAILBOX_LAST_ERROR, /* NULL: none */
+    HEED_MAILBOX_MESSAGES,   /* stored */
+    HEED_MAILBOX_OPEN        /* still to be acknowledged */
+};
+
 HeedRows *heed_overview_mailboxes(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Rows of: kind, reports, distinct failures; of all time, from the roll-ups. */
+/* Rows of: kind, reports and distinct failures of all that is kept, reports of today and of 7 days
+ * that end today; days of UTC, from the roll-ups. */
 HeedRows *heed_overview_kinds(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Rows of: scope ('' is everywhere), verdict, reason, addresses; what is suppressed now. */
 HeedRows *heed_overview_suppressions(HeedDatabase *database, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* One row of: mail in quarantine, bytes of the database, the server's version, the database's name,
- * complaints of all time that name no recipient. */
+/* The columns of heed_overview_database(). */
+enum {
+    HEED_STORE_QUARANTINED,
+    HEED_STORE_BYTES,
+    HEED_STORE_SERVER_VERSION,
+    HEED_STORE_NAME,
+    HEED_STORE_UNMATCHED /* complaints of all time that name no recipient */
+};
+
+/* One row. */
 HeedRows *heed_overview_database(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

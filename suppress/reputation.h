@@ -13,7 +13,8 @@ typedef enum HeedReputationBy {
     HEED_REPUTATION_RECIPIENT_DOMAIN,
     HEED_REPUTATION_PROVIDER,
     HEED_REPUTATION_SENDER_DOMAIN,
-    HEED_REPUTATION_SOURCE_IP
+    HEED_REPUTATION_SOURCE_IP,
+    HEED_REPUTATION_DIMENSIONS
 } HeedReputationBy;
 
 /* What was counted. */
@@ -38,12 +39,28 @@ typedef enum HeedReputationSpan {
     HEED_REPUTATION_SPANS
 } HeedReputationSpan;
 
+/* A rate, and from where on it is judged: docs/reputation.md has the sources. As much as the
+ * formula of db/views/06_score.sql: `much` costs 20 points, `limit` 50. */
+typedef struct HeedReputationRate {
+    HeedReputationCount of; /* SENT or DELIVERED */
+    double much;
+    double limit;
+    const char *whose; /* who set the limit; NULL: we did, no provider publishes one */
+} HeedReputationRate;
+
+/* Of HARD, BLOCK, DEFERRED or COMPLAINTS; NULL for any other count. Static. */
+const HeedReputationRate *heed_reputation_rate(HeedReputationCount count);
+
+/* What a dimension is called where it is data: "recipient-domain". Static. */
+const char *heed_reputation_dimension(HeedReputationBy by);
+
 typedef struct HeedReputation {
-    char *name;     /* owned, as all text */
-    int score;      /* 0 to 100; -1: not enough is known */
-    char *band;     /* good, fair, poor, bad, unknown */
-    int confidence; /* in percent */
-    char *reason;   /* what pulls the score down most, or why there is none */
+    char *name;      /* owned, as all text */
+    int score;       /* 0 to 100; -1: not enough is known */
+    char *band;      /* good, fair, poor, bad, unknown */
+    int confidence;  /* in percent */
+    char *reason;    /* what pulls the score down most, or why there is none */
+    char *pulled_by; /* the same in a word: complaints, hard, block or deferred; NULL: nothing */
     int64_t counts[HEED_REPUTATION_SPANS][HEED_REPUTATION_COUNTS];
 } HeedReputation;
 
@@ -54,7 +71,8 @@ typedef struct HeedReputationQuery {
 } HeedReputationQuery;
 
 /* The reputations (of HeedReputation *, owned by the array). *out_total: how many there are without
- * the limit. */
+ * the limit. In a read-only transaction of the caller's, so that it is one moment, and where it may
+ * have more memory. */
 GPtrArray *heed_reputation_list(HeedDatabase *database,
                                 const HeedReputationQuery *query,
                                 uint64_t *out_total,

@@ -19,46 +19,42 @@ RETURNS float8 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
 $function$;
 
 -- The score of counts, of which recent ones weigh more; `messages` are all that were sent, unweighted. NULL: too few to
--- judge by.
-CREATE OR REPLACE FUNCTION heed_data.score(messages float8, sent float8,
-    delivered float8, hard float8, block float8, deferred float8,
-    complaints float8, OUT score integer, OUT band text, OUT confidence float8,
-    OUT pulled_by text, OUT pulled_rate float8)
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $function$
-DECLARE
-    names CONSTANT text[] := ARRAY['complaints', 'hard', 'block', 'deferred'];
-    rates float8[];
-    penalties float8[];
-    lost float8 := 0;
-    most float8 := 0;
-BEGIN
-    band := 'unknown';
-    confidence := round((sent / (sent + 1000))::numeric, 2);
-    IF messages < 100 THEN
-        RETURN;
-    END IF;
-    rates := ARRAY[
-        heed_data.smoothed(complaints, delivered, 0.0002, 1000),
-        heed_data.smoothed(hard, sent, 0.01, 100),
-        heed_data.smoothed(block, sent, 0.005, 100),
-        heed_data.smoothed(deferred, sent, 0.02, 100)];
-    penalties := ARRAY[
-        heed_data.penalty(rates[1], 0.0005, 0.001, 0.003),
-        heed_data.penalty(rates[2], 0.02, 0.05, 0.1),
-        heed_data.penalty(rates[3], 0.01, 0.05, 0.2),
-        heed_data.penalty(rates[4], 0.05, 0.15, 0.4)];
-    FOR i IN 1 .. 4 LOOP
-        lost := lost + penalties[i];
-        IF penalties[i] > most THEN
-            most := penalties[i];
-            pulled_by := names[i];
-            pulled_rate := rates[i];
-        END IF;
-    END LOOP;
-    score := greatest(0, 100 - ceil(lost))::integer;
-    band := CASE WHEN score >= 90 THEN 'good' WHEN score >= 70 THEN 'fair' WHEN score >= 40 THEN 'poor' ELSE 'bad' END;
-END
-$function$;
+-- judge by. A query sees through it; OFFSET 0 keeps what was computed once from being computed again wherever it is named.
+-- ATOMIC, so that the names in it are looked up now and by its owner: readers may not look into this schema.
+CREATE OR REPLACE FUNCTION heed_data.judged(messages float8, sent float8, delivered float8, hard float8, block float8,
+    deferred float8, complaints float8)
+RETURNS TABLE (score integer, band text, confidence float8, pulled_by text, pulled_rate float8)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT score,
+        CASE WHEN score >= 90 THEN 'good' WHEN score >= 70 THEN 'fair' WHEN score >= 40 THEN 'poor'
+            WHEN score IS NULL THEN 'unknown' ELSE 'bad' END,
+        round((sent / (sent + 1000))::numeric, 2)::float8,
+        CASE WHEN score IS NULL OR most <= 0 THEN NULL WHEN by_complaints = most THEN 'complaints'
+            WHEN by_hard = most THEN 'hard' WHEN by_block = most THEN 'block' ELSE 'deferred' END,
+        CASE WHEN score IS NULL OR most <= 0 THEN NULL WHEN by_complaints = most THEN complaint_rate
+            WHEN by_hard = most THEN hard_rate WHEN by_block = most THEN block_rate ELSE deferred_rate END
+    FROM (
+        SELECT *, greatest(by_complaints, by_hard, by_block, by_deferred) AS most,
+            CASE WHEN messages >= 100
+                THEN greatest(0, 100 - ceil(by_complaints + by_hard + by_block + by_deferred))::integer END AS score
+        FROM (
+            SELECT *, heed_data.penalty(complaint_rate, 0.0005, 0.001, 0.003) AS by_complaints,
+                heed_data.penalty(hard_rate, 0.02, 0.05, 0.1) AS by_hard,
+                heed_data.penalty(block_rate, 0.01, 0.05, 0.2) AS by_block,
+                heed_data.penalty(deferred_rate, 0.05, 0.15, 0.4) AS by_deferred
+            FROM (
+                SELECT heed_data.smoothed(complaints, delivered, 0.0002, 1000) AS complaint_rate,
+                    heed_data.smoothed(hard, sent, 0.01, 100) AS hard_rate,
+                    heed_data.smoothed(block, sent, 0.005, 100) AS block_rate,
+                    heed_data.smoothed(deferred, sent, 0.02, 100) AS deferred_rate
+                OFFSET 0
+            ) AS rates
+            OFFSET 0
+        ) AS penalties
+        OFFSET 0
+    ) AS judged;
+END;
 
 -- What pulls a score down most, or why there is none, in words.
 CREATE OR REPLACE FUNCTION heed_data.score_reason(messages bigint, score integer, pulled_by text,

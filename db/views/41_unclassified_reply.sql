@@ -3,10 +3,7 @@ SELECT reply, count(*) AS count, count(DISTINCT domain) AS domains, mode() WITHI
     mode() WITHIN GROUP (ORDER BY code) AS code, min(occurred_at) AS first_seen, max(occurred_at) AS last_seen,
     max(diagnostic COLLATE "C") AS example
 FROM (
-    SELECT domain, status, code, occurred_at, diagnostic,
-        left(regexp_replace(regexp_replace(lower(diagnostic),
-            '<?[^[:space:]<>@]+@[^[:space:]<>@]+>?', '<address>', 'g'),
-            '[[:xdigit:].:-]*[0-9][[:xdigit:].:-]*', '#', 'g'), 300) AS reply
+    SELECT domain, status, code, occurred_at, diagnostic, heed_data.blotted(diagnostic, address) COLLATE "default" AS reply
     FROM heed_data.event
     WHERE class = 'unknown' AND diagnostic IS NOT NULL AND arrived_at > now() - interval '90 days'
 ) AS unknown

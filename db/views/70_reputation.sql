@@ -1,62 +1,99 @@
 -- How mail fared, by recipient domain, provider, sender domain and source IP: four views of the same columns.
 
--- Private: all four. Recent days weigh more in a score, half as much for each 7 days; the rates of 30 days do not. Weights
--- are whole parts of 2^20, so that sums of floating point, which are many times faster than those of bigint, are exact,
--- and the same in whatever order.
+-- Private: the days of a score. Recent ones weigh more, half as much for each 7 days; the rates of 30 days do not. Weights
+-- are whole parts of 2^20, round(2^(20 - age / 7)), so that sums of floating point, which are many times faster than those
+-- of bigint, are exact, and the same in whatever order. They are written out: several processes can then work on a query.
+-- The span is the shortest of 1, 7 and 30 days that the day is in, by its first age.
+CREATE OR REPLACE VIEW heed_data.reputation_recent AS
+SELECT (now() AT TIME ZONE 'UTC')::date - age AS day, CASE WHEN age < 1 THEN 0 WHEN age < 7 THEN 1 ELSE 7 END AS span,
+    parts
+FROM (VALUES
+    (0, 1048576::float8), (1, 949720), (2, 860184), (3, 779089), (4, 705639), (5, 639114),
+    (6, 578861), (7, 524288), (8, 474860), (9, 430092), (10, 389544), (11, 352820),
+    (12, 319557), (13, 289430), (14, 262144), (15, 237430), (16, 215046), (17, 194772),
+    (18, 176410), (19, 159779), (20, 144715), (21, 131072), (22, 118715), (23, 107523),
+    (24, 97386), (25, 88205), (26, 79889), (27, 72358), (28, 65536), (29, 59358)
+) AS weights (age, parts);
+
+-- Private: all four. In two steps, by span and then in all, since there are ten times as many days as spans.
 CREATE OR REPLACE VIEW heed_data.reputation AS
-WITH recent AS MATERIALIZED (
-    SELECT age, (now() AT TIME ZONE 'UTC')::date - age AS day, round(2::float8 ^ (20 - age / 7.0::float8)) / 2 ^ 20::float8 AS weight
-    FROM generate_series(0, 29) AS age
-)
 SELECT counted.*,
     hard_30d::float8 / nullif(sent_30d, 0) AS hard_rate_30d,
     block_30d::float8 / nullif(sent_30d, 0) AS block_rate_30d,
     deferred_30d::float8 / nullif(sent_30d, 0) AS deferred_rate_30d,
     complaints_30d::float8 / nullif(delivered_30d, 0) AS complaint_rate_30d,
     judged.score, judged.band, judged.confidence,
-    heed_data.score_reason(sent_30d, judged.score, judged.pulled_by, judged.pulled_rate) AS reason
+    heed_data.score_reason(sent_30d, judged.score, judged.pulled_by, judged.pulled_rate) AS reason,
+    judged.pulled_by
 FROM (
     SELECT dimension, name,
-        coalesce(sum(failures::float8) FILTER (WHERE age < 1), 0)::bigint AS failures_1d,
-        coalesce(sum(hard::float8) FILTER (WHERE age < 1), 0)::bigint AS hard_1d,
-        coalesce(sum(soft::float8) FILTER (WHERE age < 1), 0)::bigint AS soft_1d,
-        coalesce(sum(block::float8) FILTER (WHERE age < 1), 0)::bigint AS block_1d,
-        coalesce(sum(transient::float8) FILTER (WHERE age < 1), 0)::bigint AS transient_1d,
-        coalesce(sum(complaints::float8) FILTER (WHERE age < 1), 0)::bigint AS complaints_1d,
-        coalesce(sum(failures::float8) FILTER (WHERE age < 7), 0)::bigint AS failures_7d,
-        coalesce(sum(hard::float8) FILTER (WHERE age < 7), 0)::bigint AS hard_7d,
-        coalesce(sum(soft::float8) FILTER (WHERE age < 7), 0)::bigint AS soft_7d,
-        coalesce(sum(block::float8) FILTER (WHERE age < 7), 0)::bigint AS block_7d,
-        coalesce(sum(transient::float8) FILTER (WHERE age < 7), 0)::bigint AS transient_7d,
-        coalesce(sum(complaints::float8) FILTER (WHERE age < 7), 0)::bigint AS complaints_7d,
-        sum(failures::float8)::bigint AS failures_30d,
-        sum(hard::float8)::bigint AS hard_30d,
-        sum(soft::float8)::bigint AS soft_30d,
-        sum(block::float8)::bigint AS block_30d,
-        sum(transient::float8)::bigint AS transient_30d,
-        sum(complaints::float8)::bigint AS complaints_30d,
-        coalesce(sum((delivered + failed)::float8) FILTER (WHERE age < 1), 0)::bigint AS sent_1d,
-        coalesce(sum(delivered::float8) FILTER (WHERE age < 1), 0)::bigint AS delivered_1d,
-        coalesce(sum(deferred::float8) FILTER (WHERE age < 1), 0)::bigint AS deferred_1d,
-        coalesce(sum((delivered + failed)::float8) FILTER (WHERE age < 7), 0)::bigint AS sent_7d,
-        coalesce(sum(delivered::float8) FILTER (WHERE age < 7), 0)::bigint AS delivered_7d,
-        coalesce(sum(deferred::float8) FILTER (WHERE age < 7), 0)::bigint AS deferred_7d,
-        sum((delivered + failed)::float8)::bigint AS sent_30d,
-        sum(delivered::float8)::bigint AS delivered_30d,
-        sum(deferred::float8)::bigint AS deferred_30d,
-        sum((delivered + failed) * weight) AS sent_weighed,
-        sum(delivered * weight) AS delivered_weighed,
-        sum(hard * weight) AS hard_weighed,
-        sum(block * weight) AS block_weighed,
-        sum(deferred * weight) AS deferred_weighed,
-        sum(complaints * weight) AS complaints_weighed
-    FROM heed_data.reputation_day_now
-    JOIN recent USING (day)
-    WHERE day > (SELECT (now() AT TIME ZONE 'UTC')::date - 30)
+        coalesce(sum(failures) FILTER (WHERE span < 1), 0)::bigint AS failures_1d,
+        coalesce(sum(hard) FILTER (WHERE span < 1), 0)::bigint AS hard_1d,
+        coalesce(sum(soft) FILTER (WHERE span < 1), 0)::bigint AS soft_1d,
+        coalesce(sum(block) FILTER (WHERE span < 1), 0)::bigint AS block_1d,
+        coalesce(sum(transient) FILTER (WHERE span < 1), 0)::bigint AS transient_1d,
+        coalesce(sum(complaints) FILTER (WHERE span < 1), 0)::bigint AS complaints_1d,
+        coalesce(sum(failures) FILTER (WHERE span < 7), 0)::bigint AS failures_7d,
+        coalesce(sum(hard) FILTER (WHERE span < 7), 0)::bigint AS hard_7d,
+        coalesce(sum(soft) FILTER (WHERE span < 7), 0)::bigint AS soft_7d,
+        coalesce(sum(block) FILTER (WHERE span < 7), 0)::bigint AS block_7d,
+        coalesce(sum(transient) FILTER (WHERE span < 7), 0)::bigint AS transient_7d,
+        coalesce(sum(complaints) FILTER (WHERE span < 7), 0)::bigint AS complaints_7d,
+        sum(failures)::bigint AS failures_30d,
+        sum(hard)::bigint AS hard_30d,
+        sum(soft)::bigint AS soft_30d,
+        sum(block)::bigint AS block_30d,
+        sum(transient)::bigint AS transient_30d,
+        sum(complaints)::bigint AS complaints_30d,
+        coalesce(sum(delivered + failed) FILTER (WHERE span < 1), 0)::bigint AS sent_1d,
+        coalesce(sum(delivered) FILTER (WHERE span < 1), 0)::bigint AS delivered_1d,
+        coalesce(sum(deferred) FILTER (WHERE span < 1), 0)::bigint AS deferred_1d,
+        coalesce(sum(delivered + failed) FILTER (WHERE span < 7), 0)::bigint AS sent_7d,
+        coalesce(sum(delivered) FILTER (WHERE span < 7), 0)::bigint AS delivered_7d,
+        coalesce(sum(deferred) FILTER (WHERE span < 7), 0)::bigint AS deferred_7d,
+        sum(delivered + failed)::bigint AS sent_30d,
+        sum(delivered)::bigint AS delivered_30d,
+        sum(deferred)::bigint AS deferred_30d,
+        sum(sent_weighed) AS sent_weighed,
+        sum(delivered_weighed) AS delivered_weighed,
+        sum(hard_weighed) AS hard_weighed,
+        sum(block_weighed) AS block_weighed,
+        sum(deferred_weighed) AS deferred_weighed,
+        sum(complaints_weighed) AS complaints_weighed
+    FROM (
+        SELECT dimension, name, span, sum(delivered::float8) AS delivered, sum(failed::float8) AS failed,
+            sum(failures::float8) AS failures, sum(hard::float8) AS hard, sum(soft::float8) AS soft,
+            sum(block::float8) AS block, sum(transient::float8) AS transient, sum(deferred::float8) AS deferred,
+            sum(complaints::float8) AS complaints, sum((delivered + failed) * parts) / 1048576 AS sent_weighed,
+            sum(delivered * parts) / 1048576 AS delivered_weighed, sum(hard * parts) / 1048576 AS hard_weighed,
+            sum(block * parts) / 1048576 AS block_weighed, sum(deferred * parts) / 1048576 AS deferred_weighed,
+            sum(complaints * parts) / 1048576 AS complaints_weighed
+        FROM heed_data.reputation_day_now
+        JOIN heed_data.reputation_recent USING (day)
+        WHERE day > (now() AT TIME ZONE 'UTC')::date - 30
+        GROUP BY dimension, name, span
+    ) AS spans
     GROUP BY dimension, name
 ) AS counted
-CROSS JOIN LATERAL heed_data.score(sent_30d, sent_weighed, delivered_weighed, hard_weighed, block_weighed,
+CROSS JOIN LATERAL heed_data.judged(sent_30d, sent_weighed, delivered_weighed, hard_weighed, block_weighed,
     deferred_weighed, complaints_weighed) AS judged;
+
+-- Private: the scores alone, to find the lowest at less cost.
+CREATE OR REPLACE VIEW heed_data.reputation_score AS
+SELECT dimension, name, judged.score, counted.sent, counted.failures
+FROM (
+    SELECT dimension, name, sum((delivered + failed)::float8) AS sent, sum(failures::float8) AS failures,
+        sum((delivered + failed) * parts) / 1048576 AS sent_weighed,
+        sum(delivered * parts) / 1048576 AS delivered_weighed,
+        sum(hard * parts) / 1048576 AS hard_weighed, sum(block * parts) / 1048576 AS block_weighed,
+        sum(deferred * parts) / 1048576 AS deferred_weighed, sum(complaints * parts) / 1048576 AS complaints_weighed
+    FROM heed_data.reputation_day_now
+    JOIN heed_data.reputation_recent USING (day)
+    WHERE day > (now() AT TIME ZONE 'UTC')::date - 30
+    GROUP BY dimension, name
+) AS counted
+CROSS JOIN LATERAL heed_data.judged(sent, sent_weighed, delivered_weighed, hard_weighed, block_weighed, deferred_weighed,
+    complaints_weighed) AS judged;
 
 -- Column by column what they have, and what each is; the first has another name in each view.
 DO $body$
@@ -91,7 +128,8 @@ BEGIN
         'score', 'From 0, bad, to 100, good; recent days weigh more; NULL: not enough is known',
         'band', 'The score in a word: good (from 90), fair (70), poor (40), bad, unknown',
         'confidence', 'How much mail the score rests on: 0, none, to 1; one half at 1000 messages of today',
-        'reason', 'What pulls the score down most, or why there is none'];
+        'reason', 'What pulls the score down most, or why there is none',
+        'pulled_by', 'What pulls the score down most: complaints, hard, block or deferred; NULL: nothing, or no score'];
     FOR i IN 1 .. cardinality(described) BY 2 LOOP
         list := list || ', ' || quote_ident(described[i]);
     END LOOP;

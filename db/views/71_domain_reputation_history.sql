@@ -9,7 +9,7 @@ FROM (
     WHERE dimension = 'recipient-domain'
     GROUP BY day, name
 ) AS counted
-CROSS JOIN LATERAL heed_data.score(delivered + failed, delivered + failed, delivered, hard, block, deferred,
+CROSS JOIN LATERAL heed_data.judged(delivered + failed, delivered + failed, delivered, hard, block, deferred,
     complaints) AS judged;
 
 COMMENT ON VIEW heed.domain_reputation_history IS
@@ -31,3 +31,4 @@ COMMENT ON COLUMN heed.domain_reputation_history.band IS 'The score in a word: g
 
 -- What these views were made of before; nothing asks for it any more.
 DROP VIEW IF EXISTS heed_data.count_now;
+DROP FUNCTION IF EXISTS heed_data.score(float8, float8, float8, float8, float8, float8, float8);

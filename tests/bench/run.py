@@ -13,6 +13,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 
+from tests.bench import month
 from tests.bench.measure import cpu_text, median, median_cpu, memory_text, most_memory, run
 from tests.e2e import harness
 from tests.e2e.harness import ROOT, World, make_reports
@@ -333,8 +334,37 @@ def bench_history(options, table, world):
         table.row(f"{what}: heed why", median(why))
 
 
+def bench_report(options, table, world):
+    database = world.database()
+    config = world.config(database, "report.conf", "")
+    month.fill(world.postgres, database, options.domains, options.events)
+    page = world.folder / "report.html"
+    servers = {"postgres": world.postgres.process.pid}
+    commands = {
+        "heed score, the lowest 50": [HEED, "--config", config, "score"],
+        "heed score --limit 0, all": [HEED, "--config", config, "score", "--limit", "0"],
+        "heed report": [HEED, "--config", config, "--quiet", "report", "-o", page],
+        "heed metrics": [HEED, "--config", config, "metrics"],
+    }
+    taken = {name: [] for name in commands}
+    for _ in range(options.rounds):
+        for name, command in commands.items():
+            taken[name].append(run(command, env=harness.environment(), stdout=world.folder / "out", servers=servers))
+    days = world.postgres.query(database, "SELECT count(*) FROM heed_data.reputation_day")[0][0]
+    table.title(f"Scores and the report of {options.domains} domains with 30 days of history, {days} rows of days; the page has "
+                f"{page.stat().st_size} bytes")
+    for name, runs in taken.items():
+        table.row(name, median(runs), "", "", memory_text(most_memory(runs)))
+    folded = []
+    for _ in range(options.rounds):
+        world.postgres.query(database, month.NEW.format(count=10_000))
+        folded.append(run(psql(world, database, "SELECT heed_data.fold_rollups()"), servers=servers))
+    table.row("folding 10,000 new events", median(folded))
+    table.cpu({name: median_cpu(runs) for name, runs in (*taken.items(), ("folding 10,000 new events", folded))})
+
+
 SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
-            "export": bench_export, "history": bench_history}
+            "export": bench_export, "history": bench_history, "report": bench_report}
 
 
 def main():
@@ -346,6 +376,8 @@ def main():
     parser.add_argument("--list", type=int, default=2_000_000)
     parser.add_argument("--replies", type=int, default=1_000_000)
     parser.add_argument("--million", type=int, default=1_000_000, help="events of the smallest store of the section history")
+    parser.add_argument("--domains", type=int, default=100_000, help="recipient domains of the section report")
+    parser.add_argument("--events", type=int, default=100_000, help="its events, and as many suppressions")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     harness.PROGRAM = HEED

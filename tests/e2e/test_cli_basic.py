@@ -13,7 +13,8 @@ from tests.e2e.harness import Case, make_reports, reports, run_heed
 
 COMMANDS = ("init", "poll", "ingest", "parse", "explain", "export", "clean", "why", "suppress add", "suppress remove", "suppress allow",
             "suppress disallow", "suppress list", "suppress rebuild", "quarantine list", "quarantine show",
-            "quarantine retry", "throttle", "status", "config check", "db init", "db migrate", "db status", "db start", "db stop",
+            "quarantine retry", "score", "throttle", "report", "metrics", "status", "config check", "db init", "db migrate",
+            "db status", "db start", "db stop",
             "db dump", "db upgrade")
 
 
@@ -66,6 +67,8 @@ class Cli(Case):
             ("poll", "superfluous"): "superfluous",
             ("poll", "--dry-run", "--watch"): "exclude",
             ("ingest",): "which files",
+            ("report", "--days", "0"): "--days is 1 to 366",
+            ("metrics", "superfluous"): "superfluous",
             ("ingest", "--reparse", "x"): "--reparse",
             ("ingest", "--as", "postfix", "x"): "allowed are mail",
             ("why", "nobody"): "not a mail address",

@@ -205,6 +205,44 @@ test_rows(void)
         g_assert_cmpint(reputation->score, ==, expected_score(&rows[i].day, 1));
         g_assert_cmpstr(reputation->band, ==, rows[i].band);
         g_assert_true(g_str_has_prefix(reputation->reason, rows[i].reason));
+        g_assert_true((reputation->pulled_by == NULL) ==
+                      (rows[i].score < 0 || rows[i].score == 100));
+    }
+}
+
+/* What people are told is much costs 20 points, and the limit 50; and the word for it is the
+ * count's. */
+static void
+test_limits(void)
+{
+    static const struct {
+        HeedReputationCount count;
+        const char *word;
+    } judged[] = {{HEED_REPUTATION_COMPLAINTS, "complaints"},
+                  {HEED_REPUTATION_HARD, "hard"},
+                  {HEED_REPUTATION_BLOCK, "block"},
+                  {HEED_REPUTATION_DEFERRED, "deferred"}};
+
+    g_assert_null(heed_reputation_rate(HEED_REPUTATION_SENT));
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(judged); i++) {
+        bool is_limit = i % 2 == 1;
+        HeedReputationCount count = judged[i / 2].count;
+        const HeedReputationRate *rate = heed_reputation_rate(count);
+        int bad = (int)((is_limit ? rate->limit : rate->much) * 10000000);
+        const Counts day = {.delivered = 10000000,
+                            .hard = count == HEED_REPUTATION_HARD ? bad : 0,
+                            .block = count == HEED_REPUTATION_BLOCK ? bad : 0,
+                            .deferred = count == HEED_REPUTATION_DEFERRED ? bad : 0,
+                            .complaints = count == HEED_REPUTATION_COMPLAINTS ? bad : 0};
+        g_autoptr(GPtrArray) found = NULL;
+        const HeedReputation *reputation = NULL;
+
+        empty_store();
+        add_day("limit.example", 0, &day);
+        found = list(HEED_REPUTATION_RECIPIENT_DOMAIN, "limit.example");
+        reputation = found->pdata[0];
+        g_assert_cmpint(ABS(reputation->score - (is_limit ? 50 : 80)), <=, 1);
+        g_assert_cmpstr(reputation->pulled_by, ==, judged[i / 2].word);
     }
 }
 
@@ -373,6 +411,7 @@ main(int argc, char **argv)
     test = heed_test_database_new();
     heed_assert_done(heed_migrate(test->database, NULL, &error), error);
     g_test_add_func("/reputation/rows", test_rows);
+    g_test_add_func("/reputation/limits", test_limits);
     g_test_add_func("/reputation/days", test_days);
     g_test_add_func("/reputation/order", test_order);
     g_test_add_func("/reputation/monotone", test_monotone);

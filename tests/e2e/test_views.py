@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What docs/views.md and the dashboard for Grafana say of the views, against the database: each view and column with its type
+and comment, and each example run as the role that readers have."""
+
+import json
+import re
+
+from tests.e2e.harness import ROOT, Case
+
+PAGE = ROOT / "docs" / "views.md"
+DASHBOARD = ROOT / "docs" / "grafana-dashboard.json"
+
+COLUMNS = """
+SELECT class.relname, coalesce(obj_description(class.oid, 'pg_class'), ''), attribute.attname,
+    CASE format_type(attribute.atttypid, NULL) WHEN 'timestamp with time zone' THEN 'timestamptz'
+        WHEN 'double precision' THEN 'float8' ELSE format_type(attribute.atttypid, NULL) END,
+    coalesce(col_description(class.oid, attribute.attnum), '')
+FROM pg_class AS class JOIN pg_attribute AS attribute ON attribute.attrelid = class.oid AND attribute.attnum > 0
+WHERE class.relnamespace = 'heed'::regnamespace AND class.relkind = 'v' ORDER BY class.relname, attribute.attnum
+"""
+
+# What Grafana puts for its macros (grafana.com, "PostgreSQL query editor").
+MACROS = ((r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN '2026-01-01T00:00:00Z' AND '2026-02-01T00:00:00Z'"),
+          (r"\$__timeGroup\(([^,)]*),\s*'?1h'?\)", r"floor(extract(epoch FROM \1) / 3600) * 3600"))
+
+
+def sections(text):
+    """{name of a view: (first words, rows of its table)}; a heading may name several views with the same columns."""
+    found = {}
+    for section in re.split(r"^## ", text, flags=re.MULTILINE)[1:]:
+        names = re.findall(r"`(\w+)`", section.split("\n")[0])
+        rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in section.split("\n")
+                if line.startswith("| `")]
+        for at, name in enumerate(names):
+            found[name] = (section, [[re.findall(r"`([^`]+)`", row[0])[at if index == 0 and len(names) > 1 else 0], row[1],
+                                      row[2].split("; ")[at] if index == 0 and len(names) > 1 else row[2]]
+                                     for index, row in enumerate(rows)])
+    return found
+
+
+class Views(Case):
+    needs_dovecot = False
+
+    def as_reader(self, database, sql):
+        done = self.world.postgres.run(database, f"SET ROLE heed_reader;\n{sql}")
+        self.assertEqual(done.returncode, 0, f"{sql}\n{done.stderr}")
+
+    def test_page(self):
+        database = self.world.database()
+        views = {}
+        for view, about, column, kind, comment in self.world.postgres.query(database, COLUMNS):
+            self.assertTrue(about and comment, f"no comment: {view}.{column}")
+            views.setdefault(view, (about, []))[1].append([column, kind, comment])
+        told = sections(PAGE.read_text())
+        self.assertEqual(sorted(told), sorted(views))
+        for view, (about, columns) in views.items():
+            with self.subTest(view):
+                want = "\n".join(f"| `{name}` | {kind} | {comment} |" for name, kind, comment in columns)
+                self.assertEqual(told[view][1], columns, f"docs/views.md should have\n{want}")
+                if len(re.findall(r"`(\w+)`", told[view][0].split("\n")[0])) == 1:
+                    self.assertIn(about, told[view][0])
+
+    def test_examples(self):
+        database = self.world.database()
+        text = PAGE.read_text()
+        examples = re.findall(r"```sql\n(.*?)```", text, re.DOTALL)
+        for example in examples:
+            with self.subTest(example):
+                self.as_reader(database, example)
+        for view, (section, _) in sections(text).items():
+            self.assertIn("```sql", section, view)
+
+    def test_dashboard(self):
+        database = self.world.database()
+        panels = json.loads(DASHBOARD.read_text())["panels"]
+        self.assertGreaterEqual(len(panels), 6)
+        places = [(panel["gridPos"]["x"], panel["gridPos"]["y"]) for panel in panels]
+        self.assertEqual(len(set(places)), len(panels))
+        for panel in panels:
+            for target in panel["targets"]:
+                sql = target["rawSql"]
+                for macro, put in MACROS:
+                    sql = re.sub(macro, put, sql)
+                with self.subTest(panel["title"]):
+                    self.assertNotIn("$", sql)
+                    self.assertNotIn("heed_data", sql)
+                    self.as_reader(database, sql)
