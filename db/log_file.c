@@ -317,6 +317,23 @@ heed_log_file_save(HeedDatabase *database,
 }
 
 bool
+heed_log_file_rewind(HeedDatabase *database,
+                     int64_t log_file_id,
+                     uint64_t position,
+                     GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, log_file_id);
+    heed_params_int(params, (int64_t)position);
+    return heed_database_run(
+        database, "note that the log is shorter",
+        "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL"
+        " WHERE log_file_id = $1::bigint AND position > $2::bigint",
+        params, error);
+}
+
+bool
 heed_log_file_finish(HeedDatabase *database,
                      int64_t log_file_id,
                      const HeedLogLookUp *look_up,

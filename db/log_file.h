@@ -84,6 +84,12 @@ bool heed_log_file_save(HeedDatabase *database,
                         GBytes *state,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The file has become shorter: what is written behind its new end is new. */
+bool heed_log_file_rewind(HeedDatabase *database,
+                          int64_t log_file_id,
+                          uint64_t position,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* The file was read to its end, as it lies here. */
 bool heed_log_file_finish(HeedDatabase *database,
                           int64_t log_file_id,
