@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/retry.h"
 #include "cli/terminal.h"
 
 #include <signal.h>
@@ -58,6 +59,24 @@ look_once(const HeedLogPoll *poll, int *status, GError **error)
     return true;
 }
 
+/* Again where the database was away for a while: what was stored before is not read again. */
+static bool
+look_patiently(const HeedLogPoll *poll, int *status, GError **error)
+{
+    HeedAttempts attempts = {0};
+    g_autoptr(GError) reason = NULL;
+    bool reconnected;
+
+    while (!look_once(poll, status, &reason)) {
+        if (poll->database != NULL &&
+            heed_cli_try_again(poll->database, &attempts, &reconnected, &reason))
+            continue;
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return false;
+    }
+    return true;
+}
+
 static void
 rest(const HeedLogPoll *poll)
 {
@@ -77,7 +96,7 @@ heed_cli_poll_logs(const HeedLogPoll *poll, GError **error)
         /* With watch, what is wrong now may be right the next time. */
         if (poll->watch)
             status = EX_OK;
-        if (!look_once(poll, &status, &reason))
+        if (!look_patiently(poll, &status, &reason))
             break;
         if (poll->watch)
             rest(poll);
