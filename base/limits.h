@@ -178,7 +178,7 @@
 /* Memory to unpack a log with: xz -9 takes 65 MB, zstd --ultra 128 MB. */
 #define HEED_LIMIT_LOG_UNPACK_BYTES (136UL * 1024 * 1024)
 /* With watch, how often logs are looked at. */
-#define HEED_LIMIT_LOG_WATCH_SECONDS 10U
+#define HEED_LIMIT_LOG_WATCH_SECONDS 5U
 
 /* As much of a reply as rules look at; what comes later quotes the message. */
 #define HEED_LIMIT_RULE_TEXT_BYTES 4096U

@@ -107,6 +107,13 @@ is_of_file(Look *look, const HeedLogFile *file, GError **reason)
     return true;
 }
 
+/* Counts what is there behind this place and was not read. */
+static void
+note_behind(Look *look, int64_t size, uint64_t position, bool is_packed)
+{
+    look->behind += is_packed ? size : MAX(0, size - (int64_t)position);
+}
+
 /* --- opening --- */
 
 static bool
@@ -181,30 +188,57 @@ take_batch(HeedLogBatch *batch, void *data, GError **error)
 }
 
 static bool
+continues(const Look *look, const InHand *hand)
+{
+    return look->stem != NULL && strcmp(look->stem, hand->file->stem) == 0;
+}
+
+/* A file that nobody has read, and the first one of this look: what was known at the end of the one
+ * before it, which was read earlier, and may be gone by now. */
+static bool
+inherit(Look *look, InHand *hand, GError **error)
+{
+    HeedDatabase *database = look->options->database;
+    g_autoptr(GError) reason = NULL;
+
+    if (database == NULL || hand->checkpoint.position > 0 || look->last_read)
+        return true;
+    if (!continues(look, hand))
+        look->last_id = 0;
+    if (look->last_id == 0 && look->store.log != NULL &&
+        !heed_log_file_last(database, look->store.log, &look->last_id, error))
+        return false;
+    if (look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id)
+        return true;
+    hand->checkpoint.state = heed_log_file_state(database, look->last_id, &reason);
+    hand->checkpoint.state_position = 0;
+    if (reason == NULL)
+        return true;
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return false;
+}
+
+static bool
 follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
 {
-    HeedLogCheckpoint *checkpoint = &hand->checkpoint;
-    bool continues = look->stem != NULL && strcmp(look->stem, hand->file->stem) == 0;
-    HeedLogStart start = {.position = checkpoint->position,
-                          .lines = checkpoint->lines,
-                          .state_position = checkpoint->state_position,
-                          .state = checkpoint->state,
-                          .reference = hand->look_up.place.modified / NANOSECONDS,
-                          .anew = !continues || !look->last_read};
+    const HeedLogCheckpoint *checkpoint = &hand->checkpoint;
+    bool pipe = hand->file->is_pipe;
     HeedLogTotals before = look->store.totals;
+    HeedLogStart start;
     bool went_well;
 
-    if (start.position == 0 && continues && !look->last_read && look->last_id != 0) {
-        checkpoint->state = heed_log_file_state(look->options->database, look->last_id, error);
-        if (error != NULL && *error != NULL)
-            return false;
-        start.state = checkpoint->state;
-        start.state_position = 0;
-    }
-    start.settled = hand->file->is_pipe ||
-                    ((is_by_hand(look) || hand->file->is_rotated) && !is_recent(hand));
-    if (hand->file->is_pipe)
-        start.reference = g_get_real_time() / G_USEC_PER_SEC;
+    if (!inherit(look, hand, error))
+        return false;
+    start = (HeedLogStart){
+        .position = checkpoint->position,
+        .lines = checkpoint->lines,
+        .state_position = checkpoint->state_position,
+        .state = checkpoint->state,
+        .reference = pipe ? g_get_real_time() / G_USEC_PER_SEC
+                          : hand->look_up.place.modified / NANOSECONDS,
+        .anew = !continues(look, hand) || !look->last_read,
+        .settled = pipe || ((is_by_hand(look) || hand->file->is_rotated) && !is_recent(hand)),
+    };
     look->store.log_file_id = checkpoint->log_file_id;
     look->store.position = checkpoint->position;
     look->store.overtaken = false;
@@ -265,6 +299,8 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
     HeedDatabase *database = look->options->database;
 
     tell_lines(look, hand);
+    if (end->trouble != NULL || end->incomplete)
+        note_behind(look, hand->look_up.place.size, end->position, hand->file->is_packed);
     if (end->trouble != NULL) {
         look->refused++;
         note_trouble(look, hand->file, EX_OK, end->trouble);
@@ -283,7 +319,7 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
         !heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error))
         return false;
     return !moved || look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id ||
-           g_strcmp0(look->stem, hand->file->stem) != 0 ||
+           (look->last_read && !continues(look, hand)) ||
            heed_log_file_forget_state(database, look->last_id, error);
 }
 
@@ -295,6 +331,7 @@ read_opened(Look *look, InHand *hand, GError **error)
 
     if (!follow_file(look, hand, &end, &reason)) {
         tell_lines(look, hand);
+        note_behind(look, hand->file->size, look->store.position, hand->file->is_packed);
         if (look->store.overtaken) {
             note_trouble(look, hand->file, EX_TEMPFAIL, reason->message);
             return true;
@@ -329,6 +366,7 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
 
     if (!open_file(&hand, &reason) ||
         (hand.head = heed_log_clerk_open(look->clerk, hand.fd, &reason)) == NULL) {
+        note_behind(look, file->size, 0, file->is_packed);
         if (is_of_file(look, file, &reason))
             return true;
         g_propagate_error(error, g_steal_pointer(&reason));
@@ -341,6 +379,7 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
     if (!look_up(look, &hand, &mine, error))
         return false;
     if (!mine) {
+        note_behind(look, file->size, hand.checkpoint.position, file->is_packed);
         note_trouble(look, file, EX_TEMPFAIL, "is being read by another process");
         return true;
     }

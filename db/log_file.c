@@ -234,6 +234,22 @@ heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
     return rows == NULL || heed_rows_count(rows) == 0 ? NULL : heed_rows_bytes(rows, 0, 0);
 }
 
+bool
+heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_text(params, log);
+    rows = heed_database_query(
+        database, "find the log's last file",
+        "SELECT log_file_id FROM heed_data.log_file WHERE log = $1 AND state IS NOT NULL"
+        " ORDER BY read_at DESC, log_file_id DESC LIMIT 1",
+        params, error);
+    *out_id = rows == NULL || heed_rows_count(rows) == 0 ? 0 : heed_rows_int(rows, 0, 0);
+    return rows != NULL;
+}
+
 /* --- leases --- */
 
 static bool

@@ -59,6 +59,10 @@ bool heed_log_file_find(HeedDatabase *database,
 GBytes *heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* The file of this log that was read last and of whose end something is known; *out_id 0: none. */
+bool heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
 /* A lease on the file: an advisory lock of this session. False with no error: somebody else reads
  * it. */
 bool

@@ -41,7 +41,7 @@ CREATE TABLE heed_data.log_file (
 ) WITH (fillfactor = 50);
 CREATE UNIQUE INDEX log_file_head ON heed_data.log_file (head_digest);
 CREATE INDEX log_file_place ON heed_data.log_file (device, inode);
-ALTER TABLE heed_data.log_file ALTER COLUMN state SET STORAGE EXTENDED;
+CREATE INDEX log_file_state ON heed_data.log_file (log, read_at) WHERE state IS NOT NULL;
 
 -- Who got mail when, for logs that are asked to tell: what clears the soft failures of an address. One row an address,
 -- the last delivery; one more where a failure lies between two.

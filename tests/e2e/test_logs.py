@@ -190,7 +190,8 @@ class Counts(Logs):
                     self.heed(*command, config=config)
                 self.assertEqual(self.query("SELECT count(*) FROM heed_data.failure", database), [["1"]])
                 self.assertEqual(self.query("SELECT count(*), count(DISTINCT failure_key) FROM heed_data.event", database), [["2", "1"]])
-                self.assertEqual(self.query("SELECT sum(failures), sum(reports) FROM heed_data.rollup_delta", database), [["1", "2"]])
+                self.assertEqual(self.query("SELECT sum(failures), sum(reports) FROM (SELECT * FROM heed_data.rollup"
+                                            " UNION ALL SELECT * FROM heed_data.rollup_delta) AS r", database), [["1", "2"]])
                 self.assertEqual(self.suppressed(config), {"kim@dead.example.org"})
 
     def test_deliveries_clear_what_is_soft(self):
@@ -297,8 +298,9 @@ class Following(Logs):
 
     def test_replaced_and_shrunk(self):
         lines, _ = self.generate(600)
-        more, _ = self.generate(300, seed=2)
-        want = self.reference(lines + more)
+        more, _ = self.generate(200, seed=2)
+        last, _ = self.generate(100, seed=3)
+        want = self.reference(lines + more + last)
         self.path.write_text("".join(lines))
         self.heed("poll", config=self.config)
         # Cut down by somebody, its beginning left: what was there is counted, what is written from now on is new.
@@ -306,7 +308,7 @@ class Following(Logs):
         done = self.heed("poll", config=self.config)
         self.assertIn("shorter", done.stderr)
         with self.path.open("a") as out:
-            out.write("".join(more[:200]))
+            out.write("".join(more))
         self.heed("poll", config=self.config)
         # A shorter copy somewhere else adds nothing, and takes nothing away.
         copy = self.folder / "copy"
@@ -314,7 +316,7 @@ class Following(Logs):
         self.heed("ingest", "--as", "postfix", copy, config=self.config)
         # Another file in its place, read by hand first.
         self.path.unlink()
-        self.path.write_text("".join(more[200:]))
+        self.path.write_text("".join(last))
         self.heed("ingest", "--as", "postfix", self.path, config=self.config)
         self.heed("poll", config=self.config)
         self.assert_same(want)
@@ -333,6 +335,16 @@ class Following(Logs):
         self.assertIn(0, [one.returncode for one in done])
         self.heed("poll", config=self.config)
         self.assert_same(want)
+
+    def test_deleted_at_once(self):
+        """Nothing is kept of the old file: what was under way is still known."""
+        text = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL, FULL_FOR_GOOD], "one@news.example.com"))
+        self.path.write_text("".join(text[:4]))
+        self.heed("poll", config=self.config)
+        self.path.unlink()
+        self.path.write_text("".join(text[4:]))
+        self.heed("poll", config=self.config)
+        self.assertEqual(self.query("SELECT DISTINCT original_message_id FROM heed_data.report"), [["one@news.example.com"]])
 
     def test_watch(self):
         """Stays, sees what is written, and ends when it is told to."""
