@@ -113,8 +113,7 @@ look_at(const char *path)
     file->device = (int64_t)status.st_dev;
     file->inode = (int64_t)status.st_ino;
     file->size = (int64_t)status.st_size;
-    file->modified =
-        (int64_t)status.st_mtim.tv_sec * 1000000000 + (int64_t)status.st_mtim.tv_nsec;
+    file->modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + (int64_t)status.st_mtim.tv_nsec;
     file->is_pipe = !S_ISREG(status.st_mode);
     read_name(file);
     return file;
