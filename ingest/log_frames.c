@@ -183,7 +183,7 @@ heed_log_failure_read(const HeedFrame *frame, GError **error)
     json = heed_unpack_bytes(&unpack, &length);
     if (digest == NULL || digest_length != HEED_DIGEST_BYTES || json == NULL)
         unpack.broken = true;
-    if (!heed_unpack_finish(&unpack, error))
+    if (!heed_unpack_finish(&unpack, error) || digest == NULL || json == NULL)
         return NULL;
     memcpy(arrival->digest, digest, HEED_DIGEST_BYTES);
     arrival->report = heed_report_from_json((const char *)json, length, error);
