@@ -37,6 +37,7 @@ typedef struct Overview {
     const HeedConfig *config;
     int64_t now;
     HeedRows *mailboxes;
+    HeedRows *logs;
     HeedRows *kinds;
     HeedRows *suppressions;
     HeedRows *database;
@@ -48,6 +49,7 @@ static void
 overview_clear(Overview *overview)
 {
     g_clear_pointer(&overview->mailboxes, heed_rows_free);
+    g_clear_pointer(&overview->logs, heed_rows_free);
     g_clear_pointer(&overview->kinds, heed_rows_free);
     g_clear_pointer(&overview->suppressions, heed_rows_free);
     g_clear_pointer(&overview->database, heed_rows_free);
@@ -60,6 +62,7 @@ static bool
 load(HeedDatabase *database, Overview *out, GError **error)
 {
     return (out->mailboxes = heed_overview_mailboxes(database, error)) != NULL &&
+           (out->logs = heed_overview_logs(database, error)) != NULL &&
            (out->kinds = heed_overview_kinds(database, error)) != NULL &&
            (out->suppressions = heed_overview_suppressions(database, error)) != NULL &&
            (out->database = heed_overview_database(database, error)) != NULL &&
@@ -181,6 +184,41 @@ print_kinds(const Overview *overview)
     heed_table_print(table, stdout);
 }
 
+static void
+print_logs(const Overview *overview)
+{
+    static const char *const titles[] = {"LOG",       "LAST LINE", ">NOT READ", ">DELIVERED",
+                                         ">DEFERRED", ">FAILED",   ">BEHIND",   NULL};
+    static const HeedLogColumn numbers[] = {HEED_LOG_COLUMN_UNREAD, HEED_LOG_COLUMN_DELIVERED,
+                                            HEED_LOG_COLUMN_DEFERRED, HEED_LOG_COLUMN_FAILED,
+                                            HEED_LOG_COLUMN_BEHIND};
+    const HeedRows *rows = overview->logs;
+    g_autoptr(HeedTable) table = heed_table_new(titles);
+
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        g_autofree char *line =
+            age_text(time_of(rows, row, HEED_LOG_COLUMN_LAST_LINE), overview->now);
+
+        heed_table_text(table, heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME));
+        heed_table_text(table, line);
+        for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+            heed_table_int(table, heed_rows_int(rows, row, numbers[i]));
+    }
+    if (heed_table_rows(table) == 0)
+        return;
+    (void)putchar('\n');
+    heed_table_print(table, stdout);
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        g_autofree char *name =
+            heed_terminal_clean(heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME));
+        g_autofree char *error =
+            heed_terminal_clean(heed_rows_text(rows, row, HEED_LOG_COLUMN_LAST_ERROR));
+
+        if (!heed_rows_is_null(rows, row, HEED_LOG_COLUMN_LAST_ERROR))
+            (void)printf("%s: %s\n", name, error);
+    }
+}
+
 static int
 compare_counts(const void *one, const void *other)
 {
@@ -259,6 +297,7 @@ print_text(const Overview *overview)
 
     print_mailboxes(overview);
     print_kinds(overview);
+    print_logs(overview);
     print_suppressions(overview);
     if (quarantined > 0)
         (void)printf("Quarantine: %" PRId64 " (heed quarantine list)\n", quarantined);
@@ -327,6 +366,36 @@ mailboxes_to_json(const HeedRows *rows)
     return list;
 }
 
+static json_t *
+logs_to_json(const HeedRows *rows)
+{
+    json_t *list = json_array();
+
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        json_t *json = json_object();
+
+        (void)json_object_set_new(json, "name", cell(rows, row, HEED_LOG_COLUMN_NAME));
+        (void)json_object_set_new(json, "path", cell(rows, row, HEED_LOG_COLUMN_PATH));
+        (void)json_object_set_new(json, "last_read_at",
+                                  date_cell(rows, row, HEED_LOG_COLUMN_LAST_READ));
+        (void)json_object_set_new(json, "last_success_at",
+                                  date_cell(rows, row, HEED_LOG_COLUMN_LAST_SUCCESS));
+        (void)json_object_set_new(json, "last_line_at",
+                                  date_cell(rows, row, HEED_LOG_COLUMN_LAST_LINE));
+        (void)json_object_set_new(json, "last_error", cell(rows, row, HEED_LOG_COLUMN_LAST_ERROR));
+        (void)json_object_set_new(json, "lines", number_cell(rows, row, HEED_LOG_COLUMN_LINES));
+        (void)json_object_set_new(json, "unread", number_cell(rows, row, HEED_LOG_COLUMN_UNREAD));
+        (void)json_object_set_new(json, "behind", number_cell(rows, row, HEED_LOG_COLUMN_BEHIND));
+        (void)json_object_set_new(json, "delivered",
+                                  number_cell(rows, row, HEED_LOG_COLUMN_DELIVERED));
+        (void)json_object_set_new(json, "deferred",
+                                  number_cell(rows, row, HEED_LOG_COLUMN_DEFERRED));
+        (void)json_object_set_new(json, "failed", number_cell(rows, row, HEED_LOG_COLUMN_FAILED));
+        (void)json_array_append_new(list, json);
+    }
+    return list;
+}
+
 static void
 print_json(const Overview *overview)
 {
@@ -363,6 +432,7 @@ print_json(const Overview *overview)
     (void)json_object_set_new(database, "server_version",
                               cell(overview->database, 0, HEED_STORE_SERVER_VERSION));
     (void)json_object_set_new(json, "mailboxes", mailboxes_to_json(overview->mailboxes));
+    (void)json_object_set_new(json, "logs", logs_to_json(overview->logs));
     (void)json_object_set_new(json, "reports", kinds);
     (void)json_object_set_new(json, "suppressions", suppressions);
     (void)json_object_set_new(json, "quarantined",

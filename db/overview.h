@@ -20,6 +20,25 @@ enum {
 
 HeedRows *heed_overview_mailboxes(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Columns of heed_overview_logs(); times are seconds since 1970, or NULL. */
+typedef enum HeedLogColumn {
+    HEED_LOG_COLUMN_NAME,
+    HEED_LOG_COLUMN_PATH,
+    HEED_LOG_COLUMN_LAST_READ,
+    HEED_LOG_COLUMN_LAST_SUCCESS,
+    HEED_LOG_COLUMN_LAST_LINE,
+    HEED_LOG_COLUMN_LAST_ERROR,
+    HEED_LOG_COLUMN_LINES,
+    HEED_LOG_COLUMN_UNREAD,
+    HEED_LOG_COLUMN_BEHIND, /* bytes */
+    HEED_LOG_COLUMN_DELIVERED,
+    HEED_LOG_COLUMN_DEFERRED,
+    HEED_LOG_COLUMN_FAILED
+} HeedLogColumn;
+
+/* The logs that were read under a name of the configuration. */
+HeedRows *heed_overview_logs(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Rows of: kind, reports and distinct failures of all that is kept, reports of today and of 7 days
  * that end today; days of UTC, from the roll-ups. */
 HeedRows *heed_overview_kinds(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -363,8 +363,40 @@ def bench_report(options, table, world):
     table.cpu({name: median_cpu(runs) for name, runs in (*taken.items(), ("folding 10,000 new events", folded))})
 
 
+def bench_logs(options, table, world):
+    log = world.folder / "mail.log"
+    lines = options.lines
+    with open(log, "wb") as out:
+        subprocess.run([sys.executable, "-m", "tests.bench.make_log", str(lines)], cwd=ROOT, stdout=out, stderr=subprocess.DEVNULL, check=True)
+    size = log.stat().st_size
+    bare = world.folder / "logs.conf"
+    bare.write_text(harness.OWN)
+    sink = world.folder / "out"
+    commands = {
+        "wc -l": (["wc", "-l", log], options.rounds),
+        "grep -c status=": (["env", "LC_ALL=C", "grep", "-c", "status=", log], options.rounds),
+        "pflogsumm": (["pflogsumm", log], 1),  # it takes minutes
+        "heed ingest --as postfix --dry-run: reading alone": (
+            [HEED, "--config", bare, "--data-dir", world.folder / "none", "ingest", "--as", "postfix", "--dry-run", log], options.rounds),
+    }
+    taken = {what: [run(command, stdout=sink, env=harness.environment()) for _ in range(rounds)] for what, (command, rounds) in commands.items()}
+    for deliveries in "counts", "addresses":
+        database = world.database()
+        section = f'log "postfix" {{ path = "{log}" format = "postfix" deliveries = "{deliveries}" }}'
+        config = world.config(database, f"{database}.conf", section, more="guard { enabled = no }")
+        taken[f"heed poll, deliveries = {deliveries}"] = [run([HEED, "--config", config, "poll"], env=harness.environment(),
+                                                              servers={"postgres": world.postgres.process.pid})]
+    table.title(f"Logs: {lines} lines, {size / 1e6:.0f} MB; ratios are of CPU seconds without PostgreSQL's")
+    base = sum(median_cpu(taken["pflogsumm"]).values())
+    for what, runs in taken.items():
+        seconds = median(runs)
+        cpu = sum(value for role, value in median_cpu(runs).items() if role != "postgres")
+        table.row(what, seconds, f"{lines / cpu:.0f} lines, {size / cpu / 1e6:.0f} MB a CPU second", f"{base / cpu:.1f}", memory_text(most_memory(runs)))
+    table.cpu({what: median_cpu(runs) for what, runs in taken.items()})
+
+
 SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
-            "export": bench_export, "history": bench_history, "report": bench_report}
+            "export": bench_export, "history": bench_history, "report": bench_report, "logs": bench_logs}
 
 
 def main():
@@ -378,6 +410,7 @@ def main():
     parser.add_argument("--million", type=int, default=1_000_000, help="events of the smallest store of the section history")
     parser.add_argument("--domains", type=int, default=100_000, help="recipient domains of the section report")
     parser.add_argument("--events", type=int, default=100_000, help="its events, and as many suppressions")
+    parser.add_argument("--lines", type=int, default=5_000_000, help="of the section logs")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     harness.PROGRAM = HEED
