@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes a Postfix log as a busy sender's is, and knows what stands in it.
 
-usage: make_log.py [--seed N] LINES > mail.log
+usage: make_log.py [--seed N] [--days D] [--until-now] LINES > mail.log
 
 Of the deliveries some 80 % are sent, 12 % put off (each message again and again until it is sent or
 given up), 5 % bounced; recipients are at the large providers and at thousands of small domains.
@@ -110,9 +110,11 @@ def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=float, default=1, help="that the log is of")
+    parser.add_argument("--until-now", action="store_true", help="the log ends about now")
     parser.add_argument("lines", type=int)
     options = parser.parse_args(arguments)
-    log = Log(options.seed, pause=options.days * 86400 / options.lines)
+    begin = datetime.now(timezone.utc) - timedelta(days=options.days) if options.until_now else None
+    log = Log(options.seed, begin, pause=options.days * 86400 / options.lines)
     written = 0
     while written < options.lines:
         lines = list(log.message())
