@@ -19,16 +19,20 @@ PROVIDERS = [("gmail.com", "gmail-smtp-in.l.google.com", "142.250.27.27", 34),
              ("icloud.com", "mx01.mail.icloud.com", "17.57.154.33", 5),
              ("gmx.de", "mx00.emig.gmx.net", "212.227.15.9", 6)]
 SMALL_DOMAINS = 20000
-DEFERRALS = [("4.7.0", "host {host}[{ip}] said: 421-4.7.0 [192.0.2.25      15] Our system has detected an unusual rate of 421-4.7.0 unsolicited"
-              " mail originating from your IP address. 421 4.7.0 ({id}) (in reply to end of DATA command)"),
+# How the large ones slow a sender down and name a mailbox that is not there; others say what is in the lists below.
+PACE = {"gmail.com": "421-4.7.0 [192.0.2.25      15] Our system has detected an unusual rate of 421-4.7.0 unsolicited mail"
+                     " originating from your IP address. 421 4.7.0 {id} - gsmtp",
+        "yahoo.com": "421 4.7.0 [TSS04] Messages from 192.0.2.25 temporarily deferred due to unexpected volume or user complaints",
+        "": "421 4.7.0 Too many messages from 192.0.2.25, try again later"}
+NOBODY = {"gmail.com": "550-5.1.1 The email account that you tried to reach does not exist. 550 5.1.1 {id} - gsmtp",
+          "": "550 5.1.1 <{to}>: Recipient address rejected: User unknown in virtual mailbox table"}
+DEFERRALS = [("4.7.0", "host {host}[{ip}] said: {pace} (in reply to end of DATA command)"),
              ("4.2.2", "host {host}[{ip}] said: 452 4.2.2 <{to}>: Mailbox full (in reply to RCPT TO command)"),
              ("4.7.1", "host {host}[{ip}] said: 451 4.7.1 <{to}>: Recipient address rejected: Greylisted, try again in 300 seconds"
               " (in reply to RCPT TO command)"),
              ("4.4.1", "connect to {host}[{ip}]:25: Connection timed out")]
-BOUNCES = [("5.1.1", "host {host}[{ip}] said: 550 5.1.1 <{to}>: Recipient address rejected: User unknown in virtual mailbox table"
-            " (in reply to RCPT TO command)"),
-           ("5.1.1", "host {host}[{ip}] said: 550-5.1.1 The email account that you tried to reach does not exist. 550 5.1.1 {id}"
-            " (in reply to RCPT TO command)"),
+BOUNCES = [("5.1.1", "host {host}[{ip}] said: {nobody} (in reply to RCPT TO command)"),
+           ("5.1.1", "host {host}[{ip}] said: {nobody} (in reply to RCPT TO command)"),
            ("5.2.2", "host {host}[{ip}] said: 552 5.2.2 <{to}>: user is over quota (in reply to RCPT TO command)"),
            ("5.7.1", "host {host}[{ip}] said: 550 5.7.1 Message rejected as spam by content filter ({id}) (in reply to end of DATA command)")]
 ALPHABET = "0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz"
@@ -65,6 +69,9 @@ class Log:
         """The lines of one attempt; whether it was the last."""
         queue_id, sender, to, host, ip, attempts = message
         names = {"host": host, "ip": ip, "to": to, "id": queue_id.lower()}
+        domain = to.partition("@")[2]
+        names["pace"] = PACE.get(domain, PACE[""]).format(**names)
+        names["nobody"] = NOBODY.get(domain, NOBODY[""]).format(**names)
         fate = self.order.random()
         head = f"{queue_id}: to=<{to}>, relay={host}[{ip}]:25, delay={1 + attempts * 300}, delays=0.1/0/0.4/0.5, "
         yield self.line("qmgr", f"{queue_id}: from=<{sender}>, size=14523, nrcpt=1 (queue active)")
