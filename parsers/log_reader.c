@@ -10,6 +10,7 @@ static const struct {
     HeedLogLine read;
 } formats[] = {
     [HEED_LOG_POSTFIX] = {"postfix", heed_log_postfix_line},
+    [HEED_LOG_EXIM] = {"exim", heed_log_exim_line},
 };
 
 const char *
@@ -162,6 +163,28 @@ heed_log_emit(HeedLogReader *reader, HeedLogEvent *event)
         reader->counts.unjoined++;
     reader->counts.events++;
     reader->take(event, reader->data);
+}
+
+void
+heed_log_recall(HeedLogReader *reader, HeedLogEvent *event)
+{
+    const HeedLogMessage *message = heed_log_join_find(reader->join, event->queue_id);
+    const HeedLogEvent now = *event;
+
+    for (guint i = 0; message != NULL && message->pending != NULL && i < message->pending->len;
+         i++) {
+        const HeedLogEvent *last = g_ptr_array_index(message->pending, i);
+
+        if (last->recipient.length != now.recipient.length ||
+            memcmp(last->recipient.at, now.recipient.at, now.recipient.length) != 0)
+            continue;
+        *event = *last;
+        event->time = now.time;
+        event->outcome = now.outcome;
+        if (now.sender.at != NULL)
+            event->sender = now.sender;
+        return;
+    }
 }
 
 void

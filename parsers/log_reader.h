@@ -15,6 +15,7 @@
 
 typedef enum HeedLogFormat {
     HEED_LOG_POSTFIX, /* syslog or maillog_file */
+    HEED_LOG_EXIM,    /* mainlog, or the same through syslog */
 } HeedLogFormat;
 
 /* "postfix", … */
