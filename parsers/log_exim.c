@@ -476,9 +476,7 @@ heed_log_exim_line(HeedLogReader *reader, HeedSpan bytes)
     HeedLogTrouble trouble = read_line(reader, bytes, &line);
     HeedSpan rest;
 
-    /* What is unescaped is never longer than the line; spans of the scratch must not move. */
-    g_string_set_size(reader->scratch, 3 * bytes.length);
-    g_string_truncate(reader->scratch, 0);
+    heed_log_reserve(reader, bytes.length);
     if (trouble != HEED_LOG_FINE || line.queue_id.length == 0)
         return trouble;
     if (heed_log_starts(line.text, "Completed")) {

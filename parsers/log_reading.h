@@ -27,6 +27,14 @@ struct HeedLogReader {
 typedef HeedLogTrouble (*HeedLogLine)(HeedLogReader *reader, HeedSpan bytes);
 HeedLogTrouble heed_log_postfix_line(HeedLogReader *reader, HeedSpan bytes);
 HeedLogTrouble heed_log_exim_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_kumomta_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_powermta_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_csv_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_jsonl_line(HeedLogReader *reader, HeedSpan bytes);
+
+/* Empties the scratch and gives it room for three times as many bytes: it does not move while a
+ * line of that length is unescaped at most three times over, and spans of it stay valid. */
+void heed_log_reserve(HeedLogReader *reader, size_t bytes);
 
 /* Hands out the event, with what the table knows of its message where the event does not say. */
 void heed_log_emit(HeedLogReader *reader, HeedLogEvent *event);
