@@ -176,37 +176,38 @@ read_confirmation(HeedLogReader *reader, HeedSpan value, HeedLogEvent *event)
         heed_exim_unescape((HeedSpan){scratch->str + begin, scratch->len - begin}, scratch);
 }
 
-/* "1d2h3m4s", "0.123s". */
+static double
+unit_seconds(char unit)
+{
+    static const struct {
+        char unit;
+        double seconds;
+    } units[] = {{'s', 1},     {'m', 60},        {'h', 3600},
+                 {'d', 86400}, {'w', 7 * 86400}, {'y', 365 * 86400}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(units); i++)
+        if (units[i].unit == unit)
+            return units[i].seconds;
+    return -1;
+}
+
+/* "1d2h3m4s", "0.123s"; negative for none. */
 static double
 read_duration(HeedSpan value)
 {
-    double seconds = 0;
+    double seconds = value.length > 0 ? 0 : -1;
 
-    while (value.length > 0 && g_ascii_isdigit(value.at[0])) {
+    while (value.length > 0) {
         double number = heed_log_number(value);
         size_t at = 0;
+        double unit;
 
         while (at < value.length && (g_ascii_isdigit(value.at[at]) || value.at[at] == '.'))
             at++;
-        switch (at < value.length ? value.at[at] : '\0') {
-        case 'w':
-            number *= 7;
-            G_GNUC_FALLTHROUGH;
-        case 'd':
-            number *= 24;
-            G_GNUC_FALLTHROUGH;
-        case 'h':
-            number *= 60;
-            G_GNUC_FALLTHROUGH;
-        case 'm':
-            number *= 60;
-            G_GNUC_FALLTHROUGH;
-        case 's':
-            break;
-        default:
+        unit = unit_seconds(at < value.length ? value.at[at] : '\0');
+        if (number < 0 || unit < 0)
             return -1;
-        }
-        seconds += number;
+        seconds += number * unit;
         value = heed_log_after(value, at + 1);
     }
     return seconds;
@@ -246,10 +247,9 @@ read_member(HeedLogReader *reader, HeedSpan name, HeedSpan value, HeedLogEvent *
 {
     if (heed_log_is(name, "T")) {
         event->channel = value;
-    } else if (heed_log_is(name, "F") && event->sender.at == NULL) {
-        event->sender = without_ends(value);
-    } else if (heed_log_is(name, "P")) {
-        /* The return path that was used, which a transport may make for each recipient. */
+    } else if (heed_log_is(name, "P") || (heed_log_is(name, "F") && event->sender.at == NULL)) {
+        /* The return path that was used, which a transport may make for each recipient, counts
+         * more than who sent the message. */
         event->sender = without_ends(value);
     } else if (heed_log_is(name, "C")) {
         read_confirmation(reader, value, event);

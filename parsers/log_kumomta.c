@@ -130,7 +130,8 @@ read_response(HeedLogReader *reader, HeedSpan object, HeedLogEvent *event)
     }
     begin = scratch->len;
     g_string_append_len(scratch, members[0].text.at, 3);
-    if (event->status[0] != '\0' && !heed_log_starts(content, event->status)) {
+    if (event->status[0] != '\0' &&
+        (content.length == 0 || !heed_log_starts(content, event->status))) {
         g_string_append_c(scratch, ' ');
         g_string_append(scratch, event->status);
     }

@@ -118,7 +118,8 @@ heed_log_member_event(HeedLogReader *reader, const HeedSpan *values)
     event.campaign = heed_log_known(values[HEED_LOG_MEMBER_CAMPAIGN]);
     event.reply = heed_log_known(values[HEED_LOG_MEMBER_REPLY]);
     event.delay = heed_log_number(values[HEED_LOG_MEMBER_DELAY]);
-    (void)heed_status_read(status.at, status.length, event.status);
+    if (status.length > 0)
+        (void)heed_status_read(status.at, status.length, event.status);
     heed_log_read_codes(&event);
     read_code(values[HEED_LOG_MEMBER_CODE], &event);
     event.internal = heed_log_is(internal, "true") || heed_log_is(internal, "1");

@@ -141,7 +141,8 @@ read_record(HeedLogReader *reader, const HeedSpan *values)
     event.message_id = heed_log_known(heed_log_without_brackets(values[HEADER_MESSAGE_ID]));
     read_server(values[DSN_MTA], &event);
     read_reply(values[DSN_DIAG], &event);
-    (void)heed_status_read(status.at, status.length, event.status);
+    if (status.length > 0)
+        (void)heed_status_read(status.at, status.length, event.status);
     if (event.outcome == HEED_LOG_FAILED && heed_log_is(values[BOUNCE_CAT], "message-expired"))
         event.outcome = HEED_LOG_EXPIRED;
     heed_log_read_codes(&event);
