@@ -22,6 +22,7 @@ typedef enum Member {
     TIMESTAMP,
     CREATED,
     EGRESS_POOL,
+    META,
     HEADERS,
     RECEPTION_PROTOCOL,
     MEMBERS
@@ -39,6 +40,7 @@ static const char *const names[MEMBERS] = {
     [TIMESTAMP] = "timestamp",
     [CREATED] = "created",
     [EGRESS_POOL] = "egress_pool",
+    [META] = "meta",
     [HEADERS] = "headers",
     [RECEPTION_PROTOCOL] = "reception_protocol",
 };
@@ -191,16 +193,19 @@ campaign_of(HeedSpan queue)
     return heed_log_span(queue.at, colon);
 }
 
-/* Headers are logged where the configuration asks for them. */
+/* Logged where the configuration asks for it, as a header or as what was kept of it. */
 static HeedSpan
-message_id_of(HeedLogReader *reader, HeedSpan headers)
+message_id_of(HeedLogReader *reader, HeedSpan object)
 {
-    static const char *const parts[] = {"Message-ID"};
-    HeedJsonMember member;
+    static const char *const parts[] = {"Message-ID", "message_id"};
+    HeedJsonMember members[G_N_ELEMENTS(parts)];
+    HeedSpan text = {0};
 
-    if (!read_members(headers, parts, G_N_ELEMENTS(parts), &member))
-        return (HeedSpan){0};
-    return heed_log_without_brackets(text_of(reader, &member));
+    if (!read_members(object, parts, G_N_ELEMENTS(parts), members))
+        return text;
+    for (size_t i = 0; i < G_N_ELEMENTS(parts) && text.length == 0; i++)
+        text = heed_log_without_brackets(text_of(reader, &members[i]));
+    return heed_log_known(text);
 }
 
 static HeedLogTrouble
@@ -260,6 +265,11 @@ heed_log_kumomta_line(HeedLogReader *reader, HeedSpan bytes)
 
     if (!heed_json_open(bytes, &walk) || walk.close != '}')
         return HEED_LOG_FOREIGN;
+    /* Half of the records are of mail that came in, and the type stands first. */
+    if (heed_json_next(&walk, &members[TYPE]) && heed_log_is(members[TYPE].name, "type") &&
+        members[TYPE].kind == HEED_JSON_STRING && members[TYPE].text.length > 0 &&
+        !read_type(members[TYPE].text, &event))
+        return HEED_LOG_FINE;
     /* The reply is put together of its parts. */
     heed_log_reserve(reader, bytes.length + HEED_STATUS_BYTES);
     if (!read_members(bytes, names, MEMBERS, members))
@@ -279,7 +289,9 @@ heed_log_kumomta_line(HeedLogReader *reader, HeedSpan bytes)
     event.sender = text_of(reader, &members[SENDER]);
     event.channel = text_of(reader, &members[EGRESS_POOL]);
     event.campaign = campaign_of(text_of(reader, &members[QUEUE]));
-    event.message_id = message_id_of(reader, members[HEADERS].text);
+    event.message_id = message_id_of(reader, members[META].text);
+    if (event.message_id.at == NULL)
+        event.message_id = message_id_of(reader, members[HEADERS].text);
     read_response(reader, members[RESPONSE].text, &event);
     read_peer(reader, members[PEER_ADDRESS].text, &event);
     read_source(reader, members[SOURCE_ADDRESS].text, &event);

@@ -26,9 +26,10 @@ const char *const heed_log_member_names[HEED_LOG_MEMBERS] = {
 size_t
 heed_log_name_index(HeedSpan name, const char *const *names, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strlen(names[i]) == name.length &&
-            (name.length == 0 || g_ascii_strncasecmp(name.at, names[i], name.length) == 0))
+    for (size_t i = 0; name.length > 0 && i < count; i++)
+        if (g_ascii_tolower(name.at[0]) == g_ascii_tolower(names[i][0]) &&
+            strlen(names[i]) == name.length &&
+            g_ascii_strncasecmp(name.at, names[i], name.length) == 0)
             return i;
     return count;
 }
