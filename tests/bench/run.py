@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from tests.bench.measure import cpu_text, median, median_cpu, memory_text, most_memory, run
 from tests.e2e import harness
 from tests.e2e.harness import ROOT, World, make_reports
+from tests.support import make_logs
 
 BUILD = ROOT / "build" / "release"
 HEED = BUILD / "heed"
@@ -104,6 +105,26 @@ def of_others(order, example, _):
     def other(match):
         return f"u{order.randrange(10**6)}" if match.group()[0].isalpha() else ".".join(str(order.randrange(256)) for _ in range(4))
     return REDRAWN.sub(other, example)
+
+
+def bench_readers(options, table, world):
+    table.title(f"Readers of mail servers' logs: {options.lines} lines of each on one core; seconds are of CPU time")
+    path = world.folder / "log"
+    for form in make_logs.FORMATS:
+        with open(path, "w", encoding="utf-8") as out:
+            out.writelines(make_logs.lines(form, options.lines))
+        size = path.stat().st_size / 1e6
+        taken = {"wc -l": [], "reader": []}
+        for _ in range(options.rounds):
+            for what, command in (("wc -l", ["wc", "-l"]), ("reader", [BUILD / "bench_logs", form])):
+                with open(path, "rb") as lines:
+                    taken[what].append(run(on_one_core(*command), stdin=lines))
+        base = sum(median_cpu(taken["wc -l"]).values())
+        for what, runs in taken.items():
+            seconds = sum(median_cpu(runs).values())
+            table.row(f"{form}, {size:.0f} MB: {what}", seconds, f"{options.lines / seconds:.0f} lines/s, {size / seconds:.0f} MB/s",
+                      f"{seconds / base:.1f}", memory_text(most_memory(runs)))
+    path.unlink()
 
 
 def bench_explain(options, table, world):
@@ -333,7 +354,7 @@ def bench_history(options, table, world):
         table.row(f"{what}: heed why", median(why))
 
 
-SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
+SECTIONS = {"parse": bench_parse, "explain": bench_explain, "readers": bench_readers, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
             "export": bench_export, "history": bench_history}
 
 
@@ -345,6 +366,7 @@ def main():
     parser.add_argument("--suppressions", type=int, default=5_000_000)
     parser.add_argument("--list", type=int, default=2_000_000)
     parser.add_argument("--replies", type=int, default=1_000_000)
+    parser.add_argument("--lines", type=int, default=1_000_000, help="of each log of the section readers")
     parser.add_argument("--million", type=int, default=1_000_000, help="events of the smallest store of the section history")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
