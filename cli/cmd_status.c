@@ -18,6 +18,7 @@
 typedef struct Overview {
     const HeedConfig *config;
     HeedRows *mailboxes;
+    HeedRows *logs;
     HeedRows *kinds;
     HeedRows *suppressions;
     HeedRows *database;
@@ -29,6 +30,7 @@ static void
 overview_clear(Overview *overview)
 {
     g_clear_pointer(&overview->mailboxes, heed_rows_free);
+    g_clear_pointer(&overview->logs, heed_rows_free);
     g_clear_pointer(&overview->kinds, heed_rows_free);
     g_clear_pointer(&overview->suppressions, heed_rows_free);
     g_clear_pointer(&overview->database, heed_rows_free);
@@ -41,6 +43,7 @@ static bool
 load(HeedDatabase *database, Overview *out, GError **error)
 {
     return (out->mailboxes = heed_overview_mailboxes(database, error)) != NULL &&
+           (out->logs = heed_overview_logs(database, error)) != NULL &&
            (out->kinds = heed_overview_kinds(database, error)) != NULL &&
            (out->suppressions = heed_overview_suppressions(database, error)) != NULL &&
            (out->database = heed_overview_database(database, error)) != NULL &&
@@ -76,6 +79,30 @@ print_mailboxes(const Overview *overview)
         heed_table_print(table, stdout);
     else
         (void)puts("No mailbox has been polled yet: heed poll");
+}
+
+static void
+print_logs(const Overview *overview)
+{
+    static const char *const titles[] = {"LOG",       "LAST LOOK", "LAST LINE", ">LINES", ">NOT READ",
+                                         ">DELIVERED", ">DEFERRED", ">FAILED", ">BEHIND", "LAST ERROR",
+                                         NULL};
+    static const size_t numbers[] = {6, 7, 9, 10, 11, 8};
+    const HeedRows *rows = overview->logs;
+    g_autoptr(HeedTable) table = heed_table_new(titles);
+
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        heed_table_text(table, heed_rows_text(rows, row, 0));
+        heed_table_date(table, time_of(rows, row, 2));
+        heed_table_date(table, time_of(rows, row, 4));
+        for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+            heed_table_int(table, heed_rows_int(rows, row, numbers[i]));
+        heed_table_text(table, heed_rows_text(rows, row, 5));
+    }
+    if (heed_table_rows(table) == 0)
+        return;
+    (void)putchar('\n');
+    heed_table_print(table, stdout);
 }
 
 static void
@@ -122,6 +149,7 @@ print_text(const Overview *overview)
     int64_t unmatched = heed_rows_int(overview->database, 0, 4);
 
     print_mailboxes(overview);
+    print_logs(overview);
     print_counts(overview);
     if (quarantined > 0)
         (void)printf("\nQuarantine: %" PRId64 " (heed quarantine list)\n", quarantined);
@@ -184,6 +212,31 @@ mailboxes_to_json(const HeedRows *rows)
     return list;
 }
 
+static json_t *
+logs_to_json(const HeedRows *rows)
+{
+    json_t *list = json_array();
+
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        json_t *json = json_object();
+
+        (void)json_object_set_new(json, "name", cell(rows, row, 0));
+        (void)json_object_set_new(json, "path", cell(rows, row, 1));
+        (void)json_object_set_new(json, "last_read_at", date_cell(rows, row, 2));
+        (void)json_object_set_new(json, "last_success_at", date_cell(rows, row, 3));
+        (void)json_object_set_new(json, "last_line_at", date_cell(rows, row, 4));
+        (void)json_object_set_new(json, "last_error", cell(rows, row, 5));
+        (void)json_object_set_new(json, "lines", number_cell(rows, row, 6));
+        (void)json_object_set_new(json, "unread", number_cell(rows, row, 7));
+        (void)json_object_set_new(json, "behind", number_cell(rows, row, 8));
+        (void)json_object_set_new(json, "delivered", number_cell(rows, row, 9));
+        (void)json_object_set_new(json, "deferred", number_cell(rows, row, 10));
+        (void)json_object_set_new(json, "failed", number_cell(rows, row, 11));
+        (void)json_array_append_new(list, json);
+    }
+    return list;
+}
+
 static void
 print_json(const Overview *overview)
 {
@@ -216,6 +269,7 @@ print_json(const Overview *overview)
     (void)json_object_set_new(database, "bytes", number_cell(overview->database, 0, 1));
     (void)json_object_set_new(database, "server_version", cell(overview->database, 0, 2));
     (void)json_object_set_new(json, "mailboxes", mailboxes_to_json(overview->mailboxes));
+    (void)json_object_set_new(json, "logs", logs_to_json(overview->logs));
     (void)json_object_set_new(json, "reports", kinds);
     (void)json_object_set_new(json, "suppressions", suppressions);
     (void)json_object_set_new(json, "quarantined", number_cell(overview->database, 0, 0));

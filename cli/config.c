@@ -19,6 +19,7 @@ heed_config_new(void)
     HeedConfig *config = g_new0(HeedConfig, 1);
 
     config->mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)heed_mailbox_free);
+    config->logs = g_ptr_array_new_with_free_func((GDestroyNotify)heed_log_section_free);
     config->streams = g_ptr_array_new_with_free_func((GDestroyNotify)heed_stream_match_free);
     config->policy = heed_policy_new();
     config->retention = (HeedRetention){.raw_days = HEED_CONFIG_RAW_DAYS,
@@ -34,6 +35,7 @@ heed_config_free(HeedConfig *config)
     if (config == NULL)
         return;
     g_clear_pointer(&config->mailboxes, g_ptr_array_unref);
+    g_clear_pointer(&config->logs, g_ptr_array_unref);
     g_clear_pointer(&config->domains, g_ptr_array_unref);
     g_clear_pointer(&config->relays, g_ptr_array_unref);
     g_clear_pointer(&config->receivers, g_ptr_array_unref);

@@ -13,16 +13,37 @@
 
 #include "db/store.h"
 #include "ingest/mailbox.h"
+#include "parsers/log_reader.h"
 #include "suppress/guard_statistics.h"
 #include "suppress/policy_lines.h"
 
 #include <glib.h>
 #include <stdbool.h>
 
+/* log "NAME" { … }: a mail server's log. */
+typedef struct HeedLogSection {
+    char *name; /* owned, as all */
+    char *path; /* a file, beside which are the rotated ones, or a pattern */
+    HeedLogFormat format;
+    char *stream;    /* what its mail belongs to where nothing else says; NULL: nothing */
+    char *zone;      /* of times without one */
+    bool deliveries; /* keep who got mail when */
+} HeedLogSection;
+
+/* Accepts NULL. */
+void heed_log_section_free(HeedLogSection *section);
+
+/* Whether there is such a time zone: "Europe/Berlin", "UTC", "+02:00". */
+bool heed_config_is_zone(const char *zone);
+
+/* The one of this machine. Caller frees. */
+char *heed_config_local_zone(void);
+
 typedef struct HeedConfig {
     char *path;           /* owned, as all; NULL: no file, all defaults */
     char *database;       /* conninfo; NULL: the private cluster */
     GPtrArray *mailboxes; /* of HeedMailbox *, in the file's order */
+    GPtrArray *logs;      /* of HeedLogSection *, so too */
     GPtrArray *domains;   /* own.*: of char *, ended by NULL (len counts it); NULL: not given */
     GPtrArray *relays;
     GPtrArray *receivers;

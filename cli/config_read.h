@@ -67,5 +67,7 @@ bool heed_config_is_stream(const char *name);
 /* The sections with a file of their own. */
 extern cfg_opt_t heed_config_mailbox_options[];
 int heed_config_on_mailbox(cfg_t *root, cfg_opt_t *option);
+extern cfg_opt_t heed_config_log_options[];
+int heed_config_on_log(cfg_t *root, cfg_opt_t *option);
 
 #endif

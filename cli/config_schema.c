@@ -188,6 +188,7 @@ static cfg_opt_t options[] = {
     CFG_INT_CB("workers", 0, CFGF_NONE, heed_config_on_number),
     CFG_STR_LIST("rules", NULL, CFGF_NODEFAULT),
     CFG_SEC("mailbox", heed_config_mailbox_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+    CFG_SEC("log", heed_config_log_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("own", own_options, CFGF_NODEFAULT),
     CFG_SEC("stream", heed_config_stream_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("policy", heed_config_policy_options, CFGF_NODEFAULT),
@@ -203,12 +204,14 @@ watch(cfg_t *root)
 {
     heed_config_watch(root, NULL, options);
     heed_config_watch(root, "mailbox", heed_config_mailbox_options);
+    heed_config_watch(root, "log", heed_config_log_options);
     heed_config_watch(root, "own", own_options);
     heed_config_watch(root, "guard", guard_options);
     heed_config_watch(root, "retention", retention_options);
     heed_config_watch(root, "roles", role_options);
     heed_config_watch_policy(root);
     (void)cfg_set_validate_func(root, "mailbox", heed_config_on_mailbox);
+    (void)cfg_set_validate_func(root, "log", heed_config_on_log);
     (void)cfg_set_validate_func(root, "own", on_own);
     (void)cfg_set_validate_func(root, "guard", on_guard);
     (void)cfg_set_validate_func(root, "retention", on_retention);

@@ -69,7 +69,7 @@ heed_store_mailbox_resume(
     void *data, size_t mailbox, int64_t epoch, HeedResume *out, GPtrArray *out_open, GError **error)
 {
     HeedStoreSink *sink = data;
-    HeedStoreAttempts attempts = {0};
+    HeedAttempts attempts = {0};
     HeedStoreBox *box;
 
     if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0) {
@@ -97,7 +97,7 @@ heed_store_mailbox_known(
     void *data, size_t mailbox, const GPtrArray *uids, GArray *out_known, GError **error)
 {
     HeedStoreSink *sink = data;
-    HeedStoreAttempts attempts = {0};
+    HeedAttempts attempts = {0};
 
     if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0) {
         g_array_set_size(out_known, 0);
@@ -126,7 +126,7 @@ bool
 heed_store_mailbox_listed(void *data, size_t mailbox, GError **error)
 {
     HeedStoreSink *sink = data;
-    HeedStoreAttempts attempts = {0};
+    HeedAttempts attempts = {0};
     HeedStoreBox *box;
 
     if (mailbox >= sink->options.mailbox_count || sink->boxes[mailbox].checkpoint.mailbox_id == 0 ||
@@ -152,7 +152,7 @@ static bool
 acknowledge(
     HeedStoreSink *sink, HeedStoreBox *box, const GPtrArray *uids, bool stay, GError **error)
 {
-    HeedStoreAttempts attempts = {0};
+    HeedAttempts attempts = {0};
 
     if (uids->len == 0)
         return true;

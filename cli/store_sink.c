@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/fault.h"
 #include "base/log.h"
-#include "cli/database.h"
 #include "cli/replay_source.h"
 #include "cli/store_state.h"
 #include "cli/terminal.h"
@@ -15,9 +14,6 @@
 #include "suppress/policy.h"
 
 #include <inttypes.h>
-
-/* Lost races of one batch; more than a few in a row mean that something else is wrong. */
-#define STORE_MAX_CONFLICTS 12U
 
 bool
 heed_store_box_knows_order(const HeedMailbox *mailbox)
@@ -100,25 +96,14 @@ lease_again(HeedStoreSink *sink)
 }
 
 bool
-heed_store_sink_try_again(HeedStoreSink *sink, HeedStoreAttempts *attempts, GError **error)
+heed_store_sink_try_again(HeedStoreSink *sink, HeedAttempts *attempts, GError **error)
 {
-    if (g_error_matches(*error, HEED_ERROR, HEED_ERROR_CONFLICT) &&
-        ++attempts->conflicts < STORE_MAX_CONFLICTS) {
-        g_clear_error(error);
-        /* Two that collided must not meet again: up to 10, 20, 40 … ms apart. */
-        g_usleep((gulong)g_random_int_range(1000, 5000 << MIN(attempts->conflicts, 7)));
-        return true;
-    }
-    if (!g_error_matches(*error, HEED_ERROR, HEED_ERROR_TEMPORARY))
+    bool reconnected;
+
+    if (!heed_cli_try_again(sink->options.database, attempts, &reconnected, error))
         return false;
-    heed_progress_clear();
-    if (attempts->failures++ == 0)
-        heed_log(HEED_LOG_WARNING, "%s; trying again for %u seconds", (*error)->message,
-                 HEED_CLI_PATIENCE_SECONDS);
-    g_clear_error(error);
-    if (!heed_database_reconnect(sink->options.database, error))
-        return false;
-    lease_again(sink);
+    if (reconnected)
+        lease_again(sink);
     return true;
 }
 
@@ -272,7 +257,7 @@ store_apart(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
 static bool
 store(HeedStoreSink *sink, const GPtrArray *arrivals, GError **error)
 {
-    HeedStoreAttempts attempts = {0};
+    HeedAttempts attempts = {0};
     g_autoptr(GError) reason = NULL;
     HeedArrival *first = arrivals->pdata[0];
 

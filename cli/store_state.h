@@ -5,6 +5,7 @@
 /* What the files of the store's sink share: store_sink.c has the batches, store_mailbox.c what the
  * fetchers ask and confirm. For them alone. */
 
+#include "cli/retry.h"
 #include "cli/store_sink.h"
 
 /* What a mailbox without an order was asked about since its list began. */
@@ -37,18 +38,8 @@ struct HeedStoreSink {
     int status; /* of mail from the store itself */
 };
 
-/* The attempts at one piece of work. */
-typedef struct HeedStoreAttempts {
-    unsigned conflicts;
-    unsigned failures; /* of the database */
-} HeedStoreAttempts;
-
-/*
- * Whether to try again after the error, which is cleared then: at once after a lost race, after
- * reconnecting when the database went away. One that can be reached but does not take anything
- * (disk full, read-only after a failover) gets the same patience.
- */
-bool heed_store_sink_try_again(HeedStoreSink *sink, HeedStoreAttempts *attempts, GError **error);
+/* heed_cli_try_again(), and the leases again after reconnecting. */
+bool heed_store_sink_try_again(HeedStoreSink *sink, HeedAttempts *attempts, GError **error);
 
 /* Whether its position says what is stored. */
 bool heed_store_box_knows_order(const HeedMailbox *mailbox);

@@ -14,6 +14,8 @@ foreach(dependency IN ITEMS
         "CONFUSE;libconfuse>=3.3"
         "SECCOMP;libseccomp"
         "ZSTD;libzstd"
+        "ZLIB;zlib"
+        "LZMA;liblzma"
         "XXHASH;libxxhash")
     list(GET dependency 0 name)
     list(GET dependency 1 module)

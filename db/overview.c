@@ -16,6 +16,19 @@ heed_overview_mailboxes(HeedDatabase *database, GError **error)
 }
 
 HeedRows *
+heed_overview_logs(HeedDatabase *database, GError **error)
+{
+    return heed_database_query(
+        database, "read the logs",
+        "SELECT name, path, extract(epoch FROM last_read_at)::bigint, "
+        "       extract(epoch FROM last_success_at)::bigint, "
+        "       extract(epoch FROM last_line_at)::bigint, last_error, lines, unread, behind, "
+        "       delivered, deferred, failed "
+        "FROM heed_data.log ORDER BY name",
+        NULL, error);
+}
+
+HeedRows *
 heed_overview_kinds(HeedDatabase *database, GError **error)
 {
     return heed_database_query(

@@ -68,5 +68,9 @@ heed_store_maintain(HeedDatabase *database, const HeedRetention *retention, GErr
            run_or_leave(database, "fold the guard's counts", "SELECT heed_data.fold_guard()", NULL,
                         error) &&
            run_or_leave(database, "drop old attempts", "SELECT heed_data.drop_attempts()", NULL,
+                        error) &&
+           drop_older(database, "forget old logs", "SELECT heed_data.drop_log_files($1::integer)",
+                      retention->count_days, error) &&
+           run_or_leave(database, "drop old deliveries", "SELECT heed_data.drop_deliveries()", NULL,
                         error);
 }

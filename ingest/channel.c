@@ -20,7 +20,8 @@
 void
 heed_channel_init(HeedChannel *channel, int fd)
 {
-    *channel = (HeedChannel){.fd = fd, .out = g_queue_new(), .in = g_byte_array_new()};
+    *channel =
+        (HeedChannel){.fd = fd, .out = g_queue_new(), .in = g_byte_array_new(), .passed = -1};
 }
 
 static void
@@ -36,8 +37,10 @@ heed_channel_clear(HeedChannel *channel)
         g_queue_free_full(channel->out, unref_bytes);
     if (channel->in != NULL)
         g_byte_array_unref(channel->in);
+    if (channel->takes_fd)
+        heed_fd_clear(&channel->passed);
     heed_fd_clear(&channel->fd);
-    *channel = (HeedChannel){.fd = -1};
+    *channel = (HeedChannel){.fd = -1, .passed = -1};
 }
 
 void
@@ -110,6 +113,71 @@ heed_channel_flush(HeedChannel *channel, bool wait, GError **error)
     return true;
 }
 
+/* Room for one descriptor beside the bytes, aligned as it has to be. */
+typedef union Control {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+} Control;
+
+bool
+heed_channel_pass(HeedChannel *channel, GBytes *bytes, int fd, GError **error)
+{
+    Control control = {0};
+    gsize length;
+    gconstpointer data = g_bytes_get_data(bytes, &length);
+    struct iovec part = {.iov_base = (char *)(uintptr_t)data, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof(control.room)};
+    struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+    bool flushed = heed_channel_flush(channel, true, error);
+    ssize_t sent = -1;
+
+    head->cmsg_level = SOL_SOCKET;
+    head->cmsg_type = SCM_RIGHTS;
+    head->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+    while (flushed && sent < 0) {
+        sent = sendmsg(channel->fd, &message, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR)
+            break;
+    }
+    if (sent >= 0 && (size_t)sent < length) {
+        heed_channel_send(channel, g_bytes_new_from_bytes(bytes, (gsize)sent, length - (gsize)sent));
+        flushed = heed_channel_flush(channel, true, error);
+    } else if (flushed && sent < 0 && errno != EPIPE && errno != ECONNRESET) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot hand over a file: %s",
+                    g_strerror(errno));
+        flushed = false;
+    }
+    g_bytes_unref(bytes);
+    return flushed;
+}
+
+static ssize_t
+receive(HeedChannel *channel, void *out, size_t size, int flags)
+{
+    Control control = {0};
+    struct iovec part = {.iov_base = out, .iov_len = size};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof(control.room)};
+    const struct cmsghdr *head;
+    ssize_t got;
+
+    if (!channel->takes_fd)
+        return recv(channel->fd, out, size, flags);
+    got = recvmsg(channel->fd, &message, flags | MSG_CMSG_CLOEXEC);
+    head = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (head != NULL && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS) {
+        heed_fd_clear(&channel->passed);
+        memcpy(&channel->passed, CMSG_DATA(head), sizeof(channel->passed));
+    }
+    return got;
+}
+
 /* Before more is received: frames that were taken make room. */
 static void
 compact(HeedChannel *channel)
@@ -138,7 +206,7 @@ heed_channel_fill(HeedChannel *channel, bool wait, GError **error)
     before = channel->in->len;
     g_byte_array_set_size(channel->in, before + READ_BYTES);
     do {
-        got = recv(channel->fd, channel->in->data + before, READ_BYTES, wait ? 0 : MSG_DONTWAIT);
+        got = receive(channel, channel->in->data + before, READ_BYTES, wait ? 0 : MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     g_byte_array_set_size(channel->in, before + (guint)MAX(got, 0));
     channel->in_peak = MAX(channel->in_peak, (size_t)channel->in->len);

@@ -18,6 +18,8 @@ typedef struct HeedChannel {
     GByteArray *in; /* owned */
     size_t in_at;   /* of it, already taken */
     size_t in_peak; /* its greatest length: what memory it holds */
+    bool takes_fd;  /* descriptors may come with frames, one at a time */
+    int passed;     /* owned; the last one that came and was not taken; -1: none */
 } HeedChannel;
 
 /* Takes the descriptor. */
@@ -30,6 +32,11 @@ void heed_channel_send(HeedChannel *channel, GBytes *bytes);
 /* Sends what is queued: all of it (waiting), or as much as goes without waiting. For a peer
  * that is gone the queue is dropped: what it sent before can still be received. */
 bool heed_channel_flush(HeedChannel *channel, bool wait, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Sends a frame, which the channel takes, and with it a descriptor (borrowed; the other side gets its
+ * own). Waits until all before it is sent. */
+bool heed_channel_pass(HeedChannel *channel, GBytes *bytes, int fd, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Receives what is there, at most some tens of KB; waiting: at least one byte, or the end. */
 bool heed_channel_fill(HeedChannel *channel, bool wait, GError **error) G_GNUC_WARN_UNUSED_RESULT;

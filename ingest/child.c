@@ -15,6 +15,9 @@
 #include "base/error.h"
 #include "ingest/pipeline.h"
 
+static const char *const role_names[] = {
+    [HEED_ROLE_FETCHER] = "fetcher", [HEED_ROLE_WORKER] = "worker", [HEED_ROLE_LOG] = "log"};
+
 /* What a worker may know of its surroundings. */
 static const char *const worker_environment[] = {
     "HEED_FAULT=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=", "LANG=", NULL};
@@ -95,7 +98,7 @@ heed_child_start(HeedChild *child, HeedRole role, bool with_stdin, GError **erro
 {
     g_autoptr(GPtrArray) environment = make_environment(role);
     char *argv[] = {g_strdup("heed"), g_strdup(HEED_CHILD_ARGUMENT),
-                    g_strdup(role == HEED_ROLE_WORKER ? "worker" : "fetcher"), NULL};
+                    g_strdup(role_names[role]), NULL};
     int fds[2];
     Start start = {.parent = getpid(),
                    .with_stdin = with_stdin,
@@ -103,7 +106,7 @@ heed_child_start(HeedChild *child, HeedRole role, bool with_stdin, GError **erro
                    .environment = (char **)environment->pdata,
 #ifndef HEED_SANITIZED
                    /* what libraries have to say about hostile mail is not for the terminal */
-                   .quiet = role == HEED_ROLE_WORKER
+                   .quiet = role != HEED_ROLE_FETCHER
 #endif
     };
 

@@ -16,7 +16,8 @@
 typedef enum HeedRole {
     HEED_ROLE_FETCHER, /* keeps the environment (password commands need it) but for the database's
                         */
-    HEED_ROLE_WORKER   /* no environment; stderr only in a build with sanitizers */
+    HEED_ROLE_WORKER,  /* no environment; stderr only in a build with sanitizers */
+    HEED_ROLE_LOG      /* as a worker */
 } HeedRole;
 
 typedef struct HeedChild {

@@ -86,7 +86,7 @@ take_answer(Fetcher *fetcher, const HeedFrame *frame)
 static bool
 take_frame(Fetcher *fetcher, const HeedFrame *frame, GError **error)
 {
-    switch (frame->type) {
+    switch ((int)frame->type) {
     case HEED_FRAME_ACKNOWLEDGE:
         return take_acks(fetcher, frame, error);
     case HEED_FRAME_KNOWN_ANSWER:
@@ -99,20 +99,6 @@ take_frame(Fetcher *fetcher, const HeedFrame *frame, GError **error)
         fetcher->stopped = true;
         fetcher->finishing = true;
         return true;
-    case HEED_FRAME_SETTINGS:
-    case HEED_FRAME_PARSE:
-    case HEED_FRAME_READY:
-    case HEED_FRAME_PARSED:
-    case HEED_FRAME_SECTION:
-    case HEED_FRAME_RESUME:
-    case HEED_FRAME_OPENED:
-    case HEED_FRAME_MESSAGE:
-    case HEED_FRAME_KNOWN:
-    case HEED_FRAME_LISTED:
-    case HEED_FRAME_IDLE:
-    case HEED_FRAME_ACKNOWLEDGED:
-    case HEED_FRAME_DONE:
-    case HEED_FRAME_FAILED:
     default:
         g_set_error(error, HEED_ERROR, HEED_ERROR_INTERNAL, "a fetcher was sent a frame of type %d",
                     (int)frame->type);

@@ -38,7 +38,19 @@ typedef enum HeedFrameType {
     HEED_FRAME_ACKNOWLEDGED, /* count: so many more of those asked for, in order */
     HEED_FRAME_DONE,         /* empty: ended well; the last one */
     /* any child → store */
-    HEED_FRAME_FAILED /* JSON: code and message; the last one */
+    HEED_FRAME_FAILED, /* JSON: code and message; the last one */
+    /* store → reader of a log (log_frames.h) */
+    HEED_FRAME_LOG_JOB,  /* JSON: what the log is, what is ours; the first one */
+    HEED_FRAME_LOG_FILE, /* empty: a descriptor comes with it */
+    HEED_FRAME_LOG_READ, /* where to begin, what was known there */
+    /* reader of a log → store */
+    HEED_FRAME_LOG_HEAD,     /* the file's first bytes */
+    HEED_FRAME_LOG_REFUSED,  /* JSON: code and message: the file cannot be read, others can */
+    HEED_FRAME_LOG_FAILURE,  /* digest, time, report as JSON: of the batch that follows */
+    HEED_FRAME_LOG_STATE,    /* what is known of messages under way: of the batch that follows */
+    HEED_FRAME_LOG_BATCH,    /* position, tally, sums */
+    HEED_FRAME_LOG_PROGRESS, /* the place that is read now: a sign of life, and where it died */
+    HEED_FRAME_LOG_ENDED     /* how: the last one of a file */
 } HeedFrameType;
 
 #define HEED_FRAME_HEAD_BYTES 5U /* length and type */

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "ingest/fetcher.h"
 #include "ingest/flow.h"
+#include "ingest/log_child.h"
 #include "ingest/worker.h"
 #include "parsers/rules.h"
 
@@ -273,5 +274,7 @@ heed_pipeline_child(const char *role)
         return heed_worker_main(HEED_CHILD_FD);
     if (g_strcmp0(role, "fetcher") == 0)
         return heed_fetcher_main(HEED_CHILD_FD);
+    if (g_strcmp0(role, "log") == 0)
+        return heed_log_child_main(HEED_CHILD_FD);
     return EXIT_FAILURE;
 }

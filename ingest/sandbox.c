@@ -18,6 +18,7 @@ static const int allowed[] = {
     SCMP_SYS(write),
     SCMP_SYS(writev),
     SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg), /* what is read is handed over by whoever may open it */
     SCMP_SYS(sendmsg),
     SCMP_SYS(poll),
     SCMP_SYS(ppoll),

@@ -230,6 +230,17 @@ heed_log_join_remove(HeedLogJoin *join, HeedSpan queue_id)
         drop(join, entry);
 }
 
+void
+heed_log_join_each(const HeedLogJoin *join, HeedLogJoinTake take, void *data)
+{
+    for (const GList *link = join->order.tail; link != NULL; link = link->prev) {
+        const Entry *entry = link->data;
+
+        if (!take(entry->queue_id, &entry->message, data))
+            return;
+    }
+}
+
 uint64_t
 heed_log_join_evicted(const HeedLogJoin *join)
 {

@@ -39,6 +39,10 @@ void heed_log_join_settle(HeedLogJoin *join, HeedSpan queue_id, HeedSpan recipie
 /* Forgets the message: it left the queue, or its id is used anew. */
 void heed_log_join_remove(HeedLogJoin *join, HeedSpan queue_id);
 
+/* Calls for each message, the one spoken of last first, until the answer is false. */
+typedef bool (*HeedLogJoinTake)(HeedSpan queue_id, const HeedLogMessage *message, void *data);
+void heed_log_join_each(const HeedLogJoin *join, HeedLogJoinTake take, void *data);
+
 /* How many messages had to make room for others. */
 uint64_t heed_log_join_evicted(const HeedLogJoin *join);
 

@@ -76,6 +76,19 @@ SELECT place, NULL AS action, NULL AS scope,
 FROM fact
 WHERE rank <= $3::bigint
 UNION ALL
+-- What the log of a server of ours says of deliveries counts as its own reports do.
+SELECT wanted.place, NULL, NULL, 'delivered', 3, NULL, NULL, false, false,
+    (extract(epoch FROM found.delivered_at) * 1000000)::bigint,
+    (extract(epoch FROM found.arrived_at) * 1000000)::bigint, NULL, NULL, '',
+    coalesce(encode(found.original_key, 'hex'), ''), NULL, NULL, NULL::bigint
+FROM wanted
+CROSS JOIN LATERAL (
+    SELECT delivered_at, arrived_at, original_key
+    FROM heed_data.delivery AS delivery
+    WHERE delivery.address = wanted.address
+    OFFSET 0
+) AS found
+UNION ALL
 SELECT wanted.place, found.action::text, found.scope, NULL, NULL, NULL, NULL, NULL, NULL,
     (extract(epoch FROM found.decided_at) * 1000000)::bigint, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
     found.decision_id

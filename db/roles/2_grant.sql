@@ -16,9 +16,9 @@ BEGIN
         ' heed_data.report, heed_data.event, heed_data.failure, heed_data.raw_message, heed_data.quarantine,'
         ' heed_data.policy, heed_data.decision, heed_data.address_state, heed_data.rollup_delta,'
         ' heed_data.volume_delta, heed_data.attempt_minute, heed_data.guard_count, heed_data.guard_hold, heed_data.undo,'
-        ' heed_data.undone_event TO %I', ingest);
+        ' heed_data.undone_event, heed_data.log, heed_data.log_file, heed_data.delivery TO %I', ingest);
     EXECUTE format('GRANT UPDATE ON heed_data.mailbox, heed_data.mailbox_message, heed_data.quarantine,'
-        ' heed_data.address_state TO %I', ingest);
+        ' heed_data.address_state, heed_data.log, heed_data.log_file, heed_data.delivery TO %I', ingest);
     EXECUTE format('GRANT UPDATE (ended_at, resolution, resolved_at, resolved_by, why) ON heed_data.guard_hold TO %I',
         ingest);
     EXECUTE format('GRANT UPDATE (reverted_at, reverted_by, revert_why) ON heed_data.undo TO %I', ingest);
@@ -28,6 +28,7 @@ BEGIN
         ' heed_data.address_state TO %I', ingest);
     EXECUTE format('GRANT EXECUTE ON FUNCTION heed_data.ensure_partitions, heed_data.drop_raw_messages,'
         ' heed_data.fold_rollups, heed_data.fold_guard,'
-        ' heed_data.drop_events, heed_data.drop_counts, heed_data.drop_attempts TO %I', ingest);
+        ' heed_data.drop_events, heed_data.drop_counts, heed_data.drop_attempts,'
+        ' heed_data.drop_log_files, heed_data.drop_deliveries TO %I', ingest);
 END
 $body$;

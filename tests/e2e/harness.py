@@ -47,6 +47,13 @@ DUMPS = {
         sum(failures) AS failures, sum(reports) AS reports FROM
         (SELECT * FROM heed_data.rollup UNION ALL SELECT * FROM heed_data.rollup_delta) u GROUP BY 1,2,3,4,5,6,7,8,9
         HAVING sum(failures) <> 0 OR sum(reports) <> 0) t""",
+    "volume": """SELECT to_jsonb(t) FROM (SELECT hour, stream, domain, provider, sender_domain, source_ip, sum(delivered) AS delivered,
+        sum(failed) AS failed FROM (SELECT * FROM heed_data.volume UNION ALL SELECT * FROM heed_data.volume_delta) u
+        GROUP BY 1,2,3,4,5,6) t""",
+    "attempt": """SELECT to_jsonb(t) FROM (SELECT minute, destination, source_ip, class, sum(delivered) AS delivered,
+        sum(deferred) AS deferred, sum(failed) AS failed FROM heed_data.attempt_minute WHERE destination !~ '[.]'
+        GROUP BY 1,2,3,4) t""",
+    "delivery": "SELECT to_jsonb(d) - 'arrived_at' FROM heed_data.delivery d",
     "mailbox": "SELECT jsonb_build_array(name, epoch <> 0, position, messages_stored) FROM heed_data.mailbox",
     "open": "SELECT jsonb_build_array(uid, disposition) FROM heed_data.mailbox_message WHERE NOT acknowledged",
 }

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "db/log_file.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+#define SHA256_BYTES 32U
+/* Files whose first bytes were not all there yet when they were last read; of more, the newest. */
+#define MOST_SHORT 1000
+
+void
+heed_log_checkpoint_clear(HeedLogCheckpoint *checkpoint)
+{
+    g_clear_pointer(&checkpoint->state, g_bytes_unref);
+}
+
+static void
+digest_of(const uint8_t *bytes, size_t length, uint8_t out[SHA256_BYTES])
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    gsize size = SHA256_BYTES;
+
+    g_checksum_update(checksum, bytes, (gssize)length);
+    g_checksum_get_digest(checksum, out, &size);
+}
+
+bool
+heed_log_file_unchanged(HeedDatabase *database,
+                        const HeedLogPlace *places,
+                        size_t count,
+                        GArray *out,
+                        GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    HeedArrayParam *columns[] = {heed_params_int_array(params), heed_params_int_array(params),
+                                 heed_params_int_array(params), heed_params_int_array(params)};
+    g_autoptr(HeedRows) rows = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        heed_array_add_int(columns[0], places[i].device);
+        heed_array_add_int(columns[1], places[i].inode);
+        heed_array_add_int(columns[2], places[i].size);
+        heed_array_add_int(columns[3], places[i].modified);
+    }
+    g_array_set_size(out, 0);
+    rows = heed_database_query(
+        database, "look for logs that did not change",
+        "SELECT coalesce((SELECT max(log_file_id) FROM heed_data.log_file AS file"
+        " WHERE file.device = place.device AND file.inode = place.inode"
+        " AND file.size = place.size AND file.modified = place.modified), 0)"
+        " FROM unnest($1, $2, $3, $4) WITH ORDINALITY"
+        " AS place (device, inode, size, modified, turn) ORDER BY turn",
+        params, error);
+    if (rows == NULL)
+        return false;
+    for (size_t i = 0; i < heed_rows_count(rows); i++) {
+        int64_t id = heed_rows_int(rows, i, 0);
+
+        g_array_append_val(out, id);
+    }
+    return true;
+}
+
+/* --- finding --- */
+
+#define CHECKPOINT_COLUMNS "log_file_id, position, lines, state_position, state, device, inode"
+
+static void
+read_checkpoint(const HeedRows *rows, const HeedLogPlace *place, HeedLogCheckpoint *out)
+{
+    out->log_file_id = heed_rows_int(rows, 0, 0);
+    out->position = (uint64_t)heed_rows_int(rows, 0, 1);
+    out->lines = (uint64_t)heed_rows_int(rows, 0, 2);
+    out->state_position = (uint64_t)heed_rows_int(rows, 0, 3);
+    out->state = heed_rows_bytes(rows, 0, 4);
+    out->same_place = !heed_rows_is_null(rows, 0, 6) && heed_rows_int(rows, 0, 5) == place->device &&
+                      heed_rows_int(rows, 0, 6) == place->inode;
+}
+
+static bool
+find_whole(HeedDatabase *database,
+           const HeedLogLookUp *look_up,
+           const uint8_t digest[SHA256_BYTES],
+           HeedLogCheckpoint *out,
+           GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_bytes(params, digest, SHA256_BYTES);
+    rows = heed_database_query(database, "find the log",
+                               "SELECT " CHECKPOINT_COLUMNS
+                               " FROM heed_data.log_file WHERE head_digest = $1",
+                               params, error);
+    if (rows != NULL && heed_rows_count(rows) > 0)
+        read_checkpoint(rows, &look_up->place, out);
+    return rows != NULL;
+}
+
+/* The file as it was when it had fewer bytes: the row whose digest is of the most of its bytes. */
+static bool
+find_shorter(HeedDatabase *database, const HeedLogLookUp *look_up, int64_t *out_id, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+    uint8_t digest[SHA256_BYTES];
+    int64_t last = -1;
+
+    heed_params_int(params, (int64_t)look_up->head_length);
+    heed_params_int(params, MOST_SHORT);
+    rows = heed_database_query(
+        database, "find the log by less of it",
+        "SELECT log_file_id, head_length, head_digest FROM (SELECT * FROM heed_data.log_file"
+        " WHERE head_length < $1::bigint ORDER BY read_at DESC LIMIT $2::bigint) AS file"
+        " ORDER BY head_length DESC",
+        params, error);
+    if (rows == NULL)
+        return false;
+    for (size_t i = 0; i < heed_rows_count(rows) && *out_id == 0; i++) {
+        int64_t length = heed_rows_int(rows, i, 1);
+        g_autoptr(GBytes) found = heed_rows_bytes(rows, i, 2);
+
+        if (length != last && length > 0)
+            digest_of(look_up->head, (size_t)length, digest);
+        last = length;
+        if (length > 0 && g_bytes_get_size(found) == SHA256_BYTES &&
+            memcmp(g_bytes_get_data(found, NULL), digest, SHA256_BYTES) == 0)
+            *out_id = heed_rows_int(rows, i, 0);
+    }
+    return true;
+}
+
+/* From now on it is known by all the bytes that there are. */
+static bool
+extend(HeedDatabase *database,
+       int64_t log_file_id,
+       const HeedLogLookUp *look_up,
+       const uint8_t digest[SHA256_BYTES],
+       GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, log_file_id);
+    heed_params_int(params, (int64_t)look_up->head_length);
+    heed_params_bytes(params, digest, SHA256_BYTES);
+    return heed_database_run(
+        database, "know the log by more of it",
+        "UPDATE heed_data.log_file SET head_length = $2::integer, head_digest = $3"
+        " WHERE log_file_id = $1::bigint AND head_length < $2::integer"
+        " AND NOT EXISTS (SELECT FROM heed_data.log_file WHERE head_digest = $3)",
+        params, error);
+}
+
+static bool
+make(HeedDatabase *database,
+     const HeedLogLookUp *look_up,
+     const uint8_t digest[SHA256_BYTES],
+     GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_text(params, look_up->log);
+    heed_params_text(params, look_up->path);
+    heed_params_int(params, (int64_t)look_up->head_length);
+    heed_params_bytes(params, digest, SHA256_BYTES);
+    return heed_database_run(
+        database, "make the log known",
+        "INSERT INTO heed_data.log_file (log, path, head_length, head_digest)"
+        " VALUES ($1, $2, $3::integer, $4) ON CONFLICT (head_digest) DO NOTHING",
+        params, error);
+}
+
+/* As it was when it had fewer bytes. */
+static bool
+find_by_id(HeedDatabase *database,
+           int64_t log_file_id,
+           const HeedLogLookUp *look_up,
+           HeedLogCheckpoint *out,
+           GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_int(params, log_file_id);
+    rows = heed_database_query_row(database, "find the log",
+                                   "SELECT " CHECKPOINT_COLUMNS
+                                   " FROM heed_data.log_file WHERE log_file_id = $1::bigint",
+                                   params, error);
+    if (rows != NULL)
+        read_checkpoint(rows, &look_up->place, out);
+    return rows != NULL;
+}
+
+bool
+heed_log_file_find(HeedDatabase *database,
+                   const HeedLogLookUp *look_up,
+                   HeedLogCheckpoint *out,
+                   GError **error)
+{
+    uint8_t digest[SHA256_BYTES];
+    int64_t shorter = 0;
+
+    *out = (HeedLogCheckpoint){0};
+    digest_of(look_up->head, look_up->head_length, digest);
+    if (!find_whole(database, look_up, digest, out, error) || out->log_file_id != 0)
+        return out->log_file_id != 0;
+    if (!find_shorter(database, look_up, &shorter, error))
+        return false;
+    if (shorter != 0 && look_up->only_look)
+        return find_by_id(database, shorter, look_up, out, error);
+    if (look_up->only_look)
+        return true;
+    if (shorter != 0)
+        return extend(database, shorter, look_up, digest, error) &&
+               find_by_id(database, shorter, look_up, out, error);
+    return make(database, look_up, digest, error) &&
+           find_whole(database, look_up, digest, out, error);
+}
+
+GBytes *
+heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_int(params, log_file_id);
+    rows = heed_database_query(
+        database, "find what is under way",
+        "SELECT state FROM heed_data.log_file WHERE log_file_id = $1::bigint"
+        " AND state_position = position",
+        params, error);
+    return rows == NULL || heed_rows_count(rows) == 0 ? NULL : heed_rows_bytes(rows, 0, 0);
+}
+
+bool
+heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_text(params, log);
+    rows = heed_database_query(
+        database, "find the log's last file",
+        "SELECT log_file_id FROM heed_data.log_file WHERE log = $1 AND state IS NOT NULL"
+        " ORDER BY read_at DESC, log_file_id DESC LIMIT 1",
+        params, error);
+    *out_id = rows == NULL || heed_rows_count(rows) == 0 ? 0 : heed_rows_int(rows, 0, 0);
+    return rows != NULL;
+}
+
+/* --- leases --- */
+
+static bool
+ask_lock(
+    HeedDatabase *database, const char *sql, int64_t log_file_id, bool *out_answer, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_int(params, log_file_id);
+    rows = heed_database_query_row(database, "lease the log", sql, params, error);
+    if (rows == NULL)
+        return false;
+    *out_answer = heed_rows_bool(rows, 0, 0);
+    return true;
+}
+
+bool
+heed_log_file_lease(HeedDatabase *database, int64_t log_file_id, bool *out_mine, GError **error)
+{
+    return ask_lock(database,
+                    "SELECT pg_try_advisory_lock(hashtextextended('heed.log_file.' || $1, 0))",
+                    log_file_id, out_mine, error);
+}
+
+bool
+heed_log_file_release(HeedDatabase *database, int64_t log_file_id, GError **error)
+{
+    bool was_mine = false;
+
+    return ask_lock(database,
+                    "SELECT pg_advisory_unlock(hashtextextended('heed.log_file.' || $1, 0))",
+                    log_file_id, &was_mine, error);
+}
+
+/* --- moving on --- */
+
+bool
+heed_log_file_lock(HeedDatabase *database,
+                   int64_t log_file_id,
+                   uint64_t *out_position,
+                   GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_int(params, log_file_id);
+    rows = heed_database_query_row(
+        database, "lock the log",
+        "SELECT position FROM heed_data.log_file WHERE log_file_id = $1::bigint FOR UPDATE", params,
+        error);
+    if (rows == NULL)
+        return false;
+    *out_position = (uint64_t)heed_rows_int(rows, 0, 0);
+    return true;
+}
+
+bool
+heed_log_file_save(HeedDatabase *database,
+                   int64_t log_file_id,
+                   uint64_t position,
+                   uint64_t lines,
+                   GBytes *state,
+                   GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    gsize length = 0;
+    gconstpointer bytes = state == NULL ? NULL : g_bytes_get_data(state, &length);
+
+    heed_params_int(params, log_file_id);
+    heed_params_int(params, (int64_t)position);
+    heed_params_int(params, (int64_t)lines);
+    heed_params_bytes(params, bytes, length);
+    return heed_database_run(
+        database, "note how far the log is read",
+        "UPDATE heed_data.log_file SET position = $2::bigint, lines = lines + $3::bigint,"
+        " state = coalesce($4, state), state_position = CASE WHEN $4::bytea IS NULL"
+        " THEN state_position ELSE $2::bigint END, read_at = now()"
+        " WHERE log_file_id = $1::bigint",
+        params, error);
+}
+
+bool
+heed_log_file_rewind(HeedDatabase *database,
+                     int64_t log_file_id,
+                     uint64_t position,
+                     GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, log_file_id);
+    heed_params_int(params, (int64_t)position);
+    return heed_database_run(
+        database, "note that the log is shorter",
+        "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL"
+        " WHERE log_file_id = $1::bigint AND position > $2::bigint",
+        params, error);
+}
+
+bool
+heed_log_file_finish(HeedDatabase *database,
+                     int64_t log_file_id,
+                     const HeedLogLookUp *look_up,
+                     GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, log_file_id);
+    heed_params_int(params, look_up->place.device);
+    heed_params_int(params, look_up->place.inode);
+    heed_params_int(params, look_up->place.size);
+    heed_params_int(params, look_up->place.modified);
+    heed_params_text(params, look_up->path);
+    heed_params_text(params, look_up->log);
+    return heed_database_run(
+        database, "note where the log lies",
+        "UPDATE heed_data.log_file SET device = $2::bigint, inode = $3::bigint, size = $4::bigint,"
+        " modified = $5::bigint, path = $6, log = coalesce($7, log), read_at = now()"
+        " WHERE log_file_id = $1::bigint",
+        params, error);
+}
+
+bool
+heed_log_file_forget_state(HeedDatabase *database, int64_t log_file_id, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, log_file_id);
+    return heed_database_run(database, "forget what was under way",
+                             "UPDATE heed_data.log_file SET state = NULL"
+                             " WHERE log_file_id = $1::bigint AND state IS NOT NULL",
+                             params, error);
+}
+
+/* --- logs of the configuration --- */
+
+bool
+heed_log_begin(HeedDatabase *database,
+               const char *name,
+               const char *path,
+               const char *format,
+               GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_text(params, name);
+    heed_params_text(params, path);
+    heed_params_text(params, format);
+    return heed_database_run(
+        database, "note the log",
+        "INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"
+        " ON CONFLICT (name) DO UPDATE SET path = excluded.path, format = excluded.format"
+        " WHERE (log.path, log.format) <> (excluded.path, excluded.format)",
+        params, error);
+}
+
+bool
+heed_log_count(HeedDatabase *database, const char *name, const HeedLogCount *count, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_text(params, name);
+    heed_params_int(params, (int64_t)count->lines);
+    heed_params_int(params, (int64_t)count->unread);
+    heed_params_int(params, (int64_t)count->delivered);
+    heed_params_int(params, (int64_t)count->deferred);
+    heed_params_int(params, (int64_t)count->failed);
+    return heed_database_run(
+        database, "count the log's lines",
+        "UPDATE heed_data.log SET lines = lines + $2::bigint, unread = unread + $3::bigint,"
+        " delivered = delivered + $4::bigint, deferred = deferred + $5::bigint,"
+        " failed = failed + $6::bigint, last_line_at = now() WHERE name = $1",
+        params, error);
+}
+
+bool
+heed_log_finish(HeedDatabase *database,
+                const char *name,
+                const char *error_text,
+                int64_t behind,
+                GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_text(params, name);
+    heed_params_text(params, error_text);
+    heed_params_int(params, behind);
+    return heed_database_run(
+        database, "note how the log fares",
+        "UPDATE heed_data.log SET last_read_at = now(), last_error = $2, behind = $3::bigint,"
+        " last_success_at = CASE WHEN $2::text IS NULL THEN now() ELSE last_success_at END"
+        " WHERE name = $1",
+        params, error);
+}
