@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from tests.bench.measure import cpu_text, median, median_cpu, memory_text, most_memory, run
 from tests.e2e import harness
 from tests.e2e.harness import ROOT, World, make_reports
-from tests.support import make_logs
+from tests.bench import make_logs
 
 BUILD = ROOT / "build" / "release"
 HEED = BUILD / "heed"
