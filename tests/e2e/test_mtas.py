@@ -68,6 +68,7 @@ pickup unix n - n 60 1 pickup
 
 EXIM = """
 primary_hostname = out.example.com
+log_selector = +all
 smtputf8_advertise_hosts = *
 begin routers
 bounces:
