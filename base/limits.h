@@ -151,22 +151,24 @@
 /* Columns of a log with columns; PowerMTA has some 60 of its own. */
 #define HEED_LIMIT_LOG_COLUMNS 256U
 
-/* Following logs. The bytes by whose digest a file is known again, whatever its name: several lines,
- * of which the first has a time in it. */
+/* Following logs. The bytes by whose digest a file is known again, whatever its name: several
+ * lines, of which the first has a time in it. */
 #define HEED_LIMIT_LOG_HEAD_BYTES 4096U
 /* What is counted of a log between two commits. More lines a commit cost less each; what a dying
  * child had counted since the last is read again. */
 #define HEED_LIMIT_LOG_BATCH_BYTES    (32U * 1024 * 1024)
 #define HEED_LIMIT_LOG_BATCH_FAILURES 2000U
 #define HEED_LIMIT_LOG_BATCH_ROWS     20000U
-/* What is remembered of the messages that are under way, as it is kept: in a frame it has to fit. It
- * is written at the end of a file and every so many bytes of one, which are what is read again. */
+/* What is remembered of the messages that are under way, as it is kept: in a frame it has to fit.
+ * It is written at the end of a file and every so many bytes of one, which are what is read again.
+ */
 #define HEED_LIMIT_LOG_STATE_BYTES    (6U * 1024 * 1024)
 #define HEED_LIMIT_LOG_STATE_INTERVAL (128U * 1024 * 1024)
 /* A file that was written to within so many seconds may still be written to: its last line, where
  * that has no end yet, waits. */
 #define HEED_LIMIT_LOG_SETTLE_SECONDS 10
-/* Lines of one file that a child died of and that are passed over; with more it is not the lines. */
+/* Lines of one file that a child died of and that are passed over; with more it is not the lines.
+ */
 #define HEED_LIMIT_LOG_DEADLY_LINES 20U
 /* Ways from a sender to a recipient's domain that are remembered with what is known of them, and
  * failures remembered so that their repetition costs no look into the store. */

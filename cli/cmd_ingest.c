@@ -84,8 +84,7 @@ ingest_logs(HeedInvocation *invocation,
             HeedLogFormat format,
             GError **error)
 {
-    g_autofree char *zone =
-        asked->zone != NULL ? g_strdup(asked->zone) : heed_config_local_zone();
+    g_autofree char *zone = asked->zone != NULL ? g_strdup(asked->zone) : heed_config_local_zone();
     HeedLogSection section = {.format = format, .zone = zone, .stream = asked->stream};
     g_autoptr(GPtrArray) logs = g_ptr_array_new();
     g_autoptr(HeedDatabase) database = NULL;
@@ -117,7 +116,7 @@ read_kind(const Asked *asked, bool *out_log, HeedLogFormat *out_format, GError *
     const char *name;
     int chosen;
 
-    g_ptr_array_add(words, (char *)(uintptr_t)"mail");
+    g_ptr_array_add(words, (char *)(uintptr_t) "mail");
     for (int i = 0; (name = heed_log_format_name((HeedLogFormat)i)) != NULL; i++)
         g_ptr_array_add(words, (char *)(uintptr_t)name);
     g_ptr_array_add(words, NULL);

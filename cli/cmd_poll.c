@@ -130,8 +130,8 @@ choose_all(const HeedConfig *config, const Asked *asked, Chosen *out, GError **e
 {
     bool all = asked->mailboxes == NULL && asked->logs == NULL;
 
-    out->mailboxes = choose(config, asked->mailboxes, all ? config->mailboxes : NULL,
-                            find_any_mailbox, error);
+    out->mailboxes =
+        choose(config, asked->mailboxes, all ? config->mailboxes : NULL, find_any_mailbox, error);
     if (out->mailboxes == NULL)
         return false;
     out->logs = choose(config, asked->logs, all ? config->logs : NULL, find_any_log, error);
@@ -299,8 +299,8 @@ heed_cmd_poll(HeedInvocation *invocation, GError **error)
                              .dry_run = asked.dry_run,
                              .watch = asked.watch,
                              .stop = pipeline.stop};
-    status = asked.dry_run ? poll_dry(invocation, &run, &reason)
-                           : poll_store(invocation, &run, &reason);
+    status =
+        asked.dry_run ? poll_dry(invocation, &run, &reason) : poll_store(invocation, &run, &reason);
     if (reason != NULL)
         g_propagate_error(error, g_steal_pointer(&reason));
     return status;

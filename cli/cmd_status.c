@@ -84,9 +84,9 @@ print_mailboxes(const Overview *overview)
 static void
 print_logs(const Overview *overview)
 {
-    static const char *const titles[] = {"LOG",       "LAST LOOK", "LAST LINE", ">LINES", ">NOT READ",
-                                         ">DELIVERED", ">DEFERRED", ">FAILED", ">BEHIND", "LAST ERROR",
-                                         NULL};
+    static const char *const titles[] = {"LOG",       "LAST LOOK",  "LAST LINE", ">LINES",
+                                         ">NOT READ", ">DELIVERED", ">DEFERRED", ">FAILED",
+                                         ">BEHIND",   "LAST ERROR", NULL};
     static const size_t numbers[] = {6, 7, 9, 10, 11, 8};
     const HeedRows *rows = overview->logs;
     g_autoptr(HeedTable) table = heed_table_new(titles);

@@ -56,8 +56,8 @@ read_format(cfg_t *section, HeedLogSection *log)
     g_autofree char *allowed = format_names();
 
     if (format == NULL)
-        return heed_config_refuse(section->line, "log '%s' has no format: allowed are %s", log->name,
-                                  allowed);
+        return heed_config_refuse(section->line, "log '%s' has no format: allowed are %s",
+                                  log->name, allowed);
     if (!heed_log_format_from_name(format, &log->format))
         return heed_config_refuse(heed_config_line_of(section, "format"),
                                   "format = \"%s\": allowed are %s", format, allowed);
@@ -122,10 +122,7 @@ heed_config_on_log(cfg_t *root, cfg_opt_t *option)
 }
 
 cfg_opt_t heed_config_log_options[] = {
-    CFG_STR("path", NULL, CFGF_NODEFAULT),
-    CFG_STR("format", NULL, CFGF_NODEFAULT),
-    CFG_STR("stream", NULL, CFGF_NODEFAULT),
-    CFG_STR("timezone", NULL, CFGF_NODEFAULT),
-    CFG_STR("deliveries", NULL, CFGF_NODEFAULT),
-    CFG_END(),
+    CFG_STR("path", NULL, CFGF_NODEFAULT),       CFG_STR("format", NULL, CFGF_NODEFAULT),
+    CFG_STR("stream", NULL, CFGF_NODEFAULT),     CFG_STR("timezone", NULL, CFGF_NODEFAULT),
+    CFG_STR("deliveries", NULL, CFGF_NODEFAULT), CFG_END(),
 };

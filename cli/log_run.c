@@ -131,11 +131,11 @@ open_file(InHand *hand, GError **error)
         return false;
     }
     /* By the descriptor: meanwhile the name may be another file's. */
-    hand->look_up.place = (HeedLogPlace){
-        .device = (int64_t)status.st_dev,
-        .inode = (int64_t)status.st_ino,
-        .size = (int64_t)status.st_size,
-        .modified = (int64_t)status.st_mtim.tv_sec * NANOSECONDS + (int64_t)status.st_mtim.tv_nsec};
+    hand->look_up.place = (HeedLogPlace){.device = (int64_t)status.st_dev,
+                                         .inode = (int64_t)status.st_ino,
+                                         .size = (int64_t)status.st_size,
+                                         .modified = (int64_t)status.st_mtim.tv_sec * NANOSECONDS +
+                                                     (int64_t)status.st_mtim.tv_nsec};
     return true;
 }
 
@@ -201,10 +201,10 @@ inherit(Look *look, InHand *hand, GError **error)
     HeedDatabase *database = look->options->database;
     g_autoptr(GError) reason = NULL;
 
+    if (!look->last_read && !continues(look, hand))
+        look->last_id = 0;
     if (database == NULL || hand->checkpoint.position > 0 || look->last_read)
         return true;
-    if (!continues(look, hand))
-        look->last_id = 0;
     if (look->last_id == 0 && look->store.log != NULL &&
         !heed_log_file_last(database, look->store.log, &look->last_id, error))
         return false;
@@ -234,14 +234,17 @@ follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
         .lines = checkpoint->lines,
         .state_position = checkpoint->state_position,
         .state = checkpoint->state,
-        .reference = pipe ? g_get_real_time() / G_USEC_PER_SEC
-                          : hand->look_up.place.modified / NANOSECONDS,
+        .reference =
+            pipe ? g_get_real_time() / G_USEC_PER_SEC : hand->look_up.place.modified / NANOSECONDS,
         .anew = !continues(look, hand) || !look->last_read,
         .settled = pipe || ((is_by_hand(look) || hand->file->is_rotated) && !is_recent(hand)),
     };
     look->store.log_file_id = checkpoint->log_file_id;
     look->store.position = checkpoint->position;
     look->store.overtaken = false;
+    look->store.before_id = 0;
+    if (look->last_id != checkpoint->log_file_id && (!look->last_read || continues(look, hand)))
+        look->store.before_id = look->last_id;
     look->store.totals = (HeedLogTotals){0};
     went_well = heed_log_clerk_read(look->clerk, &start, take_batch, look, end, error);
     hand->tally = look->store.totals.tally;
@@ -270,9 +273,9 @@ tell_lines(Look *look, const InHand *hand)
         note_trouble(look, hand->file, EX_OK, what);
     }
     if (tally->deadly > 0) {
-        g_autofree char *what = g_strdup_printf(
-            "%" PRIu64 " %s passed over: a process died of each", tally->deadly,
-            tally->deadly == 1 ? "line is" : "lines are");
+        g_autofree char *what =
+            g_strdup_printf("%" PRIu64 " %s passed over: a process died of each", tally->deadly,
+                            tally->deadly == 1 ? "line is" : "lines are");
 
         note_trouble(look, hand->file, EX_OK, what);
     }
@@ -295,7 +298,6 @@ settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
 static bool
 settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
 {
-    bool moved = hand->tally.lines > 0;
     HeedDatabase *database = look->options->database;
 
     tell_lines(look, hand);
@@ -315,12 +317,8 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
     if (look->options->dry_run)
         return true;
     /* What is to be looked at again keeps no place: then it is opened the next time. */
-    if (!end->incomplete && !(end->cut && is_recent(hand)) && !hand->file->is_pipe &&
-        !heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error))
-        return false;
-    return !moved || look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id ||
-           (look->last_read && !continues(look, hand)) ||
-           heed_log_file_forget_state(database, look->last_id, error);
+    return end->incomplete || (end->cut && is_recent(hand)) || hand->file->is_pipe ||
+           heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error);
 }
 
 static bool
@@ -387,7 +385,8 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
         look->store.source = file->path;
     went_well = read_opened(look, &hand, error);
     if (hand.leased && went_well)
-        went_well = heed_log_file_release(look->options->database, hand.checkpoint.log_file_id, error);
+        went_well =
+            heed_log_file_release(look->options->database, hand.checkpoint.log_file_id, error);
     return went_well;
 }
 
@@ -491,8 +490,8 @@ heed_cli_look_at_log(const HeedLogLook *options, HeedLogTotals *totals, GError *
     const char *format = heed_log_format_name(options->section->format);
 
     look_init(&look, options);
-    if ((keeps && !heed_log_begin(options->database, options->section->name,
-                                  options->section->path, format, error)) ||
+    if ((keeps && !heed_log_begin(options->database, options->section->name, options->section->path,
+                                  format, error)) ||
         !look_at_files(&look, error))
         return look.status;
     if (look.refused > 0 && look.readable == 0)
@@ -513,11 +512,10 @@ heed_log_totals_text(const HeedLogTotals *totals, bool dry_run)
     const HeedLogTally *tally = &totals->tally;
     GString *text = g_string_new(NULL);
 
-    g_string_append_printf(text,
-                           "%" PRIu64 " %s: %" PRIu64 " delivered, %" PRIu64 " deferred, %" PRIu64
-                           " failed; ",
-                           tally->lines, tally->lines == 1 ? "line" : "lines", tally->delivered,
-                           tally->deferred, tally->failed);
+    g_string_append_printf(
+        text, "%" PRIu64 " %s: %" PRIu64 " delivered, %" PRIu64 " deferred, %" PRIu64 " failed; ",
+        tally->lines, tally->lines == 1 ? "line" : "lines", tally->delivered, tally->deferred,
+        tally->failed);
     if (dry_run)
         g_string_append_printf(text, "%" PRIu64 " failures to store", totals->new_reports);
     else

@@ -112,10 +112,13 @@ store_sums(HeedLogStore *store, const HeedLogBatch *batch, GError **error)
     return heed_log_sums_write(store->database, batch->sums, streams, error) &&
            heed_log_file_save(store->database, store->log_file_id, batch->position,
                               batch->tally.lines, batch->state, error) &&
+           (batch->state == NULL || store->before_id == 0 ||
+            heed_log_file_forget_state(store->database, store->before_id, error)) &&
            count_log(store, &batch->tally, error);
 }
 
-/* Locks the place; *out_done when the batch is stored already, by a commit whose answer was lost. */
+/* Locks the place; *out_done when the batch is stored already, by a commit whose answer was lost.
+ */
 static bool
 lock_place(HeedLogStore *store, const HeedLogBatch *batch, bool *out_done, GError **error)
 {

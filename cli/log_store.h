@@ -31,11 +31,12 @@ typedef struct HeedLogStore {
     /* The file in hand: */
     int64_t log_file_id;
     uint64_t position; /* as it stands in the database, as far as this process knows */
+    int64_t before_id; /* the file before it, whose state goes over to this one; 0: none */
     bool overtaken;    /* somebody else has read on */
 } HeedLogStore;
 
-/* Stores a batch of the file in hand. HEED_ERROR_CANCELLED with overtaken set when somebody else has
- * read on. */
+/* Stores a batch of the file in hand. HEED_ERROR_CANCELLED with overtaken set when somebody else
+ * has read on. */
 bool heed_log_store_batch(HeedLogStore *store, HeedLogBatch *batch, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

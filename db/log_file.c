@@ -27,11 +27,8 @@ digest_of(const uint8_t *bytes, size_t length, uint8_t out[SHA256_BYTES])
 }
 
 bool
-heed_log_file_unchanged(HeedDatabase *database,
-                        const HeedLogPlace *places,
-                        size_t count,
-                        GArray *out,
-                        GError **error)
+heed_log_file_unchanged(
+    HeedDatabase *database, const HeedLogPlace *places, size_t count, GArray *out, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     HeedArrayParam *columns[] = {heed_params_int_array(params), heed_params_int_array(params),
@@ -75,7 +72,8 @@ read_checkpoint(const HeedRows *rows, const HeedLogPlace *place, HeedLogCheckpoi
     out->lines = (uint64_t)heed_rows_int(rows, 0, 2);
     out->state_position = (uint64_t)heed_rows_int(rows, 0, 3);
     out->state = heed_rows_bytes(rows, 0, 4);
-    out->same_place = !heed_rows_is_null(rows, 0, 6) && heed_rows_int(rows, 0, 5) == place->device &&
+    out->same_place = !heed_rows_is_null(rows, 0, 6) &&
+                      heed_rows_int(rows, 0, 5) == place->device &&
                       heed_rows_int(rows, 0, 6) == place->inode;
 }
 
@@ -226,11 +224,10 @@ heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
     g_autoptr(HeedRows) rows = NULL;
 
     heed_params_int(params, log_file_id);
-    rows = heed_database_query(
-        database, "find what is under way",
-        "SELECT state FROM heed_data.log_file WHERE log_file_id = $1::bigint"
-        " AND state_position = position",
-        params, error);
+    rows = heed_database_query(database, "find what is under way",
+                               "SELECT state FROM heed_data.log_file WHERE log_file_id = $1::bigint"
+                               " AND state_position = position",
+                               params, error);
     return rows == NULL || heed_rows_count(rows) == 0 ? NULL : heed_rows_bytes(rows, 0, 0);
 }
 
@@ -333,10 +330,7 @@ heed_log_file_save(HeedDatabase *database,
 }
 
 bool
-heed_log_file_rewind(HeedDatabase *database,
-                     int64_t log_file_id,
-                     uint64_t position,
-                     GError **error)
+heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t position, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
 
@@ -387,11 +381,8 @@ heed_log_file_forget_state(HeedDatabase *database, int64_t log_file_id, GError *
 /* --- logs of the configuration --- */
 
 bool
-heed_log_begin(HeedDatabase *database,
-               const char *name,
-               const char *path,
-               const char *format,
-               GError **error)
+heed_log_begin(
+    HeedDatabase *database, const char *name, const char *path, const char *format, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
 

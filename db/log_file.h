@@ -89,10 +89,9 @@ bool heed_log_file_save(HeedDatabase *database,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The file has become shorter: what is written behind its new end is new. */
-bool heed_log_file_rewind(HeedDatabase *database,
-                          int64_t log_file_id,
-                          uint64_t position,
-                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool
+heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t position, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The file was read to its end, as it lies here. */
 bool heed_log_file_finish(HeedDatabase *database,
@@ -123,10 +122,9 @@ bool heed_log_begin(HeedDatabase *database,
                     GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* In the transaction that stores them. */
-bool heed_log_count(HeedDatabase *database,
-                    const char *name,
-                    const HeedLogCount *count,
-                    GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool
+heed_log_count(HeedDatabase *database, const char *name, const HeedLogCount *count, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The result of a look: error_text NULL when it went well. */
 bool heed_log_finish(HeedDatabase *database,

@@ -10,8 +10,8 @@
  * stored, messages still to be acknowledged. */
 HeedRows *heed_overview_mailboxes(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Rows of: name, path, last look, last success, last new line (epoch or NULL), last error, lines, lines
- * not read, bytes behind, delivered, deferred, failed. */
+/* Rows of: name, path, last look, last success, last new line (epoch or NULL), last error, lines,
+ * lines not read, bytes behind, delivered, deferred, failed. */
 HeedRows *heed_overview_logs(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Rows of: kind, reports, distinct failures; of all time, from the roll-ups. */

@@ -144,7 +144,8 @@ heed_channel_pass(HeedChannel *channel, GBytes *bytes, int fd, GError **error)
             break;
     }
     if (sent >= 0 && (size_t)sent < length) {
-        heed_channel_send(channel, g_bytes_new_from_bytes(bytes, (gsize)sent, length - (gsize)sent));
+        heed_channel_send(channel,
+                          g_bytes_new_from_bytes(bytes, (gsize)sent, length - (gsize)sent));
         flushed = heed_channel_flush(channel, true, error);
     } else if (flushed && sent < 0 && errno != EPIPE && errno != ECONNRESET) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot hand over a file: %s",

@@ -33,8 +33,8 @@ void heed_channel_send(HeedChannel *channel, GBytes *bytes);
  * that is gone the queue is dropped: what it sent before can still be received. */
 bool heed_channel_flush(HeedChannel *channel, bool wait, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Sends a frame, which the channel takes, and with it a descriptor (borrowed; the other side gets its
- * own). Waits until all before it is sent. */
+/* Sends a frame, which the channel takes, and with it a descriptor (borrowed; the other side gets
+ * its own). Waits until all before it is sent. */
 bool heed_channel_pass(HeedChannel *channel, GBytes *bytes, int fd, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

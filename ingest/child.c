@@ -97,8 +97,8 @@ bool
 heed_child_start(HeedChild *child, HeedRole role, bool with_stdin, GError **error)
 {
     g_autoptr(GPtrArray) environment = make_environment(role);
-    char *argv[] = {g_strdup("heed"), g_strdup(HEED_CHILD_ARGUMENT),
-                    g_strdup(role_names[role]), NULL};
+    char *argv[] = {g_strdup("heed"), g_strdup(HEED_CHILD_ARGUMENT), g_strdup(role_names[role]),
+                    NULL};
     int fds[2];
     Start start = {.parent = getpid(),
                    .with_stdin = with_stdin,

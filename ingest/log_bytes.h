@@ -26,8 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedLogBytes, heed_log_bytes_free)
  * compressed bytes that are damaged; what was before them has been given. A compressed file that
  * ends too early just ends.
  */
-bool heed_log_bytes_read(
-    HeedLogBytes *bytes, void *out, size_t size, size_t *out_got, GError **error)
+bool
+heed_log_bytes_read(HeedLogBytes *bytes, void *out, size_t size, size_t *out_got, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Goes to this place, or to the end where that is before it, without reading what is before;

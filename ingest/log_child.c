@@ -119,8 +119,8 @@ load(Child *child, GError **error)
     HeedRulesOptions rules;
 
     for (size_t i = 0; i < G_N_ELEMENTS(child->lists); i++)
-        child->lists[i] = list_from_json(json, ((const char *[]){"domains", "relays", "verp",
-                                                                 "rules"})[i]);
+        child->lists[i] =
+            list_from_json(json, ((const char *[]){"domains", "relays", "verp", "rules"})[i]);
     child->job = (HeedLogJob){
         .zone = json_string_value(json_object_get(json, "zone")),
         .domains = child->lists[0],
@@ -337,7 +337,8 @@ take_line(Child *child, const HeedLogLineRead *line, HeedLogLineKind kind, GErro
     return true;
 }
 
-/* Reads to the end. What cannot be read of the file is in *end; false for what ends this process. */
+/* Reads to the end. What cannot be read of the file is in *end; false for what ends this process.
+ */
 static bool
 read_lines(Child *child, HeedLogEnd *end, GError **error)
 {

@@ -94,8 +94,8 @@ listen(HeedLogClerk *clerk, HeedFrame *out, GError **error)
         }
         if (entry.revents != 0 && !heed_channel_fill(channel, false, error))
             return OUTCOME_ERROR;
-        if (entry.revents == 0 && g_get_monotonic_time() - since >
-                                      HEED_LIMIT_LOG_SILENCE_SECONDS * G_USEC_PER_SEC) {
+        if (entry.revents == 0 &&
+            g_get_monotonic_time() - since > HEED_LIMIT_LOG_SILENCE_SECONDS * G_USEC_PER_SEC) {
             clerk->ended_by = "was silent for too long";
             return OUTCOME_DIED;
         }

@@ -15,7 +15,7 @@
 #define SECONDS_A_HOUR   3600
 #define SECONDS_A_DAY    86400
 /* Enough of a reply to know it by. */
-#define REPLY_BYTES 400U
+#define REPLY_BYTES  400U
 #define DOMAIN_BYTES 255U
 /* Longer ids of messages are nobody's. */
 #define NAME_BYTES 1000U
@@ -31,8 +31,8 @@ typedef struct Key {
  * hour and the minute last seen. */
 typedef struct Route {
     Key key;
-    const char *domain;      /* owned, as all; "" where there is none */
-    const char *provider;    /* static */
+    const char *domain;   /* owned, as all; "" where there is none */
+    const char *provider; /* static */
     const char *sender_domain;
     const char *source_ip;
     bool is_inbound;
@@ -73,7 +73,8 @@ key_equal(gconstpointer one, gconstpointer other)
     const Key *a = one;
     const Key *b = other;
 
-    return a->hash == b->hash && a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0;
+    return a->hash == b->hash && a->length == b->length &&
+           memcmp(a->bytes, b->bytes, a->length) == 0;
 }
 
 static void
@@ -224,7 +225,8 @@ normal_domain(HeedSpan domain)
 static const char *
 provider_of(HeedSpan relay_host, const char *domain)
 {
-    g_autofree char *host = g_strndup(relay_host.length > 0 ? relay_host.at : "", relay_host.length);
+    g_autofree char *host =
+        g_strndup(relay_host.length > 0 ? relay_host.at : "", relay_host.length);
     const char *provider = heed_provider_of_host(host);
 
     if (provider == NULL && *domain != '\0')
@@ -384,8 +386,8 @@ count_refusal(HeedLogCollector *collector,
               HeedClass class_)
 {
     const char *name = heed_class_name(class_);
-    HeedLogAttempt *attempt =
-        attempt_of(collector, route, time, name != NULL ? name : heed_class_name(HEED_CLASS_UNKNOWN));
+    HeedLogAttempt *attempt = attempt_of(collector, route, time,
+                                         name != NULL ? name : heed_class_name(HEED_CLASS_UNKNOWN));
 
     if (event->outcome == HEED_LOG_DEFERRED)
         attempt->deferred++;

@@ -32,7 +32,7 @@ void heed_log_collector_to(HeedLogCollector *collector, HeedLogTakeFailure take,
 void heed_log_collector_refer(HeedLogCollector *collector, int64_t reference);
 
 /* A HeedLogTake, whose data is the collector. */
-void heed_log_collector_take(const HeedLogEvent *event, void *collector);
+void heed_log_collector_take(const HeedLogEvent *event, void *data);
 
 /* Counts a line that had this trouble, and its number in the file. */
 void heed_log_collector_count(HeedLogCollector *collector, HeedLogTrouble trouble, uint64_t number);

@@ -17,7 +17,8 @@
 /* Names are below 256 bytes, replies and addresses below 1 KB. */
 #define TEXT_BYTES 4096U
 
-/* Rows of one kind, before they are believed: one of each table may be made per event of a batch. */
+/* Rows of one kind, before they are believed: one of each table may be made per event of a batch.
+ */
 #define MOST_ROWS (2U * HEED_LIMIT_LOG_BATCH_ROWS)
 
 /* --- the job --- */
@@ -65,8 +66,8 @@ heed_log_start_frame(const HeedLogStart *start)
     heed_pack_u64(&pack, start->lines);
     heed_pack_u64(&pack, start->state_position);
     heed_pack_i64(&pack, start->reference);
-    heed_pack_u8(&pack, (uint8_t)((start->anew ? FLAG_ANEW : 0U) |
-                                  (start->settled ? FLAG_SETTLED : 0U)));
+    heed_pack_u8(&pack,
+                 (uint8_t)((start->anew ? FLAG_ANEW : 0U) | (start->settled ? FLAG_SETTLED : 0U)));
     heed_pack_u64(&pack, start->careful_until);
     heed_pack_u32(&pack, deadly);
     for (guint i = 0; i < deadly; i++)
@@ -182,7 +183,7 @@ heed_log_failure_read(const HeedFrame *frame, GError **error)
     json = heed_unpack_bytes(&unpack, &length);
     if (digest == NULL || digest_length != HEED_DIGEST_BYTES || json == NULL)
         unpack.broken = true;
-    if (!heed_unpack_finish(&unpack, error))
+    if (!heed_unpack_finish(&unpack, error) || digest == NULL || json == NULL)
         return NULL;
     memcpy(arrival->digest, digest, HEED_DIGEST_BYTES);
     arrival->report = heed_report_from_json((const char *)json, length, error);

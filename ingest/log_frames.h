@@ -68,8 +68,7 @@ heed_log_failure_frame(const uint8_t digest[HEED_DIGEST_BYTES], int64_t time, co
 HeedArrival *heed_log_failure_read(const HeedFrame *frame, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-GBytes *
-heed_log_batch_frame(uint64_t position, const HeedLogTally *tally, const HeedLogSums *sums);
+GBytes *heed_log_batch_frame(uint64_t position, const HeedLogTally *tally, const HeedLogSums *sums);
 /* Sets position, tally and sums of a batch that has none. HEED_ERROR_DATA; then it has none still.
  */
 bool heed_log_batch_read(const HeedFrame *frame, HeedLogBatch *out, GError **error)

@@ -26,9 +26,9 @@ typedef struct HeedLogTally {
     uint64_t delivered; /* messages to recipients, as all below */
     uint64_t deferred;  /* attempts */
     uint64_t failed;    /* for good: refused or expired */
-    uint64_t passed;    /* on within the machine, or in from elsewhere: nothing is counted of them */
-    uint64_t unjoined;  /* events whose sender is not known */
-    uint64_t deadly;    /* lines passed over because a process died of them */
+    uint64_t passed;   /* on within the machine, or in from elsewhere: nothing is counted of them */
+    uint64_t unjoined; /* events whose sender is not known */
+    uint64_t deadly;   /* lines passed over because a process died of them */
     uint64_t troubles[HEED_LOG_TROUBLES]; /* lines that could not be read, by why */
     uint64_t first[HEED_LOG_TROUBLES];    /* the number in its file of the first one; 0: none */
 } HeedLogTally;
@@ -45,7 +45,7 @@ typedef struct HeedLogBatch {
     HeedLogTally tally;  /* of this batch alone */
     GPtrArray *arrivals; /* owned; of HeedArrival *: failures and deferrals as reports */
     HeedLogSums *sums;   /* owned */
-    GBytes *state;       /* owned; what is known of messages under way at that place; NULL: unsaid */
+    GBytes *state; /* owned; what is known of messages under way at that place; NULL: unsaid */
 } HeedLogBatch;
 
 void heed_log_batch_clear(HeedLogBatch *batch);

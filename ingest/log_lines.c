@@ -124,8 +124,7 @@ heed_log_lines_next(HeedLogLines *lines, HeedLogLineRead *out, GError **error)
     for (;;) {
         const char *at = lines->buffer + lines->at;
         size_t there = lines->filled - lines->at;
-        const char *end =
-            there > searched ? memchr(at + searched, '\n', there - searched) : NULL;
+        const char *end = there > searched ? memchr(at + searched, '\n', there - searched) : NULL;
 
         if (end != NULL && (size_t)(end - at) <= HEED_LIMIT_LOG_LINE_BYTES) {
             out->at = at;

@@ -31,13 +31,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedLogLines, heed_log_lines_free)
 
 /* The first bytes of the file, at most size of them, which are not taken; how many. Only before
  * anything else. False: an error of the bytes. */
-bool heed_log_lines_peek(
-    HeedLogLines *lines, void *out, size_t size, size_t *out_length, GError **error)
+bool
+heed_log_lines_peek(HeedLogLines *lines, void *out, size_t size, size_t *out_length, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 /* Goes on at this place, which is a line's beginning and not before where it is. False with no
  * error: the file ends before it; *out_end is where. */
-bool heed_log_lines_skip_to(HeedLogLines *lines, uint64_t position, uint64_t *out_end, GError **error)
+bool
+heed_log_lines_skip_to(HeedLogLines *lines, uint64_t position, uint64_t *out_end, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
 HeedLogLineKind heed_log_lines_next(HeedLogLines *lines, HeedLogLineRead *out, GError **error);

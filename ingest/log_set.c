@@ -11,6 +11,8 @@
 /* Rotation by number counts up to some hundred; from here on it is a date. */
 #define LEAST_DATE 100000
 #define RANK_LIVE  INT64_MAX
+/* Dates are brought to so many digits. */
+#define DATE_DIGITS 100000000000000000
 
 static const char *const packed_suffixes[] = {".gz", ".xz", ".zst", ".bz2", ".lz4", ".Z"};
 
@@ -52,19 +54,25 @@ rotation_begin(const char *name, size_t length)
             g_ascii_isdigit(name[at + 1]))
             begin = at;
     }
-    return begin;
+    /* All of it is a date, as KumoMTA names its files. */
+    return at == 0 && length > 0 && g_ascii_isdigit(name[0]) ? 0 : begin;
 }
 
-/* Digits of dates make a number that grows; numbers of rotations one that falls with age. */
+/* Digits of dates, with a time or without, make a number that grows; numbers of rotations one that
+ * falls with age. */
 static int64_t
 rank_of(const char *digits, size_t length)
 {
     int64_t number = 0;
 
-    for (size_t i = 0; i < length && number < INT64_MAX / 100; i++)
+    for (size_t i = 0; i < length && number < DATE_DIGITS; i++)
         if (g_ascii_isdigit(digits[i]))
             number = number * 10 + (digits[i] - '0');
-    return number >= LEAST_DATE ? number : RANK_LIVE / 2 - number;
+    if (number < LEAST_DATE)
+        return RANK_LIVE / 2 - number;
+    while (number < DATE_DIGITS)
+        number *= 10;
+    return number;
 }
 
 /* Takes the name apart: stem and rank. */
@@ -79,14 +87,14 @@ read_name(HeedLogFile *file)
     size_t extension = length;
 
     file->is_packed = name[length] != '\0';
-    if (begin == length) {
+    if (begin == length && length > 0) {
         /* mail-20260101.log, mail.1.log: before the extension. */
         while (extension > 0 && name[extension - 1] != '.')
             extension--;
         extension = extension > 1 ? extension - 1 : length;
         begin = rotation_begin(name, extension);
     }
-    if (begin == 0 || begin >= extension) {
+    if (begin >= extension) {
         file->stem = g_strndup(file->path, folder + length);
         file->rank = RANK_LIVE;
         return;
@@ -113,8 +121,7 @@ look_at(const char *path)
     file->device = (int64_t)status.st_dev;
     file->inode = (int64_t)status.st_ino;
     file->size = (int64_t)status.st_size;
-    file->modified =
-        (int64_t)status.st_mtim.tv_sec * 1000000000 + (int64_t)status.st_mtim.tv_nsec;
+    file->modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + (int64_t)status.st_mtim.tv_nsec;
     file->is_pipe = !S_ISREG(status.st_mode);
     read_name(file);
     return file;

@@ -18,16 +18,16 @@
 
 /* A file as a folder and stat(2) show it. */
 typedef struct HeedLogFile {
-    char *path;        /* owned */
-    char *stem;        /* owned; the path without what rotation and compression added */
+    char *path; /* owned */
+    char *stem; /* owned; the path without what rotation and compression added */
     int64_t device;
     int64_t inode;
-    int64_t size;      /* as it is stored */
-    int64_t modified;  /* nanoseconds since 1970 */
-    bool is_rotated;   /* by its name */
-    bool is_packed;    /* by its name */
-    bool is_pipe;      /* no ordinary file: read once, from where it is */
-    int64_t rank;      /* within its stem: lower is older */
+    int64_t size;     /* as it is stored */
+    int64_t modified; /* nanoseconds since 1970 */
+    bool is_rotated;  /* by its name */
+    bool is_packed;   /* by its name */
+    bool is_pipe;     /* no ordinary file: read once, from where it is */
+    int64_t rank;     /* within its stem: lower is older */
 } HeedLogFile;
 
 void heed_log_file_free(HeedLogFile *file);

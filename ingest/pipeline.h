@@ -93,8 +93,8 @@ bool heed_pipeline_run(const HeedPipelineOptions *options, const HeedSink *sink,
     G_GNUC_WARN_UNUSED_RESULT;
 
 /*
- * What a child does: "fetcher", "worker" or "log", its socket on descriptor HEED_CHILD_FD. main() calls it
- * before anything else when argv[1] is HEED_CHILD_ARGUMENT, and exits with the result.
+ * What a child does: "fetcher", "worker" or "log", its socket on descriptor HEED_CHILD_FD. main()
+ * calls it before anything else when argv[1] is HEED_CHILD_ARGUMENT, and exits with the result.
  */
 #define HEED_CHILD_FD       3
 #define HEED_CHILD_ARGUMENT "--heed-child"

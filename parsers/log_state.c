@@ -74,6 +74,12 @@ typedef struct Saving {
     GPtrArray *parts; /* of GByteArray *, the newest message first */
 } Saving;
 
+static void
+part_free(gpointer part)
+{
+    g_byte_array_unref(part);
+}
+
 static bool
 save_message(HeedSpan queue_id, const HeedLogMessage *message, void *data)
 {
@@ -92,8 +98,7 @@ save_message(HeedSpan queue_id, const HeedLogMessage *message, void *data)
 void
 heed_log_state_save(const HeedLogReader *reader, size_t most, GByteArray *out)
 {
-    g_autoptr(GPtrArray) parts =
-        g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))g_byte_array_unref);
+    g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(part_free);
     Saving saving = {.most = most, .bytes = sizeof(uint32_t) + sizeof(int64_t), .parts = parts};
 
     put_u32(out, VERSION);

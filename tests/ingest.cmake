@@ -37,3 +37,15 @@ endforeach()
 foreach(module IN ITEMS mailbox_url mbox imap_guard)
     heed_fuzz(${module} LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/${module})
 endforeach()
+
+# Logs.
+foreach(module IN ITEMS log_set log_lines log_frames log_collect)
+    heed_test(${module} LINKS heed_ingest)
+endforeach()
+heed_needs_rules(unit/log_collect)
+# A line makes the process that reads it die.
+heed_test(log_clerk LINKS heed_ingest)
+target_link_options(test_log_clerk PRIVATE -Wl,--wrap=heed_log_reader_line)
+heed_needs_rules(unit/log_clerk)
+heed_fuzz(log_state LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/log_state)
+heed_fuzz(log_lines LINKS heed_ingest SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/log_lines)

@@ -41,7 +41,7 @@ def role_of(pid, root):
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return None
-    for role in (b"fetcher", b"worker"):
+    for role in (b"fetcher", b"worker", b"log"):
         if role in words:
             return role.decode()
     return None

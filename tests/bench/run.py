@@ -108,11 +108,12 @@ def of_others(order, example, _):
 
 
 def bench_readers(options, table, world):
-    table.title(f"Readers of mail servers' logs: {options.lines} lines of each on one core; seconds are of CPU time")
+    count = options.lines // 5
+    table.title(f"Readers of mail servers' logs: {count} lines of each on one core; seconds are of CPU time")
     path = world.folder / "log"
     for form in make_logs.FORMATS:
         with open(path, "w", encoding="utf-8") as out:
-            out.writelines(make_logs.lines(form, options.lines))
+            out.writelines(make_logs.lines(form, count))
         size = path.stat().st_size / 1e6
         taken = {"wc -l": [], "reader": []}
         for _ in range(options.rounds):
@@ -122,7 +123,7 @@ def bench_readers(options, table, world):
         base = sum(median_cpu(taken["wc -l"]).values())
         for what, runs in taken.items():
             seconds = sum(median_cpu(runs).values())
-            table.row(f"{form}, {size:.0f} MB: {what}", seconds, f"{options.lines / seconds:.0f} lines/s, {size / seconds:.0f} MB/s",
+            table.row(f"{form}, {size:.0f} MB: {what}", seconds, f"{count / seconds:.0f} lines/s, {size / seconds:.0f} MB/s",
                       f"{seconds / base:.1f}", memory_text(most_memory(runs)))
     path.unlink()
 
@@ -354,8 +355,40 @@ def bench_history(options, table, world):
         table.row(f"{what}: heed why", median(why))
 
 
+def bench_logs(options, table, world):
+    log = world.folder / "mail.log"
+    lines = options.lines
+    with open(log, "wb") as out:
+        subprocess.run([sys.executable, "-m", "tests.bench.make_log", str(lines)], cwd=ROOT, stdout=out, stderr=subprocess.DEVNULL, check=True)
+    size = log.stat().st_size
+    bare = world.folder / "logs.conf"
+    bare.write_text(harness.OWN)
+    sink = world.folder / "out"
+    commands = {
+        "wc -l": (["wc", "-l", log], options.rounds),
+        "grep -c status=": (["env", "LC_ALL=C", "grep", "-c", "status=", log], options.rounds),
+        "pflogsumm": (["pflogsumm", log], 1),  # it takes minutes
+        "heed ingest --as postfix --dry-run: reading alone": (
+            [HEED, "--config", bare, "--data-dir", world.folder / "none", "ingest", "--as", "postfix", "--dry-run", log], options.rounds),
+    }
+    taken = {what: [run(command, stdout=sink, env=harness.environment()) for _ in range(rounds)] for what, (command, rounds) in commands.items()}
+    for deliveries in "counts", "addresses":
+        database = world.database()
+        section = f'log "postfix" {{ path = "{log}" format = "postfix" deliveries = "{deliveries}" }}'
+        config = world.config(database, f"{database}.conf", section, more="guard { enabled = no }")
+        taken[f"heed poll, deliveries = {deliveries}"] = [run([HEED, "--config", config, "poll"], env=harness.environment(),
+                                                              servers={"postgres": world.postgres.process.pid})]
+    table.title(f"Logs: {lines} lines, {size / 1e6:.0f} MB; ratios are of CPU seconds without PostgreSQL's")
+    base = sum(median_cpu(taken["pflogsumm"]).values())
+    for what, runs in taken.items():
+        seconds = median(runs)
+        cpu = sum(value for role, value in median_cpu(runs).items() if role != "postgres")
+        table.row(what, seconds, f"{lines / cpu:.0f} lines, {size / cpu / 1e6:.0f} MB a CPU second", f"{base / cpu:.1f}", memory_text(most_memory(runs)))
+    table.cpu({what: median_cpu(runs) for what, runs in taken.items()})
+
+
 SECTIONS = {"parse": bench_parse, "explain": bench_explain, "readers": bench_readers, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
-            "export": bench_export, "history": bench_history}
+            "export": bench_export, "history": bench_history, "logs": bench_logs}
 
 
 def main():
@@ -366,8 +399,8 @@ def main():
     parser.add_argument("--suppressions", type=int, default=5_000_000)
     parser.add_argument("--list", type=int, default=2_000_000)
     parser.add_argument("--replies", type=int, default=1_000_000)
-    parser.add_argument("--lines", type=int, default=1_000_000, help="of each log of the section readers")
     parser.add_argument("--million", type=int, default=1_000_000, help="events of the smallest store of the section history")
+    parser.add_argument("--lines", type=int, default=5_000_000, help="of the section logs; a fifth of it of each log of the section readers")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     harness.PROGRAM = HEED

@@ -2,7 +2,9 @@
 """What the tests that kill have in common: the ways to a mailbox, and what must be the same in the end."""
 
 import re
+from datetime import datetime, timezone
 
+from tests.bench.make_log import Log
 from tests.e2e.harness import contents, make_reports, reports, run_heed
 
 COUNT = 24
@@ -18,6 +20,7 @@ WAYS = {
     "maildir-move": ("maildir", {"on_done": "move:Done", "on_unrecognised": "move:Other"}),
     "maildir-leave": ("maildir", {}),
     "mbox-leave": ("mbox", {}),
+    "log": ("log", {}),
 }
 
 # POP3 does not tell when mail arrived, so it counts from when it was fetched.
@@ -65,14 +68,42 @@ class Setting:
         self.world.postgres.drop(self.database)
 
 
+class LogSetting(Setting):
+    """The log of a mail server, rotated once, with an empty database."""
+
+    def __init__(self, world, way):
+        self.world = world
+        self.way = way
+        self.database = world.database()
+        folder = world.folder / self.database
+        folder.mkdir()
+        log = Log(begin=datetime(2026, 11, 1, tzinfo=timezone.utc), pause=60)
+        for name, messages in (("mail.log.1", 20), ("mail.log", 15)):
+            (folder / name).write_text("".join(line for _ in range(messages) for line in log.message()))
+        self.config = world.config(self.database, f"{self.database}.conf", f'log "x" {{ path = "{folder}/mail.log" format = "postfix" }}')
+
+    def end_state(self):
+        dump = self.world.dump(self.database)
+        dump["log"] = sorted(map(str, self.world.postgres.query(
+            self.database, "SELECT position, lines, state FROM heed_data.log_file UNION ALL SELECT lines, failed, null FROM heed_data.log")))
+        return dump, {}
+
+
+def setting_of(world, way):
+    return (LogSetting if way == "log" else Setting)(world, way)
+
+
 def undisturbed(world, way):
     """(end state, what the run said with every step traced)"""
-    setting = Setting(world, way)
+    setting = setting_of(world, way)
     done = setting.poll("trace")
     if done.returncode != 0:
         raise AssertionError(f"{way}, undisturbed: status {done.returncode}\n{done.stderr}")
     state = setting.end_state()
-    if len(state[0]["seen"]) != COUNT:
+    if way == "log":
+        if not state[0]["seen"]:
+            raise AssertionError(f"the log tells of no failure\n{done.stderr}")
+    elif len(state[0]["seen"]) != COUNT:
         raise AssertionError(f"{way}, undisturbed: {len(state[0]['seen'])} of {COUNT} messages\n{done.stderr}")
     setting.drop()
     return state, done.stderr

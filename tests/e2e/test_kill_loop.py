@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.e2e import harness
 from tests.e2e.harness import Case, ROOT
-from tests.e2e.kills import WAYS, Setting, compare, undisturbed
+from tests.e2e.kills import WAYS, compare, setting_of, undisturbed
 
 STEP = re.compile(r'HEED_FAULT\("([^"]+)"\)')
 AT_ONCE = 3  # a poll waits for servers more than it computes
@@ -45,14 +45,18 @@ class KillLoop(Case):
             for step in sorted(step for step in steps if step.startswith("worker.")):
                 yield way, step, 1
                 yield way, step, 3
+        for ordinal in 1, 3:
+            yield "log", "log-reader.line", ordinal
 
     def kill(self, case, ends):
         """(the step if the run was killed at it, what is wrong afterwards or None)"""
         way, step, ordinal = case
-        setting = Setting(self.world, way)
+        setting = setting_of(self.world, way)
         done = setting.poll(f"{step}:{ordinal}")
         if step.startswith("worker."):
             killed = setting.quarantined() > 0
+        elif step.startswith("log-reader."):
+            killed = done.returncode != 0
         else:
             killed = f"fault: kills at {step}" in done.stderr
         wrong = compare(setting, ends[way], f"{way}, {step}:{ordinal}")
