@@ -10,6 +10,7 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -67,12 +68,25 @@ def run(*command, **options):
     return done.stdout
 
 
+def download(packages):
+    """Into the cache, whole or not at all."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        try:
+            run("apt-get", "download", "-q", *packages, cwd=folder)
+        except RuntimeError:  # the lists are missing, or too old
+            run("apt-get", "update", "-q")
+            run("apt-get", "download", "-q", *packages, cwd=folder)
+        for path in Path(folder).glob("*.deb"):
+            path.rename(CACHE / path.name)
+
+
 def unpack(folder, packages=PACKAGES):
     """The packages' files in a folder, whose path is returned."""
-    CACHE.mkdir(parents=True, exist_ok=True)
+    missing = [package for package in packages if not list(CACHE.glob(f"{package}_*.deb"))]
+    if missing:
+        download(missing)
     for package in packages:
-        if not list(CACHE.glob(f"{package}_*.deb")):
-            run("apt-get", "download", "-q", package, cwd=CACHE)
         run("dpkg-deb", "-x", next(CACHE.glob(f"{package}_*.deb")), folder / "root")
     os.environ["LD_LIBRARY_PATH"] = str(folder / "root" / "usr" / "lib" / "postfix")
     return folder / "root"
