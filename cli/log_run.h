@@ -25,7 +25,7 @@ typedef struct HeedLogLook {
  * 66 when it is not there, 75 when somebody else reads it. Error for what hinders all logs: the
  * database, or being told to stop.
  */
-int heed_cli_look_at_log(const HeedLogLook *look, HeedLogTotals *totals, GError **error);
+int heed_cli_look_at_log(const HeedLogLook *options, HeedLogTotals *totals, GError **error);
 
 /* "12 lines: 3 delivered, 1 deferred, 2 failed; …". Caller frees. */
 char *heed_log_totals_text(const HeedLogTotals *totals, bool dry_run);
