@@ -5,7 +5,7 @@
 #include "cli/replay_source.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
-#include "cli/unpack.h"
+#include "db/unpack.h"
 #include "db/quarantine.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/replay_source.h"
 
-#include "cli/unpack.h"
+#include "db/unpack.h"
 #include "db/kept_mail.h"
 
 typedef struct ReplaySource {

@@ -220,6 +220,24 @@ load_side_by_side(Load *load, HeedDatabase *database, GError **error)
     return good;
 }
 
+/* Whether any address stands for somebody who was forgotten, and by what key. */
+static bool
+find_pseudonyms(const Load *load, HeedDatabase *database, GError **error)
+{
+    g_autoptr(HeedRows) rows =
+        heed_database_query(database, "look for whom was forgotten",
+                            heed_suppress_query("forgotten_secret.sql"), NULL, error);
+
+    if (rows == NULL)
+        return false;
+    if (heed_rows_count(rows) > 0) {
+        g_autoptr(GBytes) secret = heed_rows_bytes(rows, 0, 0);
+
+        heed_suppressed_set_has_pseudonyms(load->set, g_bytes_get_data(secret, NULL));
+    }
+    return true;
+}
+
 /* How much there is, and of what moment. */
 static bool
 look_ahead(Load *load, HeedDatabase *database, GError **error)
@@ -235,7 +253,7 @@ look_ahead(Load *load, HeedDatabase *database, GError **error)
     load->blocks = (uint64_t)heed_rows_int(row, 0, 1);
     load->moment = g_strdup(heed_rows_text(row, 0, 2));
     load->seconds = heed_rows_time(row, 0, 3);
-    return load->set != NULL;
+    return load->set != NULL && find_pseudonyms(load, database, error);
 }
 
 HeedSuppressedSet *

@@ -17,7 +17,7 @@ WITH line AS (
     UNION ALL
     SELECT decided_at, true, scope, action::text, NULL, NULL, why, decided_by, NULL, decision_id
     FROM heed_data.decision
-    WHERE address = $1::text
+    WHERE address IN ($1::text, (SELECT heed_data.pseudonym($1::text)))
 ),
 newest AS (
     SELECT *, count(*) OVER () AS all_lines

@@ -28,6 +28,6 @@ BEGIN
         ' heed_data.address_state TO %I', ingest);
     EXECUTE format('GRANT EXECUTE ON FUNCTION heed_data.ensure_partitions, heed_data.drop_raw_messages,'
         ' heed_data.fold_rollups, heed_data.fold_guard,'
-        ' heed_data.drop_events, heed_data.drop_counts, heed_data.drop_attempts TO %I', ingest);
+        ' heed_data.drop_events, heed_data.drop_counts, heed_data.drop_attempts, heed_data.pseudonym TO %I', ingest);
 END
 $body$;
