@@ -24,7 +24,7 @@ report(const HeedForgetRequest *request, const HeedForgotten *done)
 
     heed_log(HEED_LOG_NOTICE,
              "%s %u address%s: %" PRIu64 " event%s, %" PRIu64 " report%s, %" PRIu64
-             " kept message%s, %" PRIu64 " in quarantine; blotted out in %" PRIu64 " other row%s",
+             " kept message%s, %" PRIu64 " in quarantine; blotted out in %" PRIu64 " row%s",
              request->dry_run ? "would erase" : "erased", count, count == 1 ? "" : "es",
              done->events, plural(done->events), done->reports, plural(done->reports), done->mails,
              plural(done->mails), done->quarantined, done->texts, plural(done->texts));
