@@ -333,8 +333,13 @@ def bench_history(options, table, world):
         table.row(f"{what}: heed why", median(why))
 
 
+def bench_guard(_options, _table, _world):
+    print("\n### The outage guard\n", flush=True)
+    subprocess.run([ROOT / "tests/support/with-postgres", BUILD / "bench_guard"], check=True)
+
+
 SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
-            "export": bench_export, "history": bench_history}
+            "export": bench_export, "guard": bench_guard, "history": bench_history}
 
 
 def main():
