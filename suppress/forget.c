@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suppress/forget.h"
 
+#include "base/error.h"
 #include "suppress/address_forms.h"
 #include "suppress/fold.h"
 #include "suppress/forget_mail.h"
 #include "suppress/policy.h"
 #include "suppress/queries.h"
+
+/* How often what lost a race is tried. */
+#define TRIES 10
 
 /* One address of a request. */
 typedef struct Forgetting {
@@ -24,6 +28,19 @@ forgetting_clear(Forgetting *forgetting)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Forgetting, forgetting_clear)
+
+/* Whether to try again what lost a race, as with those who drop old months; else the error, which
+ * is taken over, is passed on. */
+static bool
+try_again(GError *lost, unsigned tries, GError **error)
+{
+    if (tries < TRIES && g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
+        g_error_free(lost);
+        return true;
+    }
+    g_propagate_error(error, lost);
+    return false;
+}
 
 /* What ends with the transaction was only tried. */
 static bool
@@ -48,11 +65,11 @@ like(const char *form)
 }
 
 static bool
-forget_texts(HeedDatabase *database,
-             const HeedForgetRequest *request,
-             const GPtrArray *forms,
-             HeedForgotten *out,
-             GError **error)
+forget_texts_once(HeedDatabase *database,
+                  const HeedForgetRequest *request,
+                  const GPtrArray *forms,
+                  HeedForgotten *out,
+                  GError **error)
 {
     g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
     g_autoptr(HeedParams) params = heed_params_new();
@@ -79,6 +96,23 @@ forget_texts(HeedDatabase *database,
     out->texts = (uint64_t)heed_rows_int(row, 0, 0);
     out->configured = heed_rows_bool(row, 0, 1);
     return finish(transaction, request->dry_run, error);
+}
+
+static bool
+forget_texts(HeedDatabase *database,
+             const HeedForgetRequest *request,
+             const GPtrArray *forms,
+             HeedForgotten *out,
+             GError **error)
+{
+    for (unsigned tries = 1;; tries++) {
+        GError *lost = NULL;
+
+        if (forget_texts_once(database, request, forms, out, &lost))
+            return true;
+        if (!try_again(lost, tries, error))
+            return false;
+    }
 }
 
 static bool
@@ -178,6 +212,31 @@ forget_address(Forgetting *forgetting, GError **error)
     return finish(transaction, forgetting->request->dry_run, error);
 }
 
+static bool
+forget_one(HeedDatabase *database,
+           const HeedPolicy *policy,
+           const HeedForgetRequest *request,
+           const char *address,
+           HeedForgotten *done,
+           GError **error)
+{
+    for (unsigned tries = 1;; tries++) {
+        g_auto(Forgetting) forgetting = {.database = database,
+                                         .policy = policy,
+                                         .request = request,
+                                         .address = address,
+                                         .done = *done};
+        GError *lost = NULL;
+
+        if (forget_address(&forgetting, &lost)) {
+            *done = forgetting.done;
+            return true;
+        }
+        if (!try_again(lost, tries, error))
+            return false;
+    }
+}
+
 bool
 heed_forget(HeedDatabase *database,
             const HeedForgetRequest *request,
@@ -195,17 +254,10 @@ heed_forget(HeedDatabase *database,
     if (!heed_forget_mail(database, forms, request->dry_run, &done, error) ||
         !forget_texts(database, request, forms, &done, error))
         return false;
-    for (guint i = 0; i < request->addresses->len; i++) {
-        g_auto(Forgetting) forgetting = {.database = database,
-                                         .policy = policy,
-                                         .request = request,
-                                         .address = g_ptr_array_index(request->addresses, i),
-                                         .done = done};
-
-        if (!forget_address(&forgetting, error))
+    for (guint i = 0; i < request->addresses->len; i++)
+        if (!forget_one(database, policy, request, g_ptr_array_index(request->addresses, i), &done,
+                        error))
             return false;
-        done = forgetting.done;
-    }
     *out = done;
     return true;
 }

@@ -10,7 +10,7 @@ from tests.e2e.harness import Case, run_heed
 from tests.e2e.test_policy import DELIVERY, FEEDBACK, ORIGINAL, TRUSTED
 
 ADA, BOB, CARL = "ada.lovelace@example.org", "bob@example.org", "carl@example.org"
-STEPS = 8
+STEPS = 6
 
 
 class Forget(Case):
