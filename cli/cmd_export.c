@@ -80,6 +80,12 @@ check(Exporting *exporting, GError **error)
 {
     if (!heed_cli_is_text("scope", exporting->scope, error))
         return false;
+    if (g_strcmp0(exporting->format, "powermta") == 0) {
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
+                            "there is no format for PowerMTA, whose own is not documented; text is "
+                            "an address a line");
+        return false;
+    }
     exporting->chosen = heed_cli_choice("format", exporting->format, formats, error);
     if (exporting->chosen < 0)
         return false;
