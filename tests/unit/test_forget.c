@@ -339,11 +339,11 @@ store(const HeedTestArrival *what)
     HeedReport *report = arrival->report;
 
     g_assert_no_error(error);
-    report->original.return_path = g_strdup("news-ada.l=example.com@sender.example");
-    report->original.subject = g_strdup("For ada.l");
-    if (report->recipients->len > 0)
-        g_array_index(report->recipients, HeedRecipient, 0).diagnostic =
-            g_strdup_printf("550 5.1.1 <%s>", what->address);
+    report->original.return_path =
+        heed_report_text(report, "news-ada.l=example.com@sender.example", -1);
+    report->original.subject = heed_report_text(report, "For ada.l", -1);
+    g_array_index(report->recipients, HeedRecipient, 0).diagnostic =
+        heed_report_text(report, "550 5.1.1 <" ADA ">", -1);
     arrival->compressed = g_bytes_new("ada", 3);
     g_ptr_array_add(arrivals, arrival);
     heed_assert_done(heed_store_insert(test->database, arrivals, &stored, &error), error);
