@@ -1,7 +1,7 @@
 -- Blots out what is quoted of addresses in rows that are not about them. A scan of all there is: no index finds this.
 --
--- $1 text[]: LIKE patterns of what is looked for, in lower case, which find quickly what may be; $2: the regular
--- expression that says what is; $3 text[]: the addresses.
+-- $1 text[]: LIKE patterns of what is looked for, in lower case, which find quickly what may be (by collation "C", where
+-- letters are ASCII); $2: the regular expression that says what is; $3 text[]: the addresses.
 -- Answers how many rows were changed, and whether the policy in force has one of them.
 WITH event AS (
     UPDATE heed_data.event
@@ -9,7 +9,7 @@ WITH event AS (
         final_recipient = regexp_replace(final_recipient, $2::text, '[forgotten]', 'gi'),
         diagnostic = regexp_replace(diagnostic, $2::text, '[forgotten]', 'gi'),
         rule = regexp_replace(rule, $2::text, '[forgotten]', 'gi')
-    WHERE lower(concat_ws(' ', original_recipient, final_recipient, diagnostic, rule)) LIKE ANY ($1::text[])
+    WHERE lower(concat_ws(' ', original_recipient, final_recipient, diagnostic, rule) COLLATE "C") LIKE ANY ($1::text[])
         AND concat_ws(' ', original_recipient, final_recipient, diagnostic, rule) ~* $2::text
         AND coalesce(address <> ALL ($3::text[]), true)
     RETURNING 1
@@ -20,7 +20,7 @@ evidence AS (
         final_recipient = regexp_replace(final_recipient, $2::text, '[forgotten]', 'gi'),
         diagnostic = regexp_replace(diagnostic, $2::text, '[forgotten]', 'gi'),
         rule = regexp_replace(rule, $2::text, '[forgotten]', 'gi')
-    WHERE lower(concat_ws(' ', original_recipient, final_recipient, diagnostic, rule)) LIKE ANY ($1::text[])
+    WHERE lower(concat_ws(' ', original_recipient, final_recipient, diagnostic, rule) COLLATE "C") LIKE ANY ($1::text[])
         AND concat_ws(' ', original_recipient, final_recipient, diagnostic, rule) ~* $2::text
         AND coalesce(address <> ALL ($3::text[]), true)
     RETURNING 1
@@ -42,7 +42,7 @@ report AS (
             E'\n')
     WHERE lower(concat_ws(' ', source, message_id, reporter_from, original_message_id, original_envelope_id,
             original_from, original_return_path, original_subject, original_list_id, original_feedback_id,
-            feedback::text, array_to_string(warnings, E'\n'))) LIKE ANY ($1::text[])
+            feedback::text, array_to_string(warnings, E'\n')) COLLATE "C") LIKE ANY ($1::text[])
         AND concat_ws(' ', source, message_id, reporter_from, original_message_id, original_envelope_id,
             original_from, original_return_path, original_subject, original_list_id, original_feedback_id,
             feedback::text, array_to_string(warnings, E'\n')) ~* $2::text
