@@ -43,6 +43,10 @@ const HeedCommand heed_commands[] = {
     {"undo list", NULL, "What was undone", NULL, heed_cmd_undo_list},
     {"undo revert", "NUMBER", "Take an undo back: its events count again", NULL,
      heed_cmd_undo_revert},
+    {"forget", "ADDRESS…", "Erase people from all that is stored; they stay suppressed",
+     "What is suppressed stays so under a keyed hash of the address. - reads addresses from "
+     "standard input.",
+     heed_cmd_forget},
     {"quarantine list", NULL, "Mail that could not be read", NULL, heed_cmd_quarantine_list},
     {"quarantine show", "ID", "Print one of them as it came", NULL, heed_cmd_quarantine_show},
     {"quarantine retry", "[ID…]", "Try to read them again", NULL, heed_cmd_quarantine_retry},

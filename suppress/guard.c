@@ -148,6 +148,7 @@ look_at(Watch *watch, const HeedRows *rows, size_t row, GError **error)
 
     if (!read_history(watch->database, &suspect, &history, error))
         return false;
+    history.is_hourly = strcmp(suspect.dimension, "mta") == 0;
     if (suspect.hold_id != 0)
         return !heed_guard_is_over(&history, &noticed) || end(watch->database, &suspect, error);
     return !heed_guard_is_surge(watch->options, &history, &surge) ||

@@ -1,6 +1,6 @@
 # End to end, with a real Dovecot and PostgreSQL (tests/e2e/harness.py). The label "slow" is for what a sanitizer's run
 # leaves out.
-foreach(name IN ITEMS smoke report views poll complaints policy token forgery left watch export bad_input database kill_loop killed logs mtas)
+foreach(name IN ITEMS smoke report views poll complaints policy token forgery forget left watch export bad_input database kill_loop killed logs mtas)
     heed_end_to_end(${name})
 endforeach()
 # The longest begin first, so that nothing is left to run alone at the end.

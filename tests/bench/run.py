@@ -417,8 +417,14 @@ def bench_logs(options, table, world):
     table.cpu({what: median_cpu(runs) for what, runs in taken.items()})
 
 
+def bench_guard(_options, _table, _world):
+    print("\n### The outage guard\n", flush=True)
+    subprocess.run([ROOT / "tests/support/with-postgres", BUILD / "bench_guard"], check=True)
+
+
 SECTIONS = {"parse": bench_parse, "explain": bench_explain, "readers": bench_readers, "poll": bench_poll, "memory": bench_memory,
-            "clean": bench_clean, "export": bench_export, "history": bench_history, "report": bench_report, "logs": bench_logs}
+            "clean": bench_clean, "export": bench_export, "history": bench_history, "report": bench_report, "logs": bench_logs,
+            "guard": bench_guard}
 
 
 def main():

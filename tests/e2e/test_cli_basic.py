@@ -12,7 +12,7 @@ from tests.e2e import harness
 from tests.e2e.harness import Case, make_reports, reports, run_heed
 
 COMMANDS = ("init", "poll", "ingest", "parse", "explain", "export", "clean", "why", "suppress add", "suppress remove", "suppress allow",
-            "suppress disallow", "suppress list", "suppress rebuild", "quarantine list", "quarantine show",
+            "suppress disallow", "suppress list", "suppress rebuild", "forget", "quarantine list", "quarantine show",
             "quarantine retry", "score", "throttle", "report", "metrics", "status", "config check", "db init", "db migrate",
             "db status", "db start", "db stop",
             "db dump", "db upgrade")
