@@ -81,7 +81,8 @@ UNION ALL
 SELECT wanted.place, NULL, NULL, 'delivered', 3, NULL, NULL, false, false,
     (extract(epoch FROM found.delivered_at) * 1000000)::bigint,
     (extract(epoch FROM found.arrived_at) * 1000000)::bigint, NULL, NULL, '',
-    coalesce(encode(found.original_key, 'hex'), ''), NULL, NULL, NULL::bigint
+    coalesce(encode(found.original_key, 'hex'), ''), NULL, NULL, NULL::bigint, NULL::boolean, NULL::boolean, NULL::text,
+    NULL::text, NULL::bigint, NULL::bigint, NULL::integer, NULL::bigint, NULL::bigint, NULL::text
 FROM wanted
 CROSS JOIN LATERAL (
     SELECT delivered_at, arrived_at, original_key

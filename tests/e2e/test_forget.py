@@ -98,6 +98,29 @@ class Forget(Case):
         ledger = self.heed("suppress", "list", config=self.config).stdout
         self.assertRegex(ledger, r"forget +everywhere +hmac:[0-9a-f]{64}  \w+: asked by letter")
 
+    def test_logs(self):
+        """Nor in what is kept of mail servers' logs: deliveries, replies, messages under way."""
+        log = self.folder.parent / f"{self._testMethodName}.log"
+        head = "2026-11-02T10:00:0{at}+00:00 mx postfix/{daemon}[1]: 4cWQyZ{at}abc: "
+        sent, put_off = (head.format(at=at, daemon="smtp") + f"to=<{ADA}>, relay=mx.example.org[192.0.2.7]:25, delay=1, delays=0/0/0/1, "
+                         for at in (1, 2))
+        log.write_text(f"{sent}dsn=2.0.0, status=sent (250 ok)\n"
+                       f"{put_off}dsn=4.7.0, status=deferred (host mx.example.org[192.0.2.7] said: 421 4.7.0 <{ADA}> too fast, try later"
+                       " (in reply to RCPT TO command))\n")
+        config = self.world.config(self.database, f"{self.database}.conf",
+                                   f'log "mx" {{ path = "{log}" format = "postfix" deliveries = "addresses" }}')
+        self.heed("poll", config=config)
+        self.heed("throttle", config=config)
+        self.assertTrue(self.names(self.dump()))
+        self.assertEqual((self.count("delivery"), self.count("log_file WHERE state IS NOT NULL")), (1, 1))
+        self.heed("forget", "--suppress", ADA, config=config)
+        self.assertFalse(self.names(self.dump()))
+        self.assertEqual((self.count("delivery"), self.count("log_file WHERE state IS NOT NULL")), (0, 0))
+        with open(log, "a") as more:
+            more.write(sent.replace("4cWQyZ1", "4cWQyZ3") + "dsn=2.0.0, status=sent (250 ok)\n")
+        self.heed("poll", config=config)
+        self.assertFalse(self.names(self.dump()))
+
     def test_digests_do_not_know(self):
         self.fill()
         self.heed("forget", ADA, config=self.config)
