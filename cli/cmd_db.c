@@ -124,8 +124,11 @@ print_private(HeedInvocation *invocation, const HeedConfig *config, bool *out_go
         (void)puts("not made yet; the first poll makes it");
     else
         (void)printf("PostgreSQL %s, %s\n", state.major, state.running ? "running" : "stopped");
-    if (state.running)
-        (void)printf("connection: %s\n", heed_cluster_conninfo(cluster));
+    if (state.running) {
+        g_autofree char *url = heed_cluster_url(cluster);
+
+        (void)printf("connection: %s\n", url);
+    }
     *out_go_on = state.running;
     return true;
 }

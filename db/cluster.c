@@ -77,6 +77,14 @@ heed_cluster_conninfo(const HeedCluster *cluster)
     return cluster->conninfo;
 }
 
+char *
+heed_cluster_url(const HeedCluster *cluster)
+{
+    g_autofree char *folder = g_uri_escape_string(cluster->socket_dir, "/", false);
+
+    return g_strdup_printf("postgresql:///heed?host=%s&user=heed", folder);
+}
+
 static bool
 answers(const char *conninfo, unsigned patience, GError **error)
 {

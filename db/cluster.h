@@ -31,6 +31,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedCluster, heed_cluster_free)
 /* The conninfo of the running cluster; owned by the cluster. */
 const char *heed_cluster_conninfo(const HeedCluster *cluster);
 
+/* The same for people, as psql takes it: "postgresql:///heed?host=FOLDER&user=heed". Caller frees. */
+char *heed_cluster_url(const HeedCluster *cluster);
+
 /* Makes the cluster if there is none, starts it if it is not running. Safe to call from several
  * processes at once. HEED_ERROR_CONFIG for a cluster of another major version, naming `heed db
  * upgrade`. */

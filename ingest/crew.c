@@ -354,13 +354,15 @@ heed_crew_read(HeedFlow *flow, HeedWorker *worker, GError **error)
 bool
 heed_crew_check(HeedFlow *flow, GError **error)
 {
-    unsigned limit = flow->options->worker_seconds;
+    unsigned patience = flow->options->worker_seconds;
     int64_t now = heed_flow_clock(flow);
 
-    if (limit == 0)
-        limit = HEED_LIMIT_WORKER_SECONDS;
+    if (patience == 0)
+        patience = HEED_LIMIT_WORKER_SECONDS;
     for (size_t i = 0; i < flow->worker_count; i++) {
         HeedWorker *worker = &flow->workers[i];
+        /* That it starts slowly is no message's fault. */
+        unsigned limit = worker->ready ? patience : HEED_LIMIT_WORKER_SECONDS;
 
         if (worker->child.pid == 0 || g_queue_is_empty(&worker->tasks) ||
             now - worker->since <= (int64_t)limit * G_USEC_PER_SEC)

@@ -5,6 +5,8 @@ foreach(name IN ITEMS smoke poll complaints policy token forgery left watch expo
 endforeach()
 # The longest begin first, so that nothing is left to run alone at the end.
 set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow" COST 1000)
-set_tests_properties(e2e/bad_input e2e/database e2e/logs PROPERTIES COST 500)
+set_tests_properties(e2e/bad_input e2e/logs PROPERTIES COST 500)
+# Most of its work is the servers'; what is ours of it, unit/cluster and unit/connection do under the sanitizers too.
+set_tests_properties(e2e/database PROPERTIES LABELS "e2e;slow" COST 500)
 # Most of it is Postfix and Exim, of whom sanitizers know nothing.
 set_tests_properties(e2e/mtas PROPERTIES LABELS "e2e;slow")

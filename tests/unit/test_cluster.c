@@ -63,7 +63,8 @@ assert_state(HeedCluster *cluster, bool exists, bool running)
 static HeedDatabase *
 connect_to(const HeedCluster *cluster)
 {
-    const HeedDatabaseOptions options = {.conninfo = heed_cluster_conninfo(cluster)};
+    g_autofree char *url = heed_cluster_url(cluster); /* what people are given serves as well */
+    const HeedDatabaseOptions options = {.conninfo = url};
     g_autoptr(GError) error = NULL;
     HeedDatabase *database = heed_database_open(&options, &error);
 
