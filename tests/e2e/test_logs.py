@@ -232,7 +232,7 @@ class Following(Logs):
                         (self.folder / f"mail.log.{at}{suffix}").rename(self.folder / f"mail.log.{at + 1}{suffix}")
         self.path.rename(old)
         if how == "packed":
-            how = {1: "gz", 3: "xz", 5: "zst"}[number]
+            how = {1: "gz", 3: "xz", 5: "zst"}.get(number, "gz")
         if how == "gz":
             with gzip.open(f"{old}.gz", "wb") as out:
                 out.write(old.read_bytes())
