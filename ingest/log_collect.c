@@ -200,9 +200,13 @@ key_keep(HeedLogCollector *collector, const Key *key)
 static HeedSpan
 domain_span(HeedSpan address)
 {
-    const char *end = address.at + address.length;
-    const char *at = end;
+    const char *end;
+    const char *at;
 
+    if (address.length == 0)
+        return (HeedSpan){0};
+    end = address.at + address.length;
+    at = end;
     while (at > address.at && at[-1] != '@')
         at--;
     return at == address.at ? (HeedSpan){0} : (HeedSpan){at, (size_t)(end - at)};

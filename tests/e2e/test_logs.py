@@ -131,7 +131,7 @@ class Counts(Logs):
     """The store says what the log says."""
 
     def test_counts(self):
-        lines, truth = self.generate(4000)
+        lines, truth = self.generate(3000)
         self.path.write_text("".join(lines))
         dry = self.heed("poll", "--dry-run", config=self.config)
         self.assertIn(f"{truth['delivered']} delivered, {truth['deferred']} deferred, {truth['failed']} failed", dry.stdout)
@@ -231,6 +231,8 @@ class Following(Logs):
                     if (self.folder / f"mail.log.{at}{suffix}").exists():
                         (self.folder / f"mail.log.{at}{suffix}").rename(self.folder / f"mail.log.{at + 1}{suffix}")
         self.path.rename(old)
+        if how == "packed":
+            how = {1: "gz", 3: "xz", 5: "zst"}.get(number, "gz")
         if how == "gz":
             with gzip.open(f"{old}.gz", "wb") as out:
                 out.write(old.read_bytes())
@@ -245,10 +247,10 @@ class Following(Logs):
 
     def test_rotation(self):
         """Polled between writing and rotating, in the middle of lines and messages: the same as read at once."""
-        lines, _ = self.generate(1500)
+        lines, _ = self.generate(1000)
         text = "".join(lines)
         want = self.reference(lines)
-        for how in "rename", "date", "copytruncate", "gz", "xz", "zst":
+        for how in "rename", "date", "copytruncate", "packed":
             with self.subTest(how=how):
                 for path in self.folder.glob("mail*"):
                     path.unlink()
@@ -323,7 +325,7 @@ class Following(Logs):
 
     def test_two_at_once(self):
         """Two pollers and one by hand, at the same moment."""
-        lines, _ = self.generate(6000)
+        lines, _ = self.generate(3000)
         want = self.reference(lines)
         self.path.write_text("".join(lines))
         self.age(self.path)
@@ -369,7 +371,7 @@ class Following(Logs):
         self.assertEqual(self.query("SELECT sum(delivered) FROM heed_data.volume_delta"), [[str(truth["delivered"])]])
 
     def test_database_restarted(self):
-        lines, _ = self.generate(20000)
+        lines, _ = self.generate(8000)
         want = self.reference(lines)
         self.path.write_text("".join(lines))
         running = start_heed(["poll"], self.config)
