@@ -316,8 +316,10 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
         return false;
     if (look->options->dry_run)
         return true;
-    /* What is to be looked at again keeps no place: then it is opened the next time. */
-    return end->incomplete || (end->cut && is_recent(hand)) || hand->file->is_pipe ||
+    /* What is to be looked at again is of no size: then it is opened the next time. */
+    if (end->incomplete || (end->cut && is_recent(hand)))
+        hand->look_up.place.size = -1;
+    return hand->file->is_pipe ||
            heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error);
 }
 
