@@ -193,8 +193,9 @@ continues(const Look *look, const InHand *hand)
     return look->stem != NULL && strcmp(look->stem, hand->file->stem) == 0;
 }
 
-/* A file that nobody has read, and the first one of this look: what was known at the end of the one
- * before it, which was read earlier, and may be gone by now. */
+/* A file that has kept nothing yet (nobody has read it, or whoever did was killed too soon), and the
+ * first one of this look: what was known at the end of the one before it, which was read earlier,
+ * and may be gone by now. */
 static bool
 inherit(Look *look, InHand *hand, GError **error)
 {
@@ -203,7 +204,7 @@ inherit(Look *look, InHand *hand, GError **error)
 
     if (!look->last_read && !continues(look, hand))
         look->last_id = 0;
-    if (database == NULL || hand->checkpoint.position > 0 || look->last_read)
+    if (database == NULL || hand->checkpoint.has_kept || look->last_read)
         return true;
     if (look->last_id == 0 && look->store.log != NULL &&
         !heed_log_file_last(database, look->store.log, &look->last_id, error))
@@ -211,7 +212,6 @@ inherit(Look *look, InHand *hand, GError **error)
     if (look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id)
         return true;
     hand->checkpoint.state = heed_log_file_state(database, look->last_id, &reason);
-    hand->checkpoint.state_position = 0;
     if (reason == NULL)
         return true;
     g_propagate_error(error, g_steal_pointer(&reason));

@@ -72,6 +72,7 @@ read_checkpoint(const HeedRows *rows, const HeedLogPlace *place, HeedLogCheckpoi
     out->lines = (uint64_t)heed_rows_int(rows, 0, 2);
     out->state_position = (uint64_t)heed_rows_int(rows, 0, 3);
     out->state = heed_rows_bytes(rows, 0, 4);
+    out->has_kept = !heed_rows_is_null(rows, 0, 3);
     out->same_place = !heed_rows_is_null(rows, 0, 6) &&
                       heed_rows_int(rows, 0, 5) == place->device &&
                       heed_rows_int(rows, 0, 6) == place->inode;

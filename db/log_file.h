@@ -23,8 +23,9 @@ typedef struct HeedLogCheckpoint {
     int64_t log_file_id; /* 0: not known, and this was not to make it known */
     uint64_t position;
     uint64_t lines;          /* before it */
-    uint64_t state_position; /* of the state */
+    uint64_t state_position; /* of the state; 0 before one was kept */
     GBytes *state;           /* owned; NULL: nothing is known of messages under way */
+    bool has_kept;           /* a state was kept of it, though it may have gone over to another */
     bool same_place;         /* it lay at this device and inode when it was last read to its end */
 } HeedLogCheckpoint;
 

@@ -338,6 +338,25 @@ class Following(Logs):
         self.heed("poll", config=self.config)
         self.assert_same(want)
 
+    def test_killed_before_anything_is_kept(self):
+        """Killed after the first of several stretches of a file: what the file before it said, and the stretch, is still known."""
+        kept = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL], "late@news.example.com"))
+        self.path.write_text("".join(kept))
+        self.heed("poll", config=self.config)
+        self.path.rename(self.folder / "mail.log.1")
+        lines = [[*message(f"4BBBBBBB{number}", f"kim{number}@dead.example.org", [UNKNOWN], f"{number}@news.example.com")]
+                 for number in range(1000, 3100)]
+        begin = [line for one in lines for line in one[:3]]
+        end = [line for one in lines for line in one[3:]]
+        self.path.write_text("".join(begin + end) + f"{stamp(9)} mx postfix/qmgr[7]: 4ABCDEFGHJKL: from=<bounce@news.example.com>,"
+                             " status=expired, returned to sender\n")
+        done = run_heed(["poll"], self.config, {"HEED_FAULT": "log.after-commit"})
+        self.assertEqual(done.returncode, -9, done.stderr)
+        self.assertEqual(self.query("SELECT count(*) FROM heed_data.report WHERE kind = 'bounce'"), [["2000"]])
+        self.heed("poll", config=self.config)
+        self.assertEqual(self.query("SELECT count(*), count(original_message_id) FROM heed_data.report WHERE kind = 'bounce'"),
+                         [["2101", "2101"]])
+
     def test_deleted_at_once(self):
         """Nothing is kept of the old file: what was under way is still known."""
         text = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL, FULL_FOR_GOOD], "one@news.example.com"))
