@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define NANOSECONDS 1000000000
 
@@ -281,13 +282,29 @@ tell_lines(Look *look, const InHand *hand)
     }
 }
 
-/* The file ends before the place up to which it was read. */
+/* Whether it still begins as it did when it was looked up: since then it may have been copied away
+ * and truncated. */
+static bool
+begins_as_before(const InHand *hand)
+{
+    uint8_t now[HEED_LIMIT_LOG_HEAD_BYTES];
+    gsize length;
+    gconstpointer head = g_bytes_get_data(hand->head, &length);
+
+    return pread(hand->fd, now, length, 0) == (ssize_t)length && memcmp(now, head, length) == 0;
+}
+
+/* Whether a file that ends before the place up to which it was read is a copy of it, shorter or not
+ * complete yet, or was truncated after copying a moment ago; then it says nothing of that place. */
+static bool
+is_of_another(const InHand *hand)
+{
+    return !hand->checkpoint.same_place || !begins_as_before(hand);
+}
+
 static bool
 settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
 {
-    /* A shorter copy of what was read elsewhere, or one that is still being compressed. */
-    if (!hand->checkpoint.same_place || hand->file->is_packed || look->options->dry_run)
-        return true;
     note_trouble(look, hand->file, EX_OK,
                  "has become shorter than it was read: it is read on from its new end");
     return heed_log_file_rewind(look->options->database, hand->checkpoint.log_file_id,
@@ -312,10 +329,15 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
                      "is compressed, and ends before it is complete: what there is was read");
     if (end->incomplete && is_by_hand(look))
         heed_log(HEED_LOG_NOTICE, "%s: its last line has no end yet, and waits", hand->file->path);
-    if (end->shrunk && !settle_shrunk(look, hand, end, error))
-        return false;
     if (look->options->dry_run)
         return true;
+    /* One that is still being compressed never becomes shorter. */
+    if (end->shrunk && !hand->file->is_packed) {
+        if (is_of_another(hand))
+            return true;
+        if (!settle_shrunk(look, hand, end, error))
+            return false;
+    }
     /* What is to be looked at again keeps no place: then it is opened the next time. */
     return end->incomplete || (end->cut && is_recent(hand)) || hand->file->is_pipe ||
            heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error);

@@ -355,6 +355,59 @@ class Following(Logs):
         self.assertEqual(self.query("SELECT count(*), count(original_message_id) FROM heed_data.report WHERE kind = 'bounce'"),
                          [["2101", "2101"]])
 
+    def test_a_copy_in_the_making(self):
+        """copytruncate of a large file, looked at several times meanwhile: the copy is no file that has become shorter."""
+        lines, _ = self.generate(1200)
+        want = self.reference(lines)
+        self.path.write_text("".join(lines))
+        self.heed("poll", config=self.config)
+        copy = self.folder / "mail.log.1"
+        for part in 0.4, 0.6, 0.8, 1:
+            copy.write_text("".join(lines[:int(len(lines) * part)]))
+            done = self.heed("poll", config=self.config)
+            self.assertNotIn("shorter", done.stderr)
+            self.assert_same(want, part)
+
+    def test_truncated_while_it_is_opened(self):
+        """copytruncate between finding out which file it is and reading it: the copy is not read from its beginning."""
+        lines, _ = self.generate(1200)
+        want = self.reference(lines)
+        whole = sum(map(len, lines[:1100]))
+        self.assertGreater(whole, 65536)  # what was read together with its beginning needs no second look
+        self.path.write_text("".join(lines[:1100]))
+        self.heed("poll", config=self.config)
+        with self.path.open("a") as out:
+            out.write("".join(lines[1100:]))
+        # Whoever asks for the file by its beginning waits.
+        self.query("CREATE FUNCTION heed_data.wait() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF current_query() LIKE '%head_digest = %' THEN"
+                   " PERFORM pg_advisory_xact_lock(42); END IF; RETURN true; END $$")
+        self.query("ALTER TABLE heed_data.log_file RENAME TO log_file_now")
+        self.query("CREATE VIEW heed_data.log_file AS SELECT * FROM heed_data.log_file_now WHERE heed_data.wait()")
+        self.query("GRANT ALL ON heed_data.log_file TO PUBLIC; GRANT EXECUTE ON FUNCTION heed_data.wait TO PUBLIC")
+
+        def wait_for_lock(granted):
+            for _ in range(300):
+                if self.query(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND granted = {granted}") == [["1"]]:
+                    return
+                time.sleep(0.05)
+            self.fail(f"no lock within 15 s: {running.communicate()[1] if running else ''}")
+        running = None
+        url = self.world.postgres.url(self.database)
+        with subprocess.Popen([self.world.postgres.bin / "psql", "-XAtq", "-d", url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as other:
+            print("SELECT pg_advisory_lock(42);", file=other.stdin, flush=True)
+            wait_for_lock(True)
+            running = start_heed(["poll"], self.config)
+            wait_for_lock(False)
+            shutil.copy2(self.path, self.folder / "mail.log.1")
+            os.truncate(self.path, 0)
+            other.stdin.close()
+        _, said = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 0, said)
+        self.query("DROP VIEW heed_data.log_file")
+        self.query("ALTER TABLE heed_data.log_file_now RENAME TO log_file")
+        self.heed("poll", config=self.config)
+        self.assert_same(want)
+
     def test_deleted_at_once(self):
         """Nothing is kept of the old file: what was under way is still known."""
         text = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL, FULL_FOR_GOOD], "one@news.example.com"))
