@@ -194,9 +194,9 @@ continues(const Look *look, const InHand *hand)
     return look->stem != NULL && strcmp(look->stem, hand->file->stem) == 0;
 }
 
-/* A file that has kept nothing yet (nobody has read it, or whoever did was killed too soon), and the
- * first one of this look: what was known at the end of the one before it, which was read earlier,
- * and may be gone by now. */
+/* A file that has kept nothing yet (nobody has read it, or whoever did was killed too soon), and
+ * the first one of this look: what was known at the end of the one before it, which was read
+ * earlier, and may be gone by now. */
 static bool
 inherit(Look *look, InHand *hand, GError **error)
 {
