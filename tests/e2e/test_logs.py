@@ -157,13 +157,17 @@ class Counts(Logs):
     def test_what_counts_nothing(self):
         lines = [
             *message("4AAAAAAAAAA1", "kim@example.com", [SENT], "in@x.example.net", sender="kim@x.example.net"),
-            *message("4AAAAAAAAAA2", "kim@dead.example.org", [("sent", "2.0.0", "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok")], "a@x"),
+            *(line.replace("dead.example.org[198.51.100.7]", "filter.example.com[10.0.0.7]") for line in message(
+                "4AAAAAAAAAA2", "kim@dead.example.org", [("sent", "2.0.0", "250 2.0.0 from MTA(smtp:[10.0.0.8]:10025): 250 2.0.0 Ok")], "a@x")),
+            *(line.replace("lee@x.example.org>", "lee@x.example.org>, orig_to=<kim@example.com>") for line in message(
+                "4AAAAAAAAAA4", "lee@x.example.org", [UNKNOWN], "forwarded@x.example.net", sender="kim@x.example.net")),
             *message("4AAAAAAAAAA3", "kim@example.com", [SENT], "b@x"),
         ]
         self.path.write_text("".join(lines))
         self.heed("poll", config=self.config)
         self.assertEqual(self.query("SELECT domain, sender_domain, delivered, failed FROM heed_data.volume_delta"),
                          [["example.com", "news.example.com", "1", "0"]])
+        self.assertEqual(self.query("SELECT count(*) FROM heed_data.event"), [["0"]])
 
     def test_deferrals_are_one_and_joined_over_files(self):
         """Put off, rotated away, and given up in the next file: one delay, one bounce, with the Message-ID."""
