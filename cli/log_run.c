@@ -159,6 +159,7 @@ look_up(Look *look, InHand *hand, bool *out_mine, GError **error)
         return true;
     hand->look_up.log = look->store.log;
     hand->look_up.path = hand->file->path;
+    hand->look_up.stem = hand->file->stem;
     hand->look_up.only_look = look->options->dry_run;
     hand->look_up.head = g_bytes_get_data(hand->head, &hand->look_up.head_length);
     found = heed_log_file_find(database, &hand->look_up, &hand->checkpoint, error);
@@ -201,14 +202,15 @@ static bool
 inherit(Look *look, InHand *hand, GError **error)
 {
     HeedDatabase *database = look->options->database;
+    bool follows = continues(look, hand);
     g_autoptr(GError) reason = NULL;
 
-    if (!look->last_read && !continues(look, hand))
+    if (!follows)
         look->last_id = 0;
-    if (database == NULL || hand->checkpoint.has_kept || look->last_read)
+    if (database == NULL || hand->checkpoint.has_kept || (follows && look->last_read))
         return true;
     if (look->last_id == 0 && look->store.log != NULL &&
-        !heed_log_file_last(database, look->store.log, &look->last_id, error))
+        !heed_log_file_last(database, look->store.log, hand->file->stem, &look->last_id, error))
         return false;
     if (look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id)
         return true;
@@ -244,7 +246,7 @@ follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
     look->store.position = checkpoint->position;
     look->store.overtaken = false;
     look->store.before_id = 0;
-    if (look->last_id != checkpoint->log_file_id && (!look->last_read || continues(look, hand)))
+    if (look->last_id != checkpoint->log_file_id)
         look->store.before_id = look->last_id;
     look->store.totals = (HeedLogTotals){0};
     went_well = heed_log_clerk_read(look->clerk, &start, take_batch, look, end, error);

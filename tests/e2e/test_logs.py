@@ -412,6 +412,24 @@ class Following(Logs):
         self.heed("poll", config=self.config)
         self.assert_same(want)
 
+    def test_several_logs_by_one_pattern(self):
+        """What is under way in one log is not another's."""
+        config = self.world.config(self.database, "pattern.conf",
+                                   f'log "all" {{ path = "{self.folder}/*.log" format = "postfix" }}', OWN, CALM)
+        one = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL, FULL_FOR_GOOD], "one@news.example.com"))
+        same_id = list(message("4ABCDEFGHJKL", "lee@dead.example.org", [UNKNOWN]))
+        (self.folder / "a.log").write_text("".join(one[:4]))
+        self.heed("poll", config=config)
+        # Another server's first lines, of a message with the same queue id and no Message-ID.
+        (self.folder / "b.log").write_text("".join(same_id[2:]))
+        self.heed("poll", config=config)
+        self.assertEqual(self.query("SELECT coalesce(original_message_id, 'none') FROM heed_data.report WHERE kind = 'bounce'"), [["none"]])
+        (self.folder / "a.log").unlink()
+        (self.folder / "a.log").write_text("".join(one[4:]))
+        self.heed("poll", config=config)
+        self.assertEqual(self.query("SELECT coalesce(original_message_id, 'none') FROM heed_data.report WHERE kind = 'bounce' ORDER BY 1 DESC"),
+                         [["one@news.example.com"], ["none"]])
+
     def test_deleted_at_once(self):
         """Nothing is kept of the old file: what was under way is still known."""
         text = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL, FULL_FOR_GOOD], "one@news.example.com"))
