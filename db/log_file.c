@@ -234,11 +234,8 @@ heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
 }
 
 bool
-heed_log_file_last(HeedDatabase *database,
-                   const char *log,
-                   const char *stem,
-                   int64_t *out_id,
-                   GError **error)
+heed_log_file_last(
+    HeedDatabase *database, const char *log, const char *stem, int64_t *out_id, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;

@@ -102,7 +102,7 @@ class Logs(Case):
 
     def generate(self, lines, seed=1):
         """(lines as a list, truth)"""
-        log = Log(seed, begin=datetime.now(timezone.utc) - timedelta(hours=2), pause=0.5)
+        log = Log(seed, begin=datetime.now(timezone.utc) - timedelta(hours=4), pause=0.5)
         text = []
         while len(text) < lines:
             text += log.message()
@@ -461,6 +461,24 @@ class Following(Logs):
             _, said = running.communicate(timeout=30)
         self.assertEqual(running.returncode, 0, said)
         self.assertEqual(self.query("SELECT sum(delivered) FROM heed_data.volume_delta"), [[str(truth["delivered"])]])
+
+    def test_watch_ends_with_its_logs(self):
+        """Beside mailboxes, logs that cannot be looked at any more are not given up in silence."""
+        mails = self.folder / "mails"
+        for name in "cur", "new", "tmp":
+            (mails / name).mkdir(parents=True)
+        self.path.write_text("".join(self.generate(100)[0]))
+        both = self.world.mailbox("fbl", f"maildir:{mails}") + f'\nlog "postfix" {{ path = "{self.path}" format = "postfix" }}'
+        config = self.world.config(self.database, "beside.conf", both, OWN, CALM)
+        self.heed("poll", config=config)
+        self.query("ALTER TABLE heed_data.log RENAME TO gone")
+        running = start_heed(["poll", "--watch"], config)
+        try:
+            _, said = running.communicate(timeout=30)
+        finally:
+            running.kill()
+        self.assertGreater(running.returncode, 0, said)
+        self.assertIn("heed_data.log", said)
 
     def test_database_restarted(self):
         lines, _ = self.generate(20000)
