@@ -475,8 +475,9 @@ take_failure(HeedLogCollector *collector, const HeedLogEvent *event, Route *rout
         collector->tally.deferred++;
     else
         collector->tally.failed++;
-    /* The queue gave up; what the destination did stands in the attempts before. */
-    if (event->outcome != HEED_LOG_EXPIRED)
+    /* The queue gave up, or did not even try; what the destination did stands in the attempts
+     * before. */
+    if (event->outcome != HEED_LOG_EXPIRED && !event->untried)
         count_refusal(collector, route, event, time, class_);
     if (event->outcome != HEED_LOG_DEFERRED)
         volume_of(collector, route, time)->failed++;

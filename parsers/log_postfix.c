@@ -86,7 +86,8 @@ read_reason(HeedSpan reason, HeedLogEvent *event)
                                         "conversation with "};
     static const char *const says[] = {" said: ", " refused to talk to me: "};
 
-    if (heed_log_starts(reason, suspended))
+    event->untried = heed_log_starts(reason, suspended);
+    if (event->untried)
         reason = heed_log_after(reason, sizeof(suspended) - 1);
     event->reply = reason;
     for (size_t i = 0; i < G_N_ELEMENTS(talks) && event->relay_ip.at == NULL; i++)
