@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define NANOSECONDS 1000000000
 
@@ -158,6 +159,7 @@ look_up(Look *look, InHand *hand, bool *out_mine, GError **error)
         return true;
     hand->look_up.log = look->store.log;
     hand->look_up.path = hand->file->path;
+    hand->look_up.stem = hand->file->stem;
     hand->look_up.only_look = look->options->dry_run;
     hand->look_up.head = g_bytes_get_data(hand->head, &hand->look_up.head_length);
     found = heed_log_file_find(database, &hand->look_up, &hand->checkpoint, error);
@@ -193,21 +195,22 @@ continues(const Look *look, const InHand *hand)
     return look->stem != NULL && strcmp(look->stem, hand->file->stem) == 0;
 }
 
-/* A file that has kept nothing yet (nobody has read it, or whoever did was killed too soon), and the
- * first one of this look: what was known at the end of the one before it, which was read earlier,
- * and may be gone by now. */
+/* A file that has kept nothing yet (nobody has read it, or whoever did was killed too soon), and
+ * the first one of this look: what was known at the end of the one before it, which was read
+ * earlier, and may be gone by now. */
 static bool
 inherit(Look *look, InHand *hand, GError **error)
 {
     HeedDatabase *database = look->options->database;
+    bool follows = continues(look, hand);
     g_autoptr(GError) reason = NULL;
 
-    if (!look->last_read && !continues(look, hand))
+    if (!follows)
         look->last_id = 0;
-    if (database == NULL || hand->checkpoint.has_kept || look->last_read)
+    if (database == NULL || hand->checkpoint.has_kept || (follows && look->last_read))
         return true;
     if (look->last_id == 0 && look->store.log != NULL &&
-        !heed_log_file_last(database, look->store.log, &look->last_id, error))
+        !heed_log_file_last(database, look->store.log, hand->file->stem, &look->last_id, error))
         return false;
     if (look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id)
         return true;
@@ -243,7 +246,7 @@ follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
     look->store.position = checkpoint->position;
     look->store.overtaken = false;
     look->store.before_id = 0;
-    if (look->last_id != checkpoint->log_file_id && (!look->last_read || continues(look, hand)))
+    if (look->last_id != checkpoint->log_file_id)
         look->store.before_id = look->last_id;
     look->store.totals = (HeedLogTotals){0};
     went_well = heed_log_clerk_read(look->clerk, &start, take_batch, look, end, error);
@@ -281,13 +284,29 @@ tell_lines(Look *look, const InHand *hand)
     }
 }
 
-/* The file ends before the place up to which it was read. */
+/* Whether it still begins as it did when it was looked up: since then it may have been copied away
+ * and truncated. */
+static bool
+begins_as_before(const InHand *hand)
+{
+    uint8_t now[HEED_LIMIT_LOG_HEAD_BYTES];
+    gsize length;
+    gconstpointer head = g_bytes_get_data(hand->head, &length);
+
+    return pread(hand->fd, now, length, 0) == (ssize_t)length && memcmp(now, head, length) == 0;
+}
+
+/* Whether a file that ends before the place up to which it was read is a copy of it, shorter or not
+ * complete yet, or was truncated after copying a moment ago; then it says nothing of that place. */
+static bool
+is_of_another(const InHand *hand)
+{
+    return !hand->checkpoint.same_place || !begins_as_before(hand);
+}
+
 static bool
 settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
 {
-    /* A shorter copy of what was read elsewhere, or one that is still being compressed. */
-    if (!hand->checkpoint.same_place || hand->file->is_packed || look->options->dry_run)
-        return true;
     note_trouble(look, hand->file, EX_OK,
                  "has become shorter than it was read: it is read on from its new end");
     return heed_log_file_rewind(look->options->database, hand->checkpoint.log_file_id,
@@ -312,10 +331,15 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
                      "is compressed, and ends before it is complete: what there is was read");
     if (end->incomplete && is_by_hand(look))
         heed_log(HEED_LOG_NOTICE, "%s: its last line has no end yet, and waits", hand->file->path);
-    if (end->shrunk && !settle_shrunk(look, hand, end, error))
-        return false;
     if (look->options->dry_run)
         return true;
+    /* One that is still being compressed never becomes shorter. */
+    if (end->shrunk && !hand->file->is_packed) {
+        if (is_of_another(hand))
+            return true;
+        if (!settle_shrunk(look, hand, end, error))
+            return false;
+    }
     /* What is to be looked at again is of no size: then it is opened the next time. */
     if (end->incomplete || (end->cut && is_recent(hand)))
         hand->look_up.place.size = -1;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/retry.h"
+#include "cli/signals.h"
 #include "cli/terminal.h"
 
 #include <signal.h>
@@ -125,6 +126,9 @@ run_beside(gpointer data)
     HeedLogBeside *beside = data;
 
     beside->status = heed_cli_poll_logs(&beside->poll, &beside->error);
+    /* Whoever looks after this process is to know that logs are not read any more. */
+    if (beside->error != NULL)
+        heed_cli_stop();
     return NULL;
 }
 

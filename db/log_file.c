@@ -162,12 +162,13 @@ make(HeedDatabase *database,
 
     heed_params_text(params, look_up->log);
     heed_params_text(params, look_up->path);
+    heed_params_text(params, look_up->stem);
     heed_params_int(params, (int64_t)look_up->head_length);
     heed_params_bytes(params, digest, SHA256_BYTES);
     return heed_database_run(
         database, "make the log known",
-        "INSERT INTO heed_data.log_file (log, path, head_length, head_digest)"
-        " VALUES ($1, $2, $3::integer, $4) ON CONFLICT (head_digest) DO NOTHING",
+        "INSERT INTO heed_data.log_file (log, path, stem, head_length, head_digest)"
+        " VALUES ($1, $2, $3, $4::integer, $5) ON CONFLICT (head_digest) DO NOTHING",
         params, error);
 }
 
@@ -233,16 +234,18 @@ heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
 }
 
 bool
-heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
+heed_log_file_last(
+    HeedDatabase *database, const char *log, const char *stem, int64_t *out_id, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
 
     heed_params_text(params, log);
+    heed_params_text(params, stem);
     rows = heed_database_query(
         database, "find the log's last file",
-        "SELECT log_file_id FROM heed_data.log_file WHERE log = $1 AND state IS NOT NULL"
-        " ORDER BY read_at DESC, log_file_id DESC LIMIT 1",
+        "SELECT log_file_id FROM heed_data.log_file WHERE log = $1 AND stem = $2"
+        " AND state IS NOT NULL ORDER BY read_at DESC, log_file_id DESC LIMIT 1",
         params, error);
     *out_id = rows == NULL || heed_rows_count(rows) == 0 ? 0 : heed_rows_int(rows, 0, 0);
     return rows != NULL;
@@ -359,10 +362,12 @@ heed_log_file_finish(HeedDatabase *database,
     heed_params_int(params, look_up->place.modified);
     heed_params_text(params, look_up->path);
     heed_params_text(params, look_up->log);
+    heed_params_text(params, look_up->stem);
     return heed_database_run(
         database, "note where the log lies",
         "UPDATE heed_data.log_file SET device = $2::bigint, inode = $3::bigint, size = $4::bigint,"
-        " modified = $5::bigint, path = $6, log = coalesce($7, log), read_at = now()"
+        " modified = $5::bigint, path = $6, log = coalesce($7, log), stem = $8,"
+        " read_at = now()"
         " WHERE log_file_id = $1::bigint",
         params, error);
 }

@@ -44,6 +44,7 @@ bool heed_log_file_unchanged(HeedDatabase *database,
 typedef struct HeedLogLookUp {
     const char *log;  /* the name of the log that it is of; NULL: read by hand */
     const char *path; /* for people */
+    const char *stem; /* the path without what rotation and compression added */
     const uint8_t *head;
     size_t head_length; /* of the first bytes that there are, at most HEED_LIMIT_LOG_HEAD_BYTES */
     HeedLogPlace place;
@@ -60,9 +61,13 @@ bool heed_log_file_find(HeedDatabase *database,
 GBytes *heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The file of this log that was read last and of whose end something is known; *out_id 0: none. */
-bool heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* The file of this log and stem that was read last and of whose end something is known; *out_id 0:
+ * none. */
+bool heed_log_file_last(HeedDatabase *database,
+                        const char *log,
+                        const char *stem,
+                        int64_t *out_id,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A lease on the file: an advisory lock of this session. False with no error: somebody else reads
  * it. */

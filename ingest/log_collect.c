@@ -242,11 +242,25 @@ provider_of(HeedSpan relay_host, const char *domain)
     return provider != NULL ? provider : "";
 }
 
+/* Whom the sender had mailed, before aliases and forwards of ours. */
+static HeedSpan
+mailed_of(const HeedLogEvent *event)
+{
+    return event->original_recipient.length > 0 ? event->original_recipient : event->recipient;
+}
+
+static bool
+is_ours(const HeedLogCollector *collector, HeedSpan address)
+{
+    g_autofree char *domain = normal_domain(domain_span(address));
+
+    return heed_domain_is_among(domain, collector->job->domains);
+}
+
 static Route *
 route_make(HeedLogCollector *collector, const HeedLogEvent *event, const Key *key)
 {
     Route *route = g_new0(Route, 1);
-    bool sender_is_ours;
 
     route->key = *key;
     route->key.bytes = g_memdup2(key->bytes, key->length);
@@ -255,10 +269,10 @@ route_make(HeedLogCollector *collector, const HeedLogEvent *event, const Key *ke
     route->source_ip = g_utf8_make_valid(event->source_ip.length > 0 ? event->source_ip.at : "",
                                          (gssize)MIN(event->source_ip.length, DOMAIN_BYTES));
     route->provider = provider_of(event->relay_host, route->domain);
-    sender_is_ours = heed_domain_is_among(route->sender_domain, collector->job->domains);
     /* Where the sender is not known it may be ours. */
-    route->is_inbound = event->sender.at != NULL && !sender_is_ours &&
-                        heed_domain_is_among(route->domain, collector->job->domains);
+    route->is_inbound =
+        event->sender.at != NULL && !is_ours(collector, event->sender) &&
+        (is_ours(collector, event->recipient) || is_ours(collector, mailed_of(event)));
     return route;
 }
 
@@ -266,12 +280,14 @@ static Route *
 route_of(HeedLogCollector *collector, const HeedLogEvent *event)
 {
     HeedSpan domain = domain_span(event->recipient);
+    HeedSpan mailed = domain_span(mailed_of(event));
     HeedSpan sender = domain_span(event->sender);
     Route *route;
     Key key;
 
     g_string_truncate(collector->scratch, 0);
     key_add(collector, domain.at, domain.length);
+    key_add(collector, mailed.at, mailed.length);
     key_add(collector, sender.at, sender.length);
     key_add(collector, event->sender.at != NULL ? "<" : "", event->sender.at != NULL);
     key_add(collector, event->relay_host.at, event->relay_host.length);
@@ -427,8 +443,7 @@ keep_span(HeedLogCollector *collector, HeedSpan span)
 static void
 note_delivery(HeedLogCollector *collector, const HeedLogEvent *event, int64_t time)
 {
-    HeedSpan mailed =
-        event->original_recipient.length > 0 ? event->original_recipient : event->recipient;
+    HeedSpan mailed = mailed_of(event);
     g_autofree char *address = heed_address_normalise(mailed.at, (gssize)mailed.length);
     HeedLogDelivery delivery = {.at = time};
 
@@ -474,8 +489,9 @@ take_failure(HeedLogCollector *collector, const HeedLogEvent *event, Route *rout
         collector->tally.deferred++;
     else
         collector->tally.failed++;
-    /* The queue gave up; what the destination did stands in the attempts before. */
-    if (event->outcome != HEED_LOG_EXPIRED)
+    /* The queue gave up, or did not even try; what the destination did stands in the attempts
+     * before. */
+    if (event->outcome != HEED_LOG_EXPIRED && !event->untried)
         count_refusal(collector, route, event, time, class_);
     if (event->outcome != HEED_LOG_DEFERRED)
         volume_of(collector, route, time)->failed++;
