@@ -11,21 +11,23 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+/* A sample for each row whose value is known, labelled by its name, which is the first column. */
 static void
-add_mailbox_times(HeedExposition *out, const HeedRows *rows, size_t column)
+add_column(HeedExposition *out, const HeedRows *rows, const char *label, size_t column)
 {
     for (size_t row = 0; row < heed_rows_count(rows); row++)
         if (!heed_rows_is_null(rows, row, column))
-            heed_exposition_sample(out, (double)heed_rows_int(rows, row, column), "mailbox",
-                                   heed_rows_text(rows, row, HEED_MAILBOX_NAME), NULL);
+            heed_exposition_sample(out, (double)heed_rows_int(rows, row, column), label,
+                                   heed_rows_text(rows, row, 0), NULL);
 }
 
+/* Whether there is an error. */
 static void
-add_mailbox_counts(HeedExposition *out, const HeedRows *rows, size_t column)
+add_failing(HeedExposition *out, const HeedRows *rows, const char *label, size_t column)
 {
     for (size_t row = 0; row < heed_rows_count(rows); row++)
-        heed_exposition_sample(out, (double)heed_rows_int(rows, row, column), "mailbox",
-                               heed_rows_text(rows, row, HEED_MAILBOX_NAME), NULL);
+        heed_exposition_sample(out, heed_rows_is_null(rows, row, column) ? 0 : 1, label,
+                               heed_rows_text(rows, row, 0), NULL);
 }
 
 static void
@@ -33,24 +35,44 @@ add_mailboxes(HeedExposition *out, const HeedRows *rows)
 {
     heed_exposition_family(out, "heed_mailbox_last_poll_timestamp_seconds", "gauge",
                            "When the mailbox was polled last.");
-    add_mailbox_times(out, rows, HEED_MAILBOX_LAST_POLL);
+    add_column(out, rows, "mailbox", HEED_MAILBOX_LAST_POLL);
     heed_exposition_family(out, "heed_mailbox_last_success_timestamp_seconds", "gauge",
                            "When a poll of the mailbox last went well.");
-    add_mailbox_times(out, rows, HEED_MAILBOX_LAST_SUCCESS);
+    add_column(out, rows, "mailbox", HEED_MAILBOX_LAST_SUCCESS);
     heed_exposition_family(out, "heed_mailbox_last_message_timestamp_seconds", "gauge",
                            "When a message of the mailbox was stored last.");
-    add_mailbox_times(out, rows, HEED_MAILBOX_LAST_MESSAGE);
+    add_column(out, rows, "mailbox", HEED_MAILBOX_LAST_MESSAGE);
     heed_exposition_family(out, "heed_mailbox_failing", "gauge",
                            "Whether the last poll of the mailbox failed.");
-    for (size_t row = 0; row < heed_rows_count(rows); row++)
-        heed_exposition_sample(out, heed_rows_is_null(rows, row, HEED_MAILBOX_LAST_ERROR) ? 0 : 1,
-                               "mailbox", heed_rows_text(rows, row, HEED_MAILBOX_NAME), NULL);
+    add_failing(out, rows, "mailbox", HEED_MAILBOX_LAST_ERROR);
     heed_exposition_family(out, "heed_mailbox_messages_total", "counter",
                            "Messages of the mailbox that were stored.");
-    add_mailbox_counts(out, rows, HEED_MAILBOX_MESSAGES);
+    add_column(out, rows, "mailbox", HEED_MAILBOX_MESSAGES);
     heed_exposition_family(out, "heed_mailbox_unacknowledged_messages", "gauge",
                            "Messages stored and not yet acknowledged on the mailbox's server.");
-    add_mailbox_counts(out, rows, HEED_MAILBOX_OPEN);
+    add_column(out, rows, "mailbox", HEED_MAILBOX_OPEN);
+}
+
+static void
+add_logs(HeedExposition *out, const HeedRows *rows)
+{
+    heed_exposition_family(out, "heed_log_last_success_timestamp_seconds", "gauge",
+                           "When a look at the log last went well.");
+    add_column(out, rows, "log", HEED_LOG_COLUMN_LAST_SUCCESS);
+    heed_exposition_family(out, "heed_log_last_line_timestamp_seconds", "gauge",
+                           "When something new was found in the log last.");
+    add_column(out, rows, "log", HEED_LOG_COLUMN_LAST_LINE);
+    heed_exposition_family(out, "heed_log_failing", "gauge",
+                           "Whether something was wrong at the last look at the log.");
+    add_failing(out, rows, "log", HEED_LOG_COLUMN_LAST_ERROR);
+    heed_exposition_family(out, "heed_log_lines_total", "counter", "Lines of the log that were read.");
+    add_column(out, rows, "log", HEED_LOG_COLUMN_LINES);
+    heed_exposition_family(out, "heed_log_unread_lines_total", "counter",
+                           "Of these, lines that made no sense.");
+    add_column(out, rows, "log", HEED_LOG_COLUMN_UNREAD);
+    heed_exposition_family(out, "heed_log_behind_bytes", "gauge",
+                           "Bytes of the log that were not read at the last look.");
+    add_column(out, rows, "log", HEED_LOG_COLUMN_BEHIND);
 }
 
 static void
@@ -177,6 +199,7 @@ add_all(HeedExposition *out, const HeedMetrics *metrics)
     if (metrics == NULL)
         return;
     add_mailboxes(out, metrics->mailboxes);
+    add_logs(out, metrics->logs);
     add_events(out, metrics->events);
     add_suppressions(out, metrics->suppressions);
     add_state(out, metrics);

@@ -284,23 +284,23 @@ append_mailboxes_to_mend(GString *page, const HeedReportPage *report, unsigned *
 static void
 append_logs_to_mend(GString *page, const HeedReportPage *report, unsigned *items)
 {
-    for (unsigned i = 0; i < report->summary->logs->len; i++) {
-        const HeedSummaryLog *log = report->summary->logs->pdata[i];
-        bool silent =
-            log->success_at == HEED_DATE_UNKNOWN || report->now - log->success_at >= SILENT_SECONDS;
+    const HeedRows *rows = report->summary->logs;
 
-        if (log->error == NULL && !silent)
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        int64_t success = heed_rows_time(rows, row, HEED_LOG_COLUMN_LAST_SUCCESS);
+        bool failed = !heed_rows_is_null(rows, row, HEED_LOG_COLUMN_LAST_ERROR);
+
+        if (!failed && success != HEED_DATE_UNKNOWN && report->now - success < SILENT_SECONDS)
             continue;
-        begin_item(page, log->error != NULL ? "bad" : "warn", items);
+        begin_item(page, failed ? "bad" : "warn", items);
         g_string_append(page, "<b>Log ");
-        heed_html_foreign(page, log->name, NAME_LETTERS);
-        if (log->error != NULL) {
-            g_string_append(page, "</b>: the last look failed: ");
-            heed_html_foreign(page, log->error, HEED_HTML_LETTERS);
-        } else {
-            g_string_append(page, "</b>: not read since ");
-            heed_html_time(page, log->success_at);
-        }
+        heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME), NAME_LETTERS);
+        g_string_append(page, failed ? "</b>: the last look failed: " : "</b>: not read since ");
+        if (failed)
+            heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_LAST_ERROR),
+                              HEED_HTML_LETTERS);
+        else
+            heed_html_time(page, success);
         end_item(page,
                  "Without it rates are not those of all mail. <code>heed poll</code> reads it.");
     }
