@@ -7,8 +7,9 @@ const HeedCommand heed_commands[] = {
      "Answers may also come line by line on standard input.", heed_cmd_init},
     {"poll", NULL, "Fetch, parse and store reports, then acknowledge them on the server",
      "A message is marked, moved or deleted on the server only after it is stored.", heed_cmd_poll},
-    {"ingest", "PATH…", "Parse and store reports from local files",
-     "PATH is a message, an mbox, a Maildir or a folder of messages; - is standard input.",
+    {"ingest", "PATH…", "Parse and store reports from local files, or logs of mail servers",
+     "PATH is a message, an mbox, a Maildir or a folder of messages; with --as, a log, plain or "
+     "compressed with gzip, xz or zstd. - is standard input. docs/logs.md has the formats.",
      heed_cmd_ingest},
     {"parse", "[PATH…]", "Print what each message says, as JSON; no database, no configuration",
      "PATH is a message, an mbox, a Maildir or a folder of messages; - or none is standard input.",
