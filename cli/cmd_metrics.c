@@ -65,7 +65,8 @@ add_logs(HeedExposition *out, const HeedRows *rows)
     heed_exposition_family(out, "heed_log_failing", "gauge",
                            "Whether something was wrong at the last look at the log.");
     add_failing(out, rows, "log", HEED_LOG_COLUMN_LAST_ERROR);
-    heed_exposition_family(out, "heed_log_lines_total", "counter", "Lines of the log that were read.");
+    heed_exposition_family(out, "heed_log_lines_total", "counter",
+                           "Lines of the log that were read.");
     add_column(out, rows, "log", HEED_LOG_COLUMN_LINES);
     heed_exposition_family(out, "heed_log_unread_lines_total", "counter",
                            "Of these, lines that made no sense.");

@@ -97,7 +97,7 @@ heed_output_flush(GError **error)
         (void)raise(SIGPIPE);
     }
     g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot write to standard output: %s",
-                g_strerror(errno != 0 ? errno : EIO));
+                errno != 0 ? g_strerror(errno) : "a write before this failed");
     return false;
 }
 

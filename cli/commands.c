@@ -18,7 +18,7 @@ const HeedCommand heed_commands[] = {
      "TEXT is one reply; - or none reads a line a reply from standard input.", heed_cmd_explain},
     {"export", NULL, "Print the suppression list", NULL, heed_cmd_export},
     {"clean", "LIST", "A mailing list without its suppressed, invalid and duplicate addresses",
-     "LIST is plain lines or CSV; - is standard input. Lines that stay are kept byte for byte.",
+     "LIST is plain lines or CSV, which may be gzip, but is written plain; - is standard input. Lines that stay are kept byte for byte.",
      heed_cmd_clean},
     {"why", "ADDRESS", "Is an address suppressed, why, and on what evidence",
      "Exit status 0: it is suppressed; 1: it is not.", heed_cmd_why},
