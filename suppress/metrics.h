@@ -4,8 +4,8 @@
 
 /*
  * What `heed metrics` tells a monitoring system. No answer has more rows than there are classes,
- * mailboxes, logs, or names up to HEED_LIMIT_METRIC_NAMES: what is told each minute is kept for months.
- * No addresses.
+ * mailboxes, logs, or names up to HEED_LIMIT_METRIC_NAMES: what is told each minute is kept for
+ * months. No addresses.
  */
 
 #include "db/connection.h"
