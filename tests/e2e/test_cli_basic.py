@@ -46,6 +46,7 @@ class Cli(Case):
                 other = run_heed(["help", *command.split()])
                 self.assertEqual((one.returncode, one.stderr), (0, ""))
                 self.assertEqual(one.stdout, other.stdout)
+                self.assertEqual(one.stdout, run_heed(["--config", "none", "--quiet", "help", *command.split()]).stdout)
                 for option in ("--config", "--data-dir", "--quiet", "--verbose"):
                     self.assertIn(option, one.stdout)
 

@@ -534,6 +534,28 @@ class BadInput(Logs):
         self.assertEqual(self.query("SELECT count(*) FROM heed_data.event"), [["1"]])
         self.heed("poll", "--log", "other", config=self.config, want=64)
 
+    def test_misread(self):
+        """Who named the wrong format finds all of the log new once the right one is named, and nothing counted twice."""
+        self.path.write_text("".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com")))
+        self.age(self.path)
+        by_hand = self.world.config(self.database, "none.conf", "", OWN, CALM)
+        for form, want in ("exim", 0), ("csv", 65):
+            done = self.heed("ingest", "--as", form, self.path, config=by_hand, want=want)
+            self.assert_one_line(done.stderr, f"is it the log of {form}?")
+        self.assert_one_line(self.heed("ingest", "--as", "postfix", self.path, config=by_hand).stderr, "1 failed", "1 report stored")
+        self.assert_one_line(self.heed("ingest", "--as", "exim", self.path, config=by_hand).stderr, "no new lines")
+
+        def poll(form):
+            log = f'log "mta" {{ path = "{other}" format = "{form}" }}'
+            return self.heed("poll", config=self.world.config(self.database, "mta.conf", log, OWN, CALM)).stderr
+        other = self.folder / "other.log"
+        other.write_text(self.path.read_text().replace("kim@", "lee@").replace("one@", "two@"))
+        self.assert_one_line(poll("exim"), "5 lines", "0 failed")
+        self.assert_one_line(poll("postfix"), "5 lines", "1 failed")
+        self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [["5", "0", "1"]])
+        self.assert_one_line(poll("exim"), "no new lines")
+        self.assertEqual(self.query("SELECT sum(failed) FROM heed.volume_hourly"), [["2"]])
+
     def test_pipe(self):
         text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com"))
         done = subprocess.run(["sh", "-c", f'cat | "$0" --config "{self.config}" ingest --as postfix -', os.environ.get("HEED_PROGRAM", "build/dev/heed")],

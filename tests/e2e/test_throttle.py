@@ -87,6 +87,15 @@ class Throttle(Attempts):
             self.configuration(form)
         self.assertEqual(self.view(), [])
 
+    def test_nothing_but_deliveries(self):
+        """Of a domain without a provider no minutes are kept while all goes well, but its log was read."""
+        self.world.postgres.query(self.database, """INSERT INTO heed_data.volume_delta VALUES
+            (date_trunc('hour', now()), '', 'fine.example', '', '', '', 5, 0)""")
+        done = self.heed("throttle", config=self.config)
+        self.assertEqual((done.stdout, done.stderr), ("No destination needs a limit.\n", ""))
+        self.world.postgres.query(self.database, "UPDATE heed_data.volume_delta SET hour = hour - interval '3 hours'")
+        self.assert_one_line(self.heed("throttle", config=self.config).stderr, "no log tells of anything after")
+
     def test_advice(self):
         self.fill()
         found = {one["destination"]: one for one in self.advice()}
