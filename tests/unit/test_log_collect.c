@@ -311,7 +311,7 @@ test_fits(void)
         g_autofree char *sender = g_strdup_printf("b@%s.%s.n%u.example", label, label, count);
         HeedLogEvent event =
             event_of(&(Happening){HEED_LOG_DELIVERED, 60 * (int64_t)count, sender, recipient, NULL,
-                                  "mx", id, "250 ok", "2.0.0", false});
+                                  "mx", id, "250 ok", "2.0.0", false, false});
 
         heed_log_collector_take(&event, collector);
         count++;
