@@ -288,6 +288,10 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
     if (strcmp(cleaning.lists[0], "-") != 0 && (list = open_list(cleaning.lists[0], error)) == NULL)
         return EX_NOINPUT;
     status = load_set(invocation, &cleaning, &set, error);
+    if (set != NULL && cleaning.kind != HEED_LIST_OF_ADDRESSES &&
+        heed_suppressed_set_has_forgotten(set))
+        heed_log(HEED_LOG_WARNING,
+                 "digests say nothing of those who were forgotten: they stay in the list");
     if (set != NULL)
         (void)clean(&cleaning, set, list != NULL ? list : stdin, error);
     return status;

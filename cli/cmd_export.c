@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/run.h"
+#include "suppress/forget.h"
 #include "suppress/snapshot.h"
 
 #include <inttypes.h>
@@ -79,6 +80,12 @@ check(Exporting *exporting, GError **error)
 {
     if (!heed_cli_is_text("scope", exporting->scope, error))
         return false;
+    if (g_strcmp0(exporting->format, "powermta") == 0) {
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
+                            "there is no format for PowerMTA, whose own is not documented; text is "
+                            "an address a line");
+        return false;
+    }
     exporting->chosen = heed_cli_choice("format", exporting->format, formats, error);
     if (exporting->chosen < 0)
         return false;
@@ -147,6 +154,25 @@ write_list(const Exporting *exporting,
                : heed_export(database, &options, out, exported, error);
 }
 
+/* A snapshot has them; no list can. */
+static bool
+say_who_is_not_listed(const Exporting *exporting, HeedDatabase *database, GError **error)
+{
+    uint64_t count = 0;
+
+    if (exporting->chosen == SNAPSHOT)
+        return true;
+    if (!heed_forgotten_count(database, exporting->scope, &count, error))
+        return false;
+    if (count > 0)
+        heed_log(HEED_LOG_NOTICE,
+                 "%" PRIu64
+                 " suppression%s of people who were forgotten cannot be listed; heed clean "
+                 "knows them",
+                 count, count == 1 ? "" : "s");
+    return true;
+}
+
 static bool
 write_out(const Exporting *exporting, HeedDatabase *database, GError **error)
 {
@@ -167,7 +193,7 @@ write_out(const Exporting *exporting, HeedDatabase *database, GError **error)
         !write_cursor(exporting, &exported, error))
         return false;
     say_what_was_written(exporting, &exported);
-    return true;
+    return say_who_is_not_listed(exporting, database, error);
 }
 
 int

@@ -5,8 +5,8 @@
 #include "cli/replay_source.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
-#include "cli/unpack.h"
 #include "db/quarantine.h"
+#include "db/unpack.h"
 
 #include <inttypes.h>
 #include <stdio.h>

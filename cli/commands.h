@@ -26,6 +26,7 @@ int heed_cmd_suppress_discard(HeedInvocation *invocation, GError **error);
 int heed_cmd_undo(HeedInvocation *invocation, GError **error);
 int heed_cmd_undo_list(HeedInvocation *invocation, GError **error);
 int heed_cmd_undo_revert(HeedInvocation *invocation, GError **error);
+int heed_cmd_forget(HeedInvocation *invocation, GError **error);
 int heed_cmd_quarantine_list(HeedInvocation *invocation, GError **error);
 int heed_cmd_quarantine_show(HeedInvocation *invocation, GError **error);
 int heed_cmd_quarantine_retry(HeedInvocation *invocation, GError **error);

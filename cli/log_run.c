@@ -313,6 +313,29 @@ settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
                                 end->position, error);
 }
 
+/* Whether a file was read by hand from its beginning on, and no line of it was about mail: perhaps
+ * it is of another format. */
+static bool
+says_nothing(const Look *look, const InHand *hand)
+{
+    const HeedLogTally *tally = &hand->tally;
+
+    return is_by_hand(look) && hand->checkpoint.position == 0 && tally->lines > 0 &&
+           tally->delivered + tally->deferred + tally->failed + tally->passed == 0;
+}
+
+/* Who names the right format the next time finds all of it new. */
+static bool
+settle_unknown(Look *look, InHand *hand, GError **error)
+{
+    heed_log(HEED_LOG_NOTICE, "%s: no line tells of a delivery; is it the log of %s?",
+             hand->file->path, heed_log_format_name(look->job.format));
+    if (look->options->dry_run)
+        return true;
+    hand->look_up.place.size = -1;
+    return heed_log_file_rewind(look->options->database, hand->checkpoint.log_file_id, 0, error);
+}
+
 /* What is to be noted of the file once it is read. */
 static bool
 settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
@@ -331,6 +354,8 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
                      "is compressed, and ends before it is complete: what there is was read");
     if (end->incomplete && is_by_hand(look))
         heed_log(HEED_LOG_NOTICE, "%s: its last line has no end yet, and waits", hand->file->path);
+    if (says_nothing(look, hand) && !settle_unknown(look, hand, error))
+        return false;
     if (look->options->dry_run)
         return true;
     /* One that is still being compressed never becomes shorter. */
@@ -340,8 +365,10 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
         if (!settle_shrunk(look, hand, end, error))
             return false;
     }
-    /* What is to be looked at again keeps no place: then it is opened the next time. */
-    return end->incomplete || (end->cut && is_recent(hand)) || hand->file->is_pipe ||
+    /* What is to be looked at again is of no size: then it is opened the next time. */
+    if (end->incomplete || (end->cut && is_recent(hand)))
+        hand->look_up.place.size = -1;
+    return hand->file->is_pipe ||
            heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error);
 }
 
@@ -530,21 +557,33 @@ heed_cli_look_at_log(const HeedLogLook *options, HeedLogTotals *totals, GError *
     return look.status;
 }
 
+/* Failures, and deferrals, of which the first one of a message is stored. */
+static void
+append_stored(GString *text, const HeedLogTotals *totals, bool dry_run)
+{
+    const char *what = totals->new_reports == 1 ? "report" : "reports";
+
+    if (dry_run)
+        g_string_append_printf(text, "%" PRIu64 " %s to store", totals->new_reports, what);
+    else
+        g_string_append_printf(text, "%" PRIu64 " %s stored now, %" PRIu64 " known already",
+                               totals->new_reports, what, totals->known);
+}
+
 char *
 heed_log_totals_text(const HeedLogTotals *totals, bool dry_run)
 {
     const HeedLogTally *tally = &totals->tally;
-    GString *text = g_string_new(NULL);
+    GString *text = NULL;
 
+    if (tally->lines == 0 && totals->refused == 0)
+        return g_strdup("no new lines");
+    text = g_string_new(NULL);
     g_string_append_printf(
         text, "%" PRIu64 " %s: %" PRIu64 " delivered, %" PRIu64 " deferred, %" PRIu64 " failed; ",
         tally->lines, tally->lines == 1 ? "line" : "lines", tally->delivered, tally->deferred,
         tally->failed);
-    if (dry_run)
-        g_string_append_printf(text, "%" PRIu64 " failures to store", totals->new_reports);
-    else
-        g_string_append_printf(text, "%" PRIu64 " failures stored now, %" PRIu64 " known already",
-                               totals->new_reports, totals->known);
+    append_stored(text, totals, dry_run);
     if (tally->unjoined > 0)
         g_string_append_printf(text, "; of %" PRIu64 " the sender is not known", tally->unjoined);
     if (totals->refused > 0)

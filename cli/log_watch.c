@@ -55,7 +55,9 @@ look_once(const HeedLogPoll *poll, int *status, GError **error)
             g_propagate_error(error, g_steal_pointer(&reason));
             return false;
         }
-        tell(poll, section, &totals);
+        /* What could not be looked at was told, and is not the same as nothing new. */
+        if (one == EX_OK || totals.tally.lines > 0)
+            tell(poll, section, &totals);
     }
     return true;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/replay_source.h"
 
-#include "cli/unpack.h"
 #include "db/kept_mail.h"
+#include "db/unpack.h"
 
 typedef struct ReplaySource {
     HeedSource base;

@@ -13,9 +13,10 @@
 typedef struct HeedBatchReport {
     const HeedArrival *arrival; /* borrowed */
     HeedTrust trust;
-    bool closed;      /* of any copy */
-    bool is_new;      /* to be stored */
-    char *arrived_at; /* owned; as the database writes it; NULL: now */
+    bool closed;          /* of any copy */
+    bool is_new;          /* to be stored */
+    bool names_forgotten; /* about somebody who was forgotten: neither his words nor the mail */
+    char *arrived_at;     /* owned; as the database writes it; NULL: now */
     int64_t received_at;
 } HeedBatchReport;
 

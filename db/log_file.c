@@ -342,7 +342,8 @@ heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t posit
     heed_params_int(params, (int64_t)position);
     return heed_database_run(
         database, "note that the log is shorter",
-        "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL"
+        "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL,"
+        " lines = CASE WHEN $2::bigint > 0 THEN lines ELSE 0 END"
         " WHERE log_file_id = $1::bigint AND position > $2::bigint",
         params, error);
 }
@@ -397,8 +398,18 @@ heed_log_begin(
     heed_params_text(params, format);
     return heed_database_run(
         database, "note the log",
-        "INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"
-        " ON CONFLICT (name) DO UPDATE SET path = excluded.path, format = excluded.format"
+        "WITH misread AS ("
+        "    SELECT name FROM heed_data.log"
+        "    WHERE name = $1 AND format <> $3 AND delivered + deferred + failed = 0"
+        "), anew AS ("
+        "    UPDATE heed_data.log_file"
+        "    SET position = 0, lines = 0, state = NULL, state_position = NULL, size = NULL"
+        "    WHERE log IN (SELECT name FROM misread)"
+        ")"
+        " INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"
+        " ON CONFLICT (name) DO UPDATE SET path = excluded.path, format = excluded.format,"
+        "    lines = CASE WHEN $1 IN (SELECT name FROM misread) THEN 0 ELSE log.lines END,"
+        "    unread = CASE WHEN $1 IN (SELECT name FROM misread) THEN 0 ELSE log.unread END"
         " WHERE (log.path, log.format) <> (excluded.path, excluded.format)",
         params, error);
 }

@@ -94,7 +94,7 @@ bool heed_log_file_save(HeedDatabase *database,
                         GBytes *state,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The file has become shorter: what is written behind its new end is new. */
+/* The file has become shorter: what is written behind its new end is new. 0: all of it is. */
 bool
 heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t position, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -120,7 +120,8 @@ typedef struct HeedLogCount {
     uint64_t failed;
 } HeedLogCount;
 
-/* Finds or makes the log's row. */
+/* Finds or makes the log's row. A log of which nothing was counted yet is read anew when its format
+ * is another one: so far it was misread. */
 bool heed_log_begin(HeedDatabase *database,
                     const char *name,
                     const char *path,

@@ -91,7 +91,12 @@ static const char deliveries_sql[] =
     "WITH given AS MATERIALIZED ("
     " SELECT DISTINCT ON (address) address COLLATE \"C\" AS address, delivered_at, original_key"
     " FROM (SELECT unnest($1) AS address, unnest($2) AS delivered_at, unnest($3) AS original_key)"
-    " AS delivery ORDER BY address, delivered_at DESC"
+    " AS delivery"
+    /* Who was forgotten and is refused is kept by the pseudonym alone (store_forgotten.c). */
+    " WHERE NOT (EXISTS (SELECT FROM heed_data.kept) AND EXISTS ("
+    "  SELECT FROM heed_data.address_state AS state"
+    "  WHERE state.address = heed_data.pseudonym(delivery.address) AND state.suppressed))"
+    " ORDER BY address, delivered_at DESC"
     "), placed AS MATERIALIZED ("
     " SELECT given.*, state.known, near.before, near.after, coalesce(state.known AND EXISTS ("
     "  SELECT FROM heed_data.event AS event WHERE event.address = given.address"

@@ -36,8 +36,11 @@ heed_store_unique(GPtrArray *addresses)
 bool
 heed_store_clock(HeedDatabase *database, int64_t *out_now, GError **error)
 {
-    g_autoptr(HeedRows) rows = heed_database_query_row(
-        database, "read the clock", "SELECT floor(extract(epoch FROM now()))::bigint", NULL, error);
+    g_autoptr(HeedRows) rows =
+        heed_database_query_row(database, "read the clock",
+                                "SELECT floor(extract(epoch FROM now()))::bigint,"
+                                " pg_advisory_xact_lock_shared(hashtextextended('heed.forget', 0))",
+                                NULL, error);
 
     if (rows == NULL)
         return false;
@@ -66,7 +69,8 @@ heed_store_write_new(HeedDatabase *database,
                      GError **error)
 {
     heed_batch_make_events(batch);
-    if (!heed_store_write_reports(database, batch, error) ||
+    if (!heed_store_forget(database, batch, error) ||
+        !heed_store_write_reports(database, batch, error) ||
         !heed_store_write_events(database, batch, error))
         return false;
     heed_store_count(batch, rollup);

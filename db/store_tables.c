@@ -9,8 +9,6 @@
 #define MOST_COLUMNS 32U
 /* Events of one statement: bounds the memory that one report of many recipients takes. */
 #define EVENTS_A_STATEMENT 4000U
-/* Identifiers may be indexed one day; 1 KB fits into any index. */
-#define LONGEST_NAME_BYTES 1024U
 #define LONGEST_CODE_BYTES 64U
 
 /*
@@ -236,16 +234,24 @@ add_report(HeedArrayParam **column, const HeedBatchReport *report, GStringChunk 
 {
     const HeedArrival *arrival = report->arrival;
     const HeedReport *said = arrival->report;
+    bool tell = !report->names_forgotten;
     const char *const names[] = {
-        said->message_id,          said->reporter_mta,         said->reporter_from,
-        said->original.message_id, said->original.envelope_id, said->original.queue_id,
-        said->original.from,       said->original.return_path, said->original.subject,
-        said->original.list_id,    said->original.feedback_id,
+        said->message_id,
+        said->reporter_mta,
+        tell ? said->reporter_from : NULL,
+        said->original.message_id,
+        said->original.envelope_id,
+        said->original.queue_id,
+        said->original.from,
+        tell ? said->original.return_path : NULL,
+        tell ? said->original.subject : NULL,
+        said->original.list_id,
+        said->original.feedback_id,
     };
-    g_autofree char *warnings = join_warnings(said->warnings);
+    g_autofree char *warnings = tell ? join_warnings(said->warnings) : g_strdup("");
     g_autoptr(GString) json = g_string_new(NULL);
 
-    if (said->feedback != NULL)
+    if (said->feedback != NULL && tell)
         heed_report_feedback_to_json(said, json);
     heed_array_add_text(*column++, report->arrived_at);
     heed_array_add_bytes(*column++, arrival->digest, HEED_DIGEST_BYTES);
@@ -254,15 +260,17 @@ add_report(HeedArrayParam **column, const HeedBatchReport *report, GStringChunk 
     add_id(*column++, arrival->mailbox_id);
     heed_array_add_text(*column++,
                         heed_batch_text(pool, arrival->source, HEED_LIMIT_FIELD_VALUE_BYTES));
-    heed_array_add_text(*column++, heed_batch_text(pool, arrival->stream, LONGEST_NAME_BYTES));
+    heed_array_add_text(*column++,
+                        heed_batch_text(pool, arrival->stream, HEED_STORE_LONGEST_NAME_BYTES));
     heed_array_add_text(*column++, heed_batch_text(pool, said->format, LONGEST_CODE_BYTES));
     heed_array_add_bool(*column++, report->closed);
     heed_array_add_text(*column++, heed_kind_name(said->kind));
     heed_array_add_int(*column++, (int64_t)report->trust);
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-        heed_array_add_text(*column++, heed_batch_text(pool, names[i], LONGEST_NAME_BYTES));
+        heed_array_add_text(*column++,
+                            heed_batch_text(pool, names[i], HEED_STORE_LONGEST_NAME_BYTES));
     heed_array_add_time(*column++, clamp_date(said->original.date, report->received_at));
-    heed_array_add_text(*column++, said->feedback != NULL ? json->str : NULL);
+    heed_array_add_text(*column++, json->len > 0 ? json->str : NULL);
     heed_array_add_text(*column++, warnings);
     heed_array_add_int(*column++, said->recipients->len);
     heed_array_add_int(*column++, (int64_t)MIN(arrival->size, (uint64_t)INT64_MAX));
@@ -282,7 +290,7 @@ write_raw(HeedDatabase *database, const HeedBatch *batch, GError **error)
         gsize length = 0;
         const void *bytes = NULL;
 
-        if (!report->is_new || report->arrival->compressed == NULL)
+        if (!report->is_new || report->names_forgotten || report->arrival->compressed == NULL)
             continue;
         bytes = g_bytes_get_data(report->arrival->compressed, &length);
         heed_array_add_text(columns[0], report->arrived_at);
@@ -437,24 +445,24 @@ add_event(HeedArrayParam **column, const HeedBatchEvent *event, GStringChunk *po
         {heed_verdict_name(recipient->verdict), LONGEST_CODE_BYTES},
         {heed_address_source_name(recipient->address_source), LONGEST_CODE_BYTES},
         {recipient->address, HEED_LIMIT_ADDRESS_BYTES},
-        {heed_batch_domain(pool, recipient->address), LONGEST_NAME_BYTES},
+        {heed_batch_domain(pool, recipient->address), HEED_STORE_LONGEST_NAME_BYTES},
         {recipient->original_recipient, HEED_LIMIT_ADDRESS_BYTES},
         {recipient->final_recipient, HEED_LIMIT_ADDRESS_BYTES},
         {recipient->status, LONGEST_CODE_BYTES},
         {recipient->code, LONGEST_CODE_BYTES},
         {recipient->diagnostic, HEED_LIMIT_FIELD_VALUE_BYTES},
-        {recipient->remote_mta, LONGEST_NAME_BYTES},
-        {recipient->provider, LONGEST_NAME_BYTES},
-        {recipient->rule, LONGEST_NAME_BYTES},
-        {report->arrival->report->reporter_mta, LONGEST_NAME_BYTES},
+        {recipient->remote_mta, HEED_STORE_LONGEST_NAME_BYTES},
+        {recipient->provider, HEED_STORE_LONGEST_NAME_BYTES},
+        {recipient->rule, HEED_STORE_LONGEST_NAME_BYTES},
+        {report->arrival->report->reporter_mta, HEED_STORE_LONGEST_NAME_BYTES},
     };
 
     heed_array_add_text(*column++, report->arrived_at);
     heed_array_add_bytes(*column++, report->arrival->digest, HEED_DIGEST_BYTES);
     heed_array_add_int(*column++, event->ordinal);
     heed_array_add_time(*column++, report->received_at);
-    heed_array_add_text(*column++,
-                        heed_batch_text(pool, report->arrival->stream, LONGEST_NAME_BYTES));
+    heed_array_add_text(
+        *column++, heed_batch_text(pool, report->arrival->stream, HEED_STORE_LONGEST_NAME_BYTES));
     heed_array_add_bool(*column++, report->closed);
     heed_array_add_int(*column++, (int64_t)report->trust);
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -522,8 +530,8 @@ heed_store_count(const HeedBatch *batch, HeedRollup *rollup)
             /* Of the names as they are stored, so that what is read again is found in the counts.
              */
             .sender_domain = heed_store_sender_domain(
-                pool, heed_batch_text(pool, said->original.from, LONGEST_NAME_BYTES),
-                heed_batch_text(pool, said->original.return_path, LONGEST_NAME_BYTES),
+                pool, heed_batch_text(pool, said->original.from, HEED_STORE_LONGEST_NAME_BYTES),
+                heed_batch_text(pool, said->original.return_path, HEED_STORE_LONGEST_NAME_BYTES),
                 said->feedback != NULL ? said->feedback->original_mail_from : NULL),
             .source_ip = said->feedback != NULL ? said->feedback->source_ip : NULL,
             .kind = heed_kind_name(event->kind),

@@ -12,6 +12,9 @@
 #include "db/connection.h"
 #include "db/rollup.h"
 
+/* Identifiers may be indexed one day; 1 KB fits into any index. */
+#define HEED_STORE_LONGEST_NAME_BYTES 1024U
+
 /* Enters the digests; marks the reports that were not there as new. */
 bool heed_store_write_seen(HeedDatabase *database, HeedBatch *batch, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -22,6 +25,11 @@ bool heed_store_raise_trust(HeedDatabase *database,
                             const HeedBatch *batch,
                             GPtrArray *out_addresses,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Takes out of the batch's events, and of the keys of their failures, the addresses of those who
+ * were forgotten; marks the reports. Nobody is being forgotten meanwhile: heed_store_clock(). */
+bool heed_store_forget(HeedDatabase *database, HeedBatch *batch, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* The new reports, and their mail as far as it is kept. */
 bool heed_store_write_reports(HeedDatabase *database, const HeedBatch *batch, GError **error)
@@ -58,7 +66,8 @@ bool heed_store_write_new(HeedDatabase *database,
                           GPtrArray *out_addresses,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The time of the transaction. */
+/* The time of the transaction. Until it ends, nobody is being forgotten (suppress/forget_lock.sql).
+ */
 bool heed_store_clock(HeedDatabase *database, int64_t *out_now, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

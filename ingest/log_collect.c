@@ -17,6 +17,8 @@
 /* Enough of a reply to know it by. */
 #define REPLY_BYTES  400U
 #define DOMAIN_BYTES 255U
+/* Numbers and lengths of a row. */
+#define ROW_BYTES 80U
 /* Longer ids of messages are nobody's. */
 #define NAME_BYTES 1000U
 
@@ -57,6 +59,7 @@ struct HeedLogCollector {
     GStringChunk *text;
     GArray *deliveries; /* of HeedLogDelivery */
     size_t reported;
+    size_t bytes; /* of the rows, as they are handed over */
     HeedLogTally tally;
     GString *scratch; /* of keys */
 };
@@ -98,6 +101,7 @@ begin(HeedLogCollector *collector)
     collector->text = g_string_chunk_new(65536);
     collector->deliveries = g_array_new(FALSE, FALSE, sizeof(HeedLogDelivery));
     collector->reported = 0;
+    collector->bytes = 0;
     collector->tally = (HeedLogTally){0};
     collector->generation++;
 }
@@ -200,9 +204,13 @@ key_keep(HeedLogCollector *collector, const Key *key)
 static HeedSpan
 domain_span(HeedSpan address)
 {
-    const char *end = address.at + address.length;
-    const char *at = end;
+    const char *end;
+    const char *at;
 
+    if (address.length == 0)
+        return (HeedSpan){0};
+    end = address.at + address.length;
+    at = end;
     while (at > address.at && at[-1] != '@')
         at--;
     return at == address.at ? (HeedSpan){0} : (HeedSpan){at, (size_t)(end - at)};
@@ -322,6 +330,7 @@ volume_of(HeedLogCollector *collector, Route *route, int64_t time)
         volume->sender_domain = g_string_chunk_insert(collector->text, route->sender_domain);
         volume->source_ip = g_string_chunk_insert(collector->text, route->source_ip);
         g_hash_table_insert(collector->volumes, key_keep(collector, &key), volume);
+        collector->bytes += key.length + ROW_BYTES;
     }
     return volume;
 }
@@ -360,6 +369,7 @@ attempt_of(HeedLogCollector *collector, const Route *route, int64_t time, const 
         attempt->source_ip = g_string_chunk_insert(collector->text, route->source_ip);
         attempt->class_ = g_string_chunk_insert(collector->text, class_);
         g_hash_table_insert(collector->attempts, key_keep(collector, &key), attempt);
+        collector->bytes += key.length + ROW_BYTES;
     }
     return attempt;
 }
@@ -415,6 +425,7 @@ count_refusal(HeedLogCollector *collector,
             g_utf8_make_valid(event->reply.at, (gssize)MIN(event->reply.length, REPLY_BYTES));
 
         attempt->reply = g_string_chunk_insert(collector->text, valid);
+        collector->bytes += strlen(valid);
     }
 }
 
@@ -441,6 +452,9 @@ note_delivery(HeedLogCollector *collector, const HeedLogEvent *event, int64_t ti
     delivery.address = g_string_chunk_insert(collector->text, address);
     delivery.message_id = keep_span(collector, event->message_id);
     delivery.queue_id = keep_span(collector, event->queue_id);
+    collector->bytes += ROW_BYTES + strlen(address) +
+                        (delivery.message_id != NULL ? strlen(delivery.message_id) : 0) +
+                        (delivery.queue_id != NULL ? strlen(delivery.queue_id) : 0);
     g_array_append_val(collector->deliveries, delivery);
 }
 
@@ -530,6 +544,7 @@ bool
 heed_log_collector_is_full(const HeedLogCollector *collector)
 {
     return collector->reported >= HEED_LIMIT_LOG_BATCH_FAILURES ||
+           collector->bytes >= HEED_LIMIT_LOG_BATCH_ROWS_BYTES ||
            collector->deliveries->len >= HEED_LIMIT_LOG_BATCH_ROWS ||
            g_hash_table_size(collector->volumes) >= HEED_LIMIT_LOG_BATCH_ROWS ||
            g_hash_table_size(collector->attempts) >= HEED_LIMIT_LOG_BATCH_ROWS;

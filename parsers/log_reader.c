@@ -10,6 +10,11 @@ static const struct {
     HeedLogLine read;
 } formats[] = {
     [HEED_LOG_POSTFIX] = {"postfix", heed_log_postfix_line},
+    [HEED_LOG_EXIM] = {"exim", heed_log_exim_line},
+    [HEED_LOG_KUMOMTA] = {"kumomta", heed_log_kumomta_line},
+    [HEED_LOG_POWERMTA] = {"powermta", heed_log_powermta_line},
+    [HEED_LOG_CSV] = {"csv", heed_log_csv_line},
+    [HEED_LOG_JSONL] = {"jsonl", heed_log_jsonl_line},
 };
 
 const char *
@@ -68,6 +73,7 @@ heed_log_reader_free(HeedLogReader *reader)
         return;
     heed_log_join_free(reader->join);
     g_string_free(reader->scratch, TRUE);
+    g_free(reader->columns);
     g_free(reader);
 }
 
@@ -87,7 +93,7 @@ heed_log_reader_refer(HeedLogReader *reader, int64_t reference)
 void
 heed_log_reader_begin(HeedLogReader *reader)
 {
-    g_string_truncate(reader->scratch, 0);
+    g_clear_pointer(&reader->columns, g_free);
 }
 
 static void
@@ -145,6 +151,13 @@ heed_log_reader_counts(HeedLogReader *reader)
 }
 
 void
+heed_log_reserve(HeedLogReader *reader, size_t bytes)
+{
+    g_string_set_size(reader->scratch, 3 * bytes);
+    g_string_truncate(reader->scratch, 0);
+}
+
+void
 heed_log_emit(HeedLogReader *reader, HeedLogEvent *event)
 {
     const HeedLogMessage *message;
@@ -162,6 +175,30 @@ heed_log_emit(HeedLogReader *reader, HeedLogEvent *event)
         reader->counts.unjoined++;
     reader->counts.events++;
     reader->take(event, reader->data);
+}
+
+void
+heed_log_recall(HeedLogReader *reader, HeedLogEvent *event)
+{
+    const HeedLogMessage *message = heed_log_join_find(reader->join, event->queue_id);
+    const HeedLogEvent now = *event;
+
+    for (guint i = 0; message != NULL && message->pending != NULL && i < message->pending->len;
+         i++) {
+        const HeedLogEvent *last = g_ptr_array_index(message->pending, i);
+
+        if (last->recipient.length != now.recipient.length ||
+            memcmp(last->recipient.at, now.recipient.at, now.recipient.length) != 0)
+            continue;
+        *event = *last;
+        event->time = now.time;
+        event->outcome = now.outcome;
+        event->queue_id = now.queue_id;
+        event->recipient = now.recipient;
+        if (now.sender.at != NULL)
+            event->sender = now.sender;
+        return;
+    }
 }
 
 void

@@ -14,7 +14,12 @@
 #include "parsers/log_event.h"
 
 typedef enum HeedLogFormat {
-    HEED_LOG_POSTFIX, /* syslog or maillog_file */
+    HEED_LOG_POSTFIX,  /* syslog or maillog_file */
+    HEED_LOG_EXIM,     /* mainlog, or the same through syslog */
+    HEED_LOG_KUMOMTA,  /* JSON lines */
+    HEED_LOG_POWERMTA, /* accounting files, CSV */
+    HEED_LOG_CSV,      /* whatever a program makes of its own log: docs/logs.md */
+    HEED_LOG_JSONL,    /* the same as a JSON object a line */
 } HeedLogFormat;
 
 /* "postfix", … */
@@ -81,7 +86,8 @@ void heed_log_reader_to(HeedLogReader *reader, HeedLogTake take, void *data);
 /* A new reference time: the log was written to again. */
 void heed_log_reader_refer(HeedLogReader *reader, int64_t reference);
 
-/* A new file begins: formats with a header row expect one. */
+/* A new file begins: formats with a header row expect one. A file that is read on from its middle
+ * needs its first line before, with take NULL. */
 void heed_log_reader_begin(HeedLogReader *reader);
 
 /* Reads one line, without its line end (a CR before it is cut). */

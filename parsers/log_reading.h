@@ -26,9 +26,22 @@ struct HeedLogReader {
 /* One reader a format: a line without line end and NULs, not empty. */
 typedef HeedLogTrouble (*HeedLogLine)(HeedLogReader *reader, HeedSpan bytes);
 HeedLogTrouble heed_log_postfix_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_exim_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_kumomta_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_powermta_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_csv_line(HeedLogReader *reader, HeedSpan bytes);
+HeedLogTrouble heed_log_jsonl_line(HeedLogReader *reader, HeedSpan bytes);
+
+/* Empties the scratch and gives it room for three times as many bytes: it does not move while a
+ * line of that length is unescaped at most three times over, and spans of it stay valid. */
+void heed_log_reserve(HeedLogReader *reader, size_t bytes);
 
 /* Hands out the event, with what the table knows of its message where the event does not say. */
 void heed_log_emit(HeedLogReader *reader, HeedLogEvent *event);
+
+/* Of an event whose reply is that time ran out: takes over what the recipient's last deferral says,
+ * but for time, outcome and sender; borrowed from the table until it changes. */
+void heed_log_recall(HeedLogReader *reader, HeedLogEvent *event);
 
 /* Sets the event's code and, where it has none, its status by its reply. */
 void heed_log_read_codes(HeedLogEvent *event);

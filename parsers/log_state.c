@@ -49,7 +49,7 @@ put_event(GByteArray *out, const HeedLogEvent *event)
 {
     put_i64(out, event->time);
     for (size_t i = 0; i < G_N_ELEMENTS(event_spans); i++)
-        put_span(out, G_STRUCT_MEMBER(HeedSpan, event, event_spans[i]));
+        put_span(out, *(const HeedSpan *)((const char *)event + event_spans[i]));
     put(out, event->status, sizeof(event->status));
     put(out, event->code, sizeof(event->code));
     put_u32(out, event->internal);
@@ -213,7 +213,7 @@ load_message(HeedLogReader *reader, Rest *rest)
         event.queue_id = queue_id;
         event.sender = sender;
         event.message_id = message_id;
-        if (!rest->broken)
+        if (!rest->broken && event.recipient.length > 0)
             heed_log_join_defer(reader->join, &event);
     }
 }

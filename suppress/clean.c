@@ -15,8 +15,9 @@
 /* How far ahead the tables' places are fetched. */
 #define AHEAD 16U
 
-/* What an address of a list takes at least, to guess their number by the list's size. */
-#define LEAST_LINE_BYTES 20
+/* What a line of a list takes, rather too little, to guess their number by the list's size: a table
+ * twice as large takes longer to be made than a second one, should there be more. */
+#define LEAST_LINE_BYTES 24
 
 typedef struct Cleaner {
     const HeedSuppressedSet *suppressed;

@@ -39,6 +39,8 @@ HeedSuppressedSet *heed_suppressed_set_load(HeedDatabase *database,
 void heed_suppressed_set_free(HeedSuppressedSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedSuppressedSet, heed_suppressed_set_free)
 uint64_t heed_suppressed_set_count(const HeedSuppressedSet *set);
+/* Whether anybody in it was forgotten (forget.h): addresses still find him, digests do not. */
+bool heed_suppressed_set_has_forgotten(const HeedSuppressedSet *set);
 /* The reason ("hard bad-mailbox") when the normalised address is in it, else NULL. */
 const char *
 heed_suppressed_set_find(const HeedSuppressedSet *set, const char *address, size_t length);

@@ -65,7 +65,20 @@ enum {
     COLUMN_HELD_UNTIL,
     COLUMN_HOLD,
     COLUMN_STREAM,
-    COLUMN_ORIGINAL
+    COLUMN_ORIGINAL,
+    COLUMN_DIGEST,
+    COLUMN_ORDINAL,
+    COLUMN_TURN,
+    COLUMN_KEPT_SUPPRESSED,
+    COLUMN_KEPT_ALLOWED,
+    COLUMN_KEPT_REASON,
+    COLUMN_KEPT_VERDICT,
+    COLUMN_KEPT_SINCE,
+    COLUMN_KEPT_UNTIL,
+    COLUMN_KEPT_COUNT,
+    COLUMN_KEPT_FIRST,
+    COLUMN_KEPT_LAST,
+    COLUMN_KEPT_RULE
 };
 
 static HeedFact
@@ -98,10 +111,33 @@ read_fact(const HeedRows *rows, size_t row)
     return fact;
 }
 
+static int64_t
+int_or(const HeedRows *rows, size_t row, size_t column, int64_t none)
+{
+    return heed_rows_is_null(rows, row, column) ? none : heed_rows_int(rows, row, column);
+}
+
+static HeedKept
+read_kept(const HeedRows *rows, size_t row)
+{
+    return (HeedKept){
+        .suppressed = heed_rows_bool(rows, row, COLUMN_KEPT_SUPPRESSED),
+        .allowed = heed_rows_bool(rows, row, COLUMN_KEPT_ALLOWED),
+        .reason = heed_rows_text(rows, row, COLUMN_KEPT_REASON),
+        .verdict = heed_rows_text(rows, row, COLUMN_KEPT_VERDICT),
+        .since = int_or(rows, row, COLUMN_KEPT_SINCE, HEED_TIME_NONE),
+        .until = int_or(rows, row, COLUMN_KEPT_UNTIL, HEED_TIME_WITHOUT_END),
+        .evidence_count = (unsigned)heed_rows_int(rows, row, COLUMN_KEPT_COUNT),
+        .first_event_at = int_or(rows, row, COLUMN_KEPT_FIRST, HEED_TIME_NONE),
+        .last_event_at = int_or(rows, row, COLUMN_KEPT_LAST, HEED_TIME_NONE),
+        .rule = heed_rows_text(rows, row, COLUMN_KEPT_RULE),
+    };
+}
+
 static HeedDecided
 read_decision(const HeedRows *rows, size_t row)
 {
-    static const char *const actions[] = {"add", "remove", "allow", "disallow"};
+    static const char *const actions[] = {"add", "remove", "allow", "disallow", "forget", "keep"};
     const char *action = heed_rows_text(rows, row, COLUMN_ACTION);
     HeedDecided decided = {.decided_at = heed_rows_int(rows, row, COLUMN_AT),
                            .scope = heed_rows_text(rows, row, COLUMN_SCOPE)};
@@ -109,6 +145,8 @@ read_decision(const HeedRows *rows, size_t row)
     for (size_t i = 0; i < G_N_ELEMENTS(actions); i++)
         if (g_str_equal(action, actions[i]))
             decided.kind = (HeedDecisionKind)i;
+    if (decided.kind == HEED_DECIDED_KEEP)
+        decided.kept = read_kept(rows, row);
     return decided;
 }
 

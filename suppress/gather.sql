@@ -5,8 +5,8 @@
 --
 -- $1 text[]: the addresses, each once; $2: hours that a hold of the guard pauses; $3: how many failures of one address
 -- are looked at: of more, the most trusted, of those the newest, so that a flood of forged ones hides no other.
--- Answers the place of the address in $1, then what is known, in the order of history: a decision (its action), or a
--- fact, whose action is NULL.
+-- Answers the place of the address in $1, then what is known, in the order of history: a decision (its action, and what
+-- it keeps), or a fact, whose action is NULL.
 WITH wanted AS MATERIALIZED (
     SELECT place, address COLLATE "C" AS address FROM unnest($1::text[]) WITH ORDINALITY AS w (address, place)
 ),
@@ -72,7 +72,8 @@ SELECT place, NULL AS action, NULL AS scope,
     (extract(epoch FROM greatest(arrived_at, placed_at) + make_interval(hours => $2::integer)) * 1000000)::bigint
         * CASE WHEN pending IS NULL THEN NULL ELSE 1 END AS held_until,
     pending, coalesce(stream, '') AS stream, coalesce(encode(original_key, 'hex'), '') AS original, digest, ordinal,
-    NULL AS turn
+    NULL AS turn, NULL AS kept_suppressed, NULL AS kept_allowed, NULL AS kept_reason, NULL AS kept_verdict,
+    NULL AS kept_since, NULL AS kept_until, NULL AS kept_count, NULL AS kept_first, NULL AS kept_last, NULL AS kept_rule
 FROM fact
 WHERE rank <= $3::bigint
 UNION ALL
@@ -80,7 +81,8 @@ UNION ALL
 SELECT wanted.place, NULL, NULL, 'delivered', 3, NULL, NULL, false, false,
     (extract(epoch FROM found.delivered_at) * 1000000)::bigint,
     (extract(epoch FROM found.arrived_at) * 1000000)::bigint, NULL, NULL, '',
-    coalesce(encode(found.original_key, 'hex'), ''), NULL, NULL, NULL::bigint
+    coalesce(encode(found.original_key, 'hex'), ''), NULL, NULL, NULL::bigint, NULL::boolean, NULL::boolean, NULL::text,
+    NULL::text, NULL::bigint, NULL::bigint, NULL::integer, NULL::bigint, NULL::bigint, NULL::text
 FROM wanted
 CROSS JOIN LATERAL (
     SELECT delivered_at, arrived_at, original_key
@@ -91,7 +93,10 @@ CROSS JOIN LATERAL (
 UNION ALL
 SELECT wanted.place, found.action::text, found.scope, NULL, NULL, NULL, NULL, NULL, NULL,
     (extract(epoch FROM found.decided_at) * 1000000)::bigint, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    found.decision_id
+    found.decision_id, kept.suppressed, kept.allowed, kept.reason, kept.verdict,
+    (extract(epoch FROM kept.since) * 1000000)::bigint, (extract(epoch FROM kept.until) * 1000000)::bigint,
+    kept.evidence_count, (extract(epoch FROM kept.first_event_at) * 1000000)::bigint,
+    (extract(epoch FROM kept.last_event_at) * 1000000)::bigint, kept.rule
 FROM wanted
 CROSS JOIN LATERAL (
     SELECT decision_id, decided_at, action, scope
@@ -99,4 +104,5 @@ CROSS JOIN LATERAL (
     WHERE decision.address = wanted.address
     OFFSET 0
 ) AS found
+LEFT JOIN heed_data.kept AS kept ON found.action = 'keep' AND kept.decision_id = found.decision_id
 ORDER BY place, turn NULLS FIRST, at, digest, ordinal

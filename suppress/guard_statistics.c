@@ -47,7 +47,7 @@ heed_guard_is_surge(const HeedGuardOptions *options,
     unsigned least = heed_guard_least(options);
     unsigned times = options->times > 0 ? options->times : USUAL_TIMES;
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(windows); i++) {
+    for (unsigned i = 0; i < (history->is_hourly ? 1 : G_N_ELEMENTS(windows)); i++) {
         HeedGuardSurge surge = {.window_hours = windows[i],
                                 .seen = sum(history->open, 0, windows[i]),
                                 .highest_before = highest_before(history->usual, windows[i])};

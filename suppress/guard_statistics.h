@@ -33,6 +33,9 @@ typedef struct HeedGuardHistory {
     uint64_t open[HEED_GUARD_HOURS];  /* of these, while nothing was held */
     uint64_t usual[HEED_GUARD_HOURS]; /* of these, what is no known surge */
     unsigned days;                    /* how long anything has been counted at all */
+    /* What is counted is counted again in each hour (domains of a server), so that sums over hours
+     * say how long it goes on, and not how much it is. */
+    bool is_hourly;
 } HeedGuardHistory;
 
 typedef struct HeedGuardSurge {

@@ -2,6 +2,7 @@
 #include "suppress/judge.h"
 
 #include "parsers/address.h"
+#include "suppress/ruling.h"
 #include "suppress/tally.h"
 
 #include <string.h>
@@ -24,18 +25,6 @@ typedef struct Hearing {
     const HeedPolicyLine **lines;
     bool *is_delivery; /* for each fact: a delivery that stands; owned */
 } Hearing;
-
-/* What people decided about a scope. */
-typedef struct Ruling {
-    const char *scope;
-    int64_t removed_at; /* what had arrived by then is disregarded */
-    int64_t added_at;   /* HEED_TIME_NONE: not */
-    bool allowed;
-    bool is_own; /* some decision is about this very scope */
-    /* Whose stream it is looked at for: what it covers counts only if it is about that stream.
-     * Borrowed; NULL: none. */
-    const HeedPolicyExemption *exemption;
-} Ruling;
 
 /* Whether the sender's customer said later that this message was not spam: RFC 6430. */
 static bool
@@ -120,7 +109,7 @@ is_exempt(const HeedPolicyExemption *exemption, const HeedPolicyLine *line)
 }
 
 static bool
-is_in_scope(const Ruling *ruling, const HeedPolicyLine *line, const HeedFact *fact)
+is_in_scope(const HeedRuling *ruling, const HeedPolicyLine *line, const HeedFact *fact)
 {
     return g_str_equal(line->everywhere ? "" : fact->stream, ruling->scope) &&
            fact->first_arrived_at > ruling->removed_at &&
@@ -130,7 +119,7 @@ is_in_scope(const Ruling *ruling, const HeedPolicyLine *line, const HeedFact *fa
 
 /* The history of one line in one scope: what suppresses at its end. Held failures wait. */
 static Candidate
-run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *line)
+run_line(const Hearing *hearing, const HeedRuling *ruling, const HeedPolicyLine *line)
 {
     const HeedCase *the_case = hearing->the_case;
     Candidate best = {0};
@@ -173,7 +162,7 @@ run_line(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *lin
 
 /* The same with the held failures: how long those that would suppress pause the address. */
 static Candidate
-run_holds(const Hearing *hearing, const Ruling *ruling, const HeedPolicyLine *line)
+run_holds(const Hearing *hearing, const HeedRuling *ruling, const HeedPolicyLine *line)
 {
     const HeedCase *the_case = hearing->the_case;
     Candidate best = {0};
@@ -224,7 +213,7 @@ has_facts(const Hearing *hearing, const HeedPolicyLine *line)
 
 /* What suppresses in a scope. */
 static Candidate
-weigh(const Hearing *hearing, const Ruling *ruling)
+weigh(const Hearing *hearing, const HeedRuling *ruling)
 {
     Candidate best = {0};
 
@@ -240,39 +229,6 @@ weigh(const Hearing *hearing, const Ruling *ruling)
         keep_better(&best, &next);
     }
     return best;
-}
-
-static Ruling
-rule_on(const HeedCase *the_case, const char *scope)
-{
-    Ruling ruling = {.scope = scope, .removed_at = HEED_TIME_NONE, .added_at = HEED_TIME_NONE};
-
-    for (size_t i = 0; i < the_case->decision_count; i++) {
-        const HeedDecided *decided = &the_case->decisions[i];
-        bool is_here = g_str_equal(decided->scope, scope);
-
-        if (!is_here && decided->scope[0] != '\0')
-            continue;
-        ruling.is_own |= is_here;
-        switch (decided->kind) {
-        case HEED_DECIDED_REMOVE:
-            ruling.removed_at = MAX(ruling.removed_at, decided->decided_at);
-            ruling.added_at = HEED_TIME_NONE;
-            break;
-        case HEED_DECIDED_ALLOW:
-            ruling.allowed = true;
-            break;
-        case HEED_DECIDED_DISALLOW:
-            ruling.allowed = false;
-            break;
-        case HEED_DECIDED_ADD:
-            /* An addition is for its own scope, and the first one says since when. */
-            if (is_here && ruling.added_at == HEED_TIME_NONE)
-                ruling.added_at = decided->decided_at;
-            break;
-        }
-    }
-    return ruling;
 }
 
 static char *
@@ -325,7 +281,7 @@ apply(const Candidate *candidate, HeedJudgement *out)
 
 /* How much evidence there is in the scope, whatever becomes of it. */
 static void
-count_evidence(const Hearing *hearing, const Ruling *ruling, HeedJudgement *out)
+count_evidence(const Hearing *hearing, const HeedRuling *ruling, HeedJudgement *out)
 {
     for (size_t i = 0; i < hearing->the_case->fact_count; i++) {
         const HeedFact *fact = &hearing->the_case->facts[i];
@@ -339,11 +295,30 @@ count_evidence(const Hearing *hearing, const Ruling *ruling, HeedJudgement *out)
     }
 }
 
+/* There is no evidence beside it: what it rested on was erased. */
 static void
-decide(const Hearing *hearing, const Ruling *ruling, HeedJudgement *out)
+keep(const HeedKept *kept, HeedJudgement *out)
+{
+    out->suppressed = kept->suppressed;
+    out->allowed = kept->allowed;
+    out->reason = kept->reason;
+    out->verdict = kept->verdict;
+    out->since = kept->since;
+    out->until = kept->until;
+    out->evidence_count = kept->evidence_count;
+    out->first_event_at = kept->first_event_at;
+    out->last_event_at = kept->last_event_at;
+    g_free(out->rule);
+    out->rule = g_strconcat("kept: ", kept->rule, NULL);
+}
+
+static void
+decide(const Hearing *hearing, const HeedRuling *ruling, HeedJudgement *out)
 {
     const char *name = NULL;
 
+    if (ruling->kept != NULL)
+        keep(ruling->kept, out);
     if (ruling->added_at != HEED_TIME_NONE) {
         out->suppressed = true;
         out->reason = "manual";
@@ -370,7 +345,7 @@ decide(const Hearing *hearing, const Ruling *ruling, HeedJudgement *out)
 static bool
 judge_scope(const Hearing *hearing, const char *scope, HeedJudgement *out)
 {
-    Ruling ruling = rule_on(hearing->the_case, scope);
+    HeedRuling ruling = heed_ruling_on(hearing->the_case, scope);
     Candidate best;
 
     *out = (HeedJudgement){.since = HEED_TIME_NONE,
@@ -379,7 +354,8 @@ judge_scope(const Hearing *hearing, const char *scope, HeedJudgement *out)
                            .last_event_at = HEED_TIME_NONE};
     count_evidence(hearing, &ruling, out);
     if (out->evidence_count == 0 &&
-        !(ruling.is_own && (ruling.allowed || ruling.added_at != HEED_TIME_NONE)))
+        !(ruling.is_own &&
+          (ruling.allowed || ruling.added_at != HEED_TIME_NONE || ruling.kept != NULL)))
         return false;
     out->scope = g_strdup(scope);
     out->rule = g_strdup("not enough evidence yet");
@@ -408,12 +384,12 @@ exempt(const Hearing *hearing, const HeedPolicyExemption *exemption, GArray *jud
 {
     HeedJudgement *everywhere = find_judgement(judgements, "");
     HeedJudgement *own = find_judgement(judgements, exemption->stream);
-    Ruling ruling = rule_on(hearing->the_case, "");
+    HeedRuling ruling = heed_ruling_on(hearing->the_case, "");
     Candidate all;
     Candidate rest;
 
     if (everywhere == NULL || !everywhere->suppressed || ruling.added_at != HEED_TIME_NONE ||
-        (own != NULL && (own->suppressed || own->allowed)))
+        ruling.kept != NULL || (own != NULL && (own->suppressed || own->allowed)))
         return;
     all = weigh(hearing, &ruling);
     ruling.exemption = exemption;

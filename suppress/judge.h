@@ -42,13 +42,30 @@ typedef enum HeedDecisionKind {
     HEED_DECIDED_ADD,
     HEED_DECIDED_REMOVE,
     HEED_DECIDED_ALLOW,
-    HEED_DECIDED_DISALLOW
+    HEED_DECIDED_DISALLOW,
+    HEED_DECIDED_FORGET, /* what was decided before holds no more */
+    HEED_DECIDED_KEEP    /* the state stays what it was */
 } HeedDecisionKind;
+
+/* A state that is kept though its evidence was erased; fields as in HeedJudgement, all borrowed. */
+typedef struct HeedKept {
+    bool suppressed;
+    bool allowed;
+    const char *reason;
+    const char *verdict;
+    int64_t since;
+    int64_t until;
+    unsigned evidence_count;
+    int64_t first_event_at;
+    int64_t last_event_at;
+    const char *rule;
+} HeedKept;
 
 typedef struct HeedDecided {
     HeedDecisionKind kind;
     int64_t decided_at;
     const char *scope; /* borrowed; "" is everywhere */
+    HeedKept kept;     /* of HEED_DECIDED_KEEP */
 } HeedDecided;
 
 /* All there is to judge an address by. */
@@ -62,11 +79,12 @@ typedef struct HeedCase {
 
 /* What became of an address in a scope. */
 typedef struct HeedJudgement {
-    char *scope;         /* owned */
-    bool suppressed;     /* at all; over when `until` has passed */
-    bool allowed;        /* what is said of scope "" does not hold here */
-    const char *reason;  /* static: a class or "manual"; NULL for none */
-    const char *verdict; /* static; NULL for none */
+    char *scope;     /* owned */
+    bool suppressed; /* at all; over when `until` has passed */
+    bool allowed;    /* what is said of scope "" does not hold here */
+    const char
+        *reason; /* a class or "manual", static, or what is kept, the case's; NULL for none */
+    const char *verdict; /* alike */
     int64_t since;       /* HEED_TIME_NONE for none */
     int64_t until;       /* HEED_TIME_WITHOUT_END */
     int64_t hold_id;     /* the hold that pauses it; 0 for none */

@@ -30,7 +30,7 @@ typedef struct Worker {
 struct HeedListFeed {
     HeedListReader *reader; /* borrowed, as are the next two */
     const HeedListShape *shape;
-    const HeedKeySecret *secret;
+    const HeedSuppressedSet *set;
     Batch batches[MOST_BATCHES];
     unsigned batch_count;
     Worker workers[MOST_WORKERS];
@@ -86,6 +86,7 @@ prepare(Worker *worker, HeedListItem *item)
     const HeedListRecord *record = &item->record;
     GString *address = worker->address;
     HeedListKind kind = worker->feed->shape->kind;
+    const HeedSuppressedSet *set = worker->feed->set;
     const char *text;
     size_t length;
 
@@ -100,7 +101,10 @@ prepare(Worker *worker, HeedListItem *item)
     else if (!heed_list_entry(kind, text, length, address))
         item->invalid = kind == HEED_LIST_OF_ADDRESSES ? "not an address" : "not a digest";
     else
-        item->key = heed_key_make(worker->feed->secret, address->str, address->len);
+        item->key =
+            kind == HEED_LIST_OF_ADDRESSES
+                ? heed_suppressed_set_key(set, address->str, address->len)
+                : heed_key_make(heed_suppressed_set_secret(set), address->str, address->len);
 }
 
 /* A thread that reads the addresses of batches. */
@@ -184,7 +188,7 @@ heed_list_feed_start(HeedListReader *reader,
 
     feed->reader = reader;
     feed->shape = shape;
-    feed->secret = heed_suppressed_set_secret(set);
+    feed->set = set;
     feed->empty = g_async_queue_new();
     feed->read = g_async_queue_new();
     feed->order = g_async_queue_new();

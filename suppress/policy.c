@@ -108,9 +108,8 @@ heed_policy_fold(HeedDatabase *database,
                                  heed_fold_locked(database, policy, touched, &folded, error));
 }
 
-/* The next addresses behind the one named, of owned char *; none: the end. */
 static GPtrArray *
-next_slice(HeedDatabase *database, const char *after, GError **error)
+next_slice_once(HeedDatabase *database, const char *after, GError **error)
 {
     g_autoptr(GPtrArray) slice = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(HeedParams) params = heed_params_new();
@@ -125,6 +124,24 @@ next_slice(HeedDatabase *database, const char *after, GError **error)
     for (size_t i = 0; i < heed_rows_count(rows); i++)
         g_ptr_array_add(slice, g_strdup(heed_rows_text(rows, i, 0)));
     return g_steal_pointer(&slice);
+}
+
+/* The next addresses behind the one named, of owned char *; none: the end. Who drops old months may
+ * be in the way. */
+static GPtrArray *
+next_slice(HeedDatabase *database, const char *after, GError **error)
+{
+    for (unsigned tries = 1;; tries++) {
+        g_autoptr(GError) lost = NULL;
+        GPtrArray *slice = next_slice_once(database, after, &lost);
+
+        if (slice != NULL)
+            return slice;
+        if (tries == SLICE_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
+            g_propagate_error(error, g_steal_pointer(&lost));
+            return NULL;
+        }
+    }
 }
 
 static bool

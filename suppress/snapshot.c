@@ -14,7 +14,7 @@
 #include <xxhash.h>
 
 #define MAGIC      "HEEDSNAP"
-#define VERSION    1U
+#define VERSION    2U
 #define PAGE_BYTES 4096U
 
 /* The scope and 254 reasons of some words; a hostile file's would be held in memory. */
@@ -35,9 +35,10 @@ typedef struct Header {
     uint32_t scoped;
     uint32_t reason_count;
     uint64_t checksum;
+    uint8_t pseudonym_secret[HEED_PSEUDONYM_SECRET_BYTES];
 } Header;
 
-G_STATIC_ASSERT(sizeof(Header) == 72);
+G_STATIC_ASSERT(sizeof(Header) == 104);
 G_STATIC_ASSERT(sizeof(MAGIC) - 1 == sizeof(((Header *)NULL)->magic));
 
 void
@@ -88,6 +89,8 @@ make_head(const HeedSuppressedTable *table, const char *scope, int64_t moment)
 
     memcpy(header.magic, MAGIC, sizeof(header.magic));
     memcpy(header.salt, table->secret->bytes, sizeof(header.salt));
+    if (table->pseudonym_secret != NULL)
+        memcpy(header.pseudonym_secret, table->pseudonym_secret, sizeof(header.pseudonym_secret));
     g_string_append_len(head, (const char *)&header, sizeof(header));
     append_text(head, scope != NULL ? scope : "");
     for (guint i = 0; i < table->reasons->len; i++)
@@ -260,6 +263,7 @@ read_snapshot(
 {
     g_autoptr(GPtrArray) reasons = g_ptr_array_new_with_free_func(g_free);
     g_auto(HeedSnapshotInfo) info = {0};
+    static const uint8_t no_secret[HEED_PSEUDONYM_SECRET_BYTES];
     HeedKeySecret secret = {.salted = true};
     HeedSuppressedTable table = {.secret = &secret};
     Header header = {0};
@@ -274,6 +278,8 @@ read_snapshot(
         !read_texts(bytes, &header, &info, reasons, error))
         return NULL;
     memcpy(secret.bytes, header.salt, sizeof(header.salt));
+    if (memcmp(header.pseudonym_secret, no_secret, sizeof(no_secret)) != 0)
+        table.pseudonym_secret = header.pseudonym_secret;
     info.moment = (int64_t)header.moment;
     *out_info = info;
     info = (HeedSnapshotInfo){0};

@@ -6,10 +6,10 @@
  * The suppressions of a moment in a file that heed_clean() compares with as it is: the table of
  * suppressed_set.h, mapped. docs/snapshot.md has the format and what it keeps from others.
  *
- * Version 1, all numbers little-endian:
+ * Version 2, all numbers little-endian:
  *
  *     0  8  "HEEDSNAP"
- *     8  4  1, the version
+ *     8  4  2, the version
  *    12  4  bytes of the scope and the reasons together
  *    16  8  the moment, in seconds since 1970
  *    24  8  how many addresses
@@ -18,7 +18,8 @@
  *    56  4  0: whatever is suppressed in any scope; 1: for the scope named, or everywhere
  *    60  4  how many reasons, at most 254
  *    64  8  XXH3 (64 bits, no seed) of the whole file with these bytes 0
- *    72     the scope, then the reasons, each ended by a 0 byte; then 0 up to the next 4096
+ *    72 32  the key of the pseudonyms among the addresses (pseudonym.h); 0: none are
+ *   104     the scope, then the reasons, each ended by a 0 byte; then 0 up to the next 4096
  *           the slots of 8 bytes
  *
  * A slot is 0, or the tag of a key (address_key.h) and in its lowest 8 bits the number of the

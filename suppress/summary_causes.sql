@@ -1,5 +1,5 @@
--- $1: a dimension of reputation, $2: names in it, $3: what pulls each of them down (pulled_by of the views, NULL: nothing is
--- known to). The class that was counted most for each, of what pulls it down, in the 30 days of a score.
+-- $1: a dimension of reputation, $2: names in it, $3: what pulls each of them down (pulled_by of the views, NULL:
+-- nothing is known to). The class that was counted most for each, of what pulls it down, in the 30 days of a score.
 SELECT DISTINCT ON (name) name, class
 FROM (
     SELECT asked.name, class, sum(failures::float8) AS failures

@@ -1,5 +1,5 @@
--- $1: how many days that end today, $2: of a stream, or NULL for all mail, $3: how many classes at most. What went wrong,
--- the most frequent first: class, verdict, failures, messages put off.
+-- $1: how many days that end today, $2: of a stream, or NULL for all mail, $3: how many classes at most. What went
+-- wrong, the most frequent first: class, verdict, failures, messages put off.
 SELECT class, verdict, failures::bigint, deferred::bigint
 FROM (
     SELECT class, verdict, coalesce(sum(failures::float8) FILTER (WHERE kind = 'bounce'), 0) AS failures,

@@ -1,5 +1,6 @@
--- $1: how many days that end today, $2: how many at most. The guard's holds that began within them or last, the newest
--- first: number, dimension, name, beginning, end (NULL: it lasts), seen, threshold, hours, resolution, addresses held now.
+-- $1: how many days that end today, $2: how many at most. The guard's holds that began within them or last, the
+-- newest first: number, dimension, name, beginning, end (NULL: it lasts), seen, threshold, hours, resolution,
+-- addresses held now.
 SELECT hold_id, dimension, name, extract(epoch FROM began_at)::bigint, extract(epoch FROM ended_at)::bigint, seen, threshold,
     window_hours, resolution, (
         SELECT count(DISTINCT state.address)

@@ -21,7 +21,7 @@
 #define MOST_CONNECTIONS 4U
 
 /* Keys that are made between two additions to the set, which one thread at a time may do. */
-#define KEYS_AT_ONCE 1024U
+#define KEYS_AT_ONCE 4096U
 
 /* Addresses are in normal form, which has no control characters. */
 #define SEPARATOR '\n'
@@ -143,20 +143,30 @@ take_row(const HeedRows *row, void *data)
         note_allowed(reading, allowed);
 }
 
+/* Two aggregates cost a third more than one, which is all that is needed without a scope. */
+static const char *
+query_of(const HeedSuppressedQuery *query)
+{
+    if (query->scope == NULL)
+        return query->with_reasons ? "suppressed_range_reasons.sql" : "suppressed_range.sql";
+    return query->with_reasons ? "suppressed_range_scope_reasons.sql"
+                               : "suppressed_range_scope.sql";
+}
+
 static bool
 load_range(Reading *reading, uint64_t from, GError **error)
 {
     const Load *load = reading->load;
-    const char *sql =
-        load->query->with_reasons ? "suppressed_range_reasons.sql" : "suppressed_range.sql";
     g_autoptr(HeedParams) params = heed_params_new();
 
     heed_params_int(params, (int64_t)from);
     heed_params_int(params, (int64_t)(from + BLOCKS_AT_ONCE));
     heed_params_text(params, load->moment);
-    heed_params_text(params, load->query->scope);
+    if (load->query->scope != NULL)
+        heed_params_text(params, load->query->scope);
     return heed_database_query_each(reading->database, "read the suppressions",
-                                    heed_suppress_query(sql), params, take_row, reading, error);
+                                    heed_suppress_query(query_of(load->query)), params, take_row,
+                                    reading, error);
 }
 
 /* Reads ranges until there are no more. */
@@ -220,6 +230,24 @@ load_side_by_side(Load *load, HeedDatabase *database, GError **error)
     return good;
 }
 
+/* Whether any address stands for somebody who was forgotten, and by what key. */
+static bool
+find_pseudonyms(const Load *load, HeedDatabase *database, GError **error)
+{
+    g_autoptr(HeedRows) rows =
+        heed_database_query(database, "look for whom was forgotten",
+                            heed_suppress_query("forgotten_secret.sql"), NULL, error);
+
+    if (rows == NULL)
+        return false;
+    if (heed_rows_count(rows) > 0) {
+        g_autoptr(GBytes) secret = heed_rows_bytes(rows, 0, 0);
+
+        heed_suppressed_set_has_pseudonyms(load->set, g_bytes_get_data(secret, NULL));
+    }
+    return true;
+}
+
 /* How much there is, and of what moment. */
 static bool
 look_ahead(Load *load, HeedDatabase *database, GError **error)
@@ -235,7 +263,7 @@ look_ahead(Load *load, HeedDatabase *database, GError **error)
     load->blocks = (uint64_t)heed_rows_int(row, 0, 1);
     load->moment = g_strdup(heed_rows_text(row, 0, 2));
     load->seconds = heed_rows_time(row, 0, 3);
-    return load->set != NULL;
+    return load->set != NULL && find_pseudonyms(load, database, error);
 }
 
 HeedSuppressedSet *

@@ -30,8 +30,9 @@ struct HeedSuppressedSet {
     uint64_t count;
     GPtrArray *reasons; /* of owned char *; a tag's number is its index */
     HeedKeySecret secret;
-    bool borrowed; /* the table is somebody else's, or in the mapping */
-    void *mapping; /* owned; NULL for none */
+    HeedPseudonyms *pseudonyms; /* owned; NULL for none */
+    bool borrowed;              /* the table is somebody else's, or in the mapping */
+    void *mapping;              /* owned; NULL for none */
     size_t mapping_length;
 };
 
@@ -89,6 +90,8 @@ heed_suppressed_set_of_table(const HeedSuppressedTable *table, void *mapping, si
     set->count = table->count;
     set->reasons = table->reasons;
     set->secret = *table->secret;
+    if (table->pseudonym_secret != NULL)
+        heed_suppressed_set_has_pseudonyms(set, table->pseudonym_secret);
     set->borrowed = true;
     set->mapping = mapping;
     set->mapping_length = mapping_length;
@@ -104,7 +107,10 @@ heed_suppressed_set_table(const HeedSuppressedSet *set, HeedSuppressedTable *out
                                  .slots = set->tables[0].slots,
                                  .slot_count = set->tables[0].mask + 1,
                                  .count = set->count,
-                                 .reasons = set->reasons};
+                                 .reasons = set->reasons,
+                                 .pseudonym_secret = set->pseudonyms != NULL
+                                                         ? heed_pseudonyms_secret(set->pseudonyms)
+                                                         : NULL};
     return true;
 }
 
@@ -112,6 +118,20 @@ const HeedKeySecret *
 heed_suppressed_set_secret(const HeedSuppressedSet *set)
 {
     return &set->secret;
+}
+
+void
+heed_suppressed_set_has_pseudonyms(HeedSuppressedSet *set,
+                                   const uint8_t secret[HEED_PSEUDONYM_SECRET_BYTES])
+{
+    heed_pseudonyms_free(set->pseudonyms);
+    set->pseudonyms = heed_pseudonyms_new(secret);
+}
+
+bool
+heed_suppressed_set_has_forgotten(const HeedSuppressedSet *set)
+{
+    return set->pseudonyms != NULL;
 }
 
 void
@@ -124,6 +144,7 @@ heed_suppressed_set_free(HeedSuppressedSet *set)
     if (set->mapping != NULL)
         (void)munmap(set->mapping, set->mapping_length);
     g_ptr_array_unref(set->reasons);
+    heed_pseudonyms_free(set->pseudonyms);
     g_free(set);
 }
 
@@ -255,8 +276,23 @@ heed_suppressed_set_add(HeedSuppressedSet *set,
     return heed_suppressed_set_add_key(set, key);
 }
 
+HeedAddressKey
+heed_suppressed_set_key(const HeedSuppressedSet *set, const char *address, size_t length)
+{
+    if (set->pseudonyms != NULL) {
+        char pseudonym[HEED_PSEUDONYM_BYTES];
+        HeedAddressKey key;
+
+        heed_pseudonyms_make(set->pseudonyms, address, length, pseudonym);
+        key = key_of(set, pseudonym, sizeof(pseudonym));
+        if (heed_suppressed_set_find_key(set, key) != NULL)
+            return key;
+    }
+    return key_of(set, address, length);
+}
+
 const char *
 heed_suppressed_set_find(const HeedSuppressedSet *set, const char *address, size_t length)
 {
-    return heed_suppressed_set_find_key(set, key_of(set, address, length));
+    return heed_suppressed_set_find_key(set, heed_suppressed_set_key(set, address, length));
 }

@@ -17,6 +17,7 @@
 
 #include "suppress/address_key.h"
 #include "suppress/clean.h"
+#include "suppress/pseudonym.h"
 
 /* Reasons that are told apart. */
 #define HEED_SUPPRESSED_SET_REASONS 254U
@@ -37,6 +38,8 @@ typedef struct HeedSuppressedTable {
     uint64_t slot_count; /* a power of two, and some of them are 0 */
     uint64_t count;      /* of addresses */
     GPtrArray *reasons;  /* of char * */
+    /* HEED_PSEUDONYM_SECRET_BYTES, copied; NULL: nobody in it was forgotten */
+    const uint8_t *pseudonym_secret;
 } HeedSuppressedTable;
 
 /* A set of what is somewhere already; nothing is added to it. It takes over a reference of reasons;
@@ -49,6 +52,16 @@ HeedSuppressedSet *heed_suppressed_set_of_table(const HeedSuppressedTable *table
 bool heed_suppressed_set_table(const HeedSuppressedSet *set, HeedSuppressedTable *out);
 
 const HeedKeySecret *heed_suppressed_set_secret(const HeedSuppressedSet *set);
+
+/* Pseudonyms are among its addresses, under this secret: an address is in it, too, when its
+ * pseudonym is. */
+void heed_suppressed_set_has_pseudonyms(HeedSuppressedSet *set,
+                                        const uint8_t secret[HEED_PSEUDONYM_SECRET_BYTES]);
+
+/* The key of a normalised address; of one whose pseudonym is in the set, the pseudonym's. By any
+ * number of threads while nothing is added. */
+HeedAddressKey
+heed_suppressed_set_key(const HeedSuppressedSet *set, const char *address, size_t length);
 
 /* How heed_suppressed_set_load() goes about it. */
 typedef struct HeedSuppressedQuery {

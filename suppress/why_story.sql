@@ -1,23 +1,22 @@
--- All that was ever reported of an address, believed or not, and decided: the newest $2 of it, oldest first.
+-- All that was ever reported of an address, believed or not, and decided: the newest $2 of it, oldest first. Of an event
+-- whose reporting server is not known, when it arrived: its report may say more (why_reporters.sql).
 WITH line AS (
     SELECT event.occurred_at AS at, false AS is_decision, event.stream AS scope,
         concat_ws(' ', event.kind::text, nullif(event.verdict::text, event.kind::text), event.class::text) AS what,
         event.trust, event.rule, event.diagnostic AS detail,
-        coalesce(report.reporter_mta, report.reporter_from) AS source, encode(event.digest, 'hex') AS digest,
-        event.ordinal::bigint AS number
+        event.reporter_mta AS source, encode(event.digest, 'hex') AS digest, event.ordinal::bigint AS number,
+        CASE WHEN event.reporter_mta IS NULL THEN event.arrived_at::text END AS arrived_at
     FROM heed_data.event AS event
-    LEFT JOIN heed_data.report AS report
-        ON report.arrived_at = event.arrived_at AND report.digest = event.digest
     WHERE event.address = $1::text
     UNION ALL
     SELECT occurred_at, false, stream, concat_ws(' ', kind::text, nullif(verdict::text, kind::text), class::text),
-        trust, rule, diagnostic, NULL, encode(digest, 'hex'), ordinal::bigint
+        trust, rule, diagnostic, NULL, encode(digest, 'hex'), ordinal::bigint, NULL
     FROM heed_data.evidence
     WHERE address = $1::text
     UNION ALL
-    SELECT decided_at, true, scope, action::text, NULL, NULL, why, decided_by, NULL, decision_id
+    SELECT decided_at, true, scope, action::text, NULL, NULL, why, decided_by, NULL, decision_id, NULL
     FROM heed_data.decision
-    WHERE address = $1::text
+    WHERE address IN ($1::text, (SELECT heed_data.pseudonym($1::text)))
 ),
 newest AS (
     SELECT *, count(*) OVER () AS all_lines
@@ -25,6 +24,7 @@ newest AS (
     ORDER BY at DESC, is_decision DESC, digest DESC, number DESC
     LIMIT $2::bigint
 )
-SELECT extract(epoch FROM at)::bigint, is_decision, scope, what, trust, rule, detail, source, digest, all_lines
+SELECT extract(epoch FROM at)::bigint, is_decision, scope, what, trust, rule, detail, source, digest, all_lines,
+    arrived_at
 FROM newest
 ORDER BY at, is_decision, digest, number;

@@ -1,6 +1,6 @@
 # End to end, with a real Dovecot and PostgreSQL (tests/e2e/harness.py). The label "slow" is for what a sanitizer's run
 # leaves out.
-foreach(name IN ITEMS smoke report views poll complaints policy token forgery left watch export bad_input database kill_loop killed logs)
+foreach(name IN ITEMS smoke report views poll complaints policy token forgery forget left watch export bad_input database kill_loop killed logs mtas)
     heed_end_to_end(${name})
 endforeach()
 # The longest begin first, so that nothing is left to run alone at the end.
@@ -11,3 +11,5 @@ set_tests_properties(e2e/database PROPERTIES LABELS "e2e;slow" COST 500)
 heed_end_to_end(throttle test_throttle.Throttle)
 heed_end_to_end(throttle_mtas test_throttle.MailServers)
 set_tests_properties(e2e/throttle_mtas PROPERTIES LABELS "e2e;slow")
+# Most of it is Postfix and Exim, of whom sanitizers know nothing.
+set_tests_properties(e2e/mtas PROPERTIES LABELS "e2e;slow")

@@ -30,6 +30,6 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION heed_data.ensure_partitions, heed_data.drop_raw_messages,'
         ' heed_data.fold_rollups, heed_data.fold_guard,'
         ' heed_data.drop_events, heed_data.drop_counts, heed_data.drop_attempts,'
-        ' heed_data.drop_log_files, heed_data.drop_deliveries TO %I', ingest);
+        ' heed_data.drop_log_files, heed_data.drop_deliveries, heed_data.pseudonym TO %I', ingest);
 END
 $body$;

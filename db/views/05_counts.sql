@@ -8,11 +8,8 @@ UNION ALL
 SELECT day, stream, domain, provider, sender_domain, source_ip, kind, class, verdict, failures, reports
 FROM heed_data.rollup_delta;
 
--- And the days of each name that reputation is told of.
-CREATE OR REPLACE VIEW heed_data.reputation_day_now AS
-SELECT dimension, name, day, delivered, failed, failures, hard, soft, block, transient, deferred, complaints
-FROM heed_data.reputation_day
-UNION ALL
+-- What nobody has folded yet, as days of each name that reputation is told of.
+CREATE OR REPLACE VIEW heed_data.reputation_delta AS
 SELECT said.*
 FROM heed_data.rollup_delta AS delta, heed_data.reputation_of_rollup(delta.day, delta.domain, delta.provider,
     delta.sender_domain, delta.source_ip, delta.kind, delta.verdict, delta.failures) AS said
@@ -20,3 +17,11 @@ UNION ALL
 SELECT said.*
 FROM heed_data.volume_delta AS delta, heed_data.reputation_of_volume(delta.hour, delta.domain, delta.provider,
     delta.sender_domain, delta.source_ip, delta.delivered, delta.failed) AS said;
+
+-- And these days at this moment.
+CREATE OR REPLACE VIEW heed_data.reputation_day_now AS
+SELECT dimension, name, day, delivered, failed, failures, hard, soft, block, transient, deferred, complaints
+FROM heed_data.reputation_day
+UNION ALL
+SELECT dimension, name, day, delivered, failed, failures, hard, soft, block, transient, deferred, complaints
+FROM heed_data.reputation_delta;

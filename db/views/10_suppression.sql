@@ -1,10 +1,11 @@
 CREATE OR REPLACE VIEW heed.suppression AS
 SELECT scope, address, domain, reason, verdict, since, until, evidence_count, last_event_at
 FROM heed_data.address_state
-WHERE suppressed AND (until IS NULL OR until > now());
+WHERE suppressed AND (until IS NULL OR until > now())
+    AND domain <> address; -- the pseudonyms of whom was forgotten are of no domain
 
 COMMENT ON VIEW heed.suppression IS
-    'What must not be mailed now, one row an address and scope.';
+    'What must not be mailed now, one row an address and scope, but for those who were forgotten (docs/privacy.md).';
 COMMENT ON COLUMN heed.suppression.scope IS 'The stream it holds for; empty: all mail';
 COMMENT ON COLUMN heed.suppression.address IS 'The address, normalised';
 COMMENT ON COLUMN heed.suppression.domain IS 'The domain of the address';

@@ -6,7 +6,8 @@ SELECT event.arrived_at, event.occurred_at, encode(event.digest, 'hex') AS diges
     report.feedback ->> 'cfbl_feedback_id' AS cfbl_feedback_id
 FROM heed_data.event AS event
 JOIN heed_data.report AS report ON report.arrived_at = event.arrived_at AND report.digest = event.digest
-WHERE event.address IS NULL AND event.kind = 'complaint';
+WHERE event.address IS NULL AND event.kind = 'complaint'
+    AND event.address_source IS NULL; -- else it names somebody who was forgotten
 
 COMMENT ON VIEW heed.unmatched_complaint IS
     'Complaints that name no recipient, with what may help to find him.';

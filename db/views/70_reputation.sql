@@ -15,7 +15,34 @@ FROM (VALUES
     (24, 97386), (25, 88205), (26, 79889), (27, 72358), (28, 65536), (29, 59358)
 ) AS weights (age, parts);
 
--- Private: all four. In two steps, by span and then in all, since there are ten times as many days as spans.
+-- Private: what each name's spans come to: the sums that are kept, if they are of today, and what is not in them: what
+-- nobody has folded yet, or every day. Of which of the two is found out once a query.
+CREATE OR REPLACE VIEW heed_data.reputation_span_now AS
+SELECT dimension, name, span, delivered::float8, failed::float8, failures::float8, hard::float8, soft::float8,
+    block::float8, transient::float8, deferred::float8, complaints::float8,
+    sent_parts / 1048576::float8 AS sent_weighed, delivered_parts / 1048576::float8 AS delivered_weighed,
+    hard_parts / 1048576::float8 AS hard_weighed, block_parts / 1048576::float8 AS block_weighed,
+    deferred_parts / 1048576::float8 AS deferred_weighed, complaints_parts / 1048576::float8 AS complaints_weighed
+FROM heed_data.reputation_sum
+WHERE (SELECT day = (now() AT TIME ZONE 'UTC')::date FROM heed_data.reputation_summed)
+UNION ALL
+SELECT dimension, name, span, sum(delivered::float8), sum(failed::float8), sum(failures::float8), sum(hard::float8),
+    sum(soft::float8), sum(block::float8), sum(transient::float8), sum(deferred::float8), sum(complaints::float8),
+    sum((delivered + failed) * parts) / 1048576, sum(delivered * parts) / 1048576, sum(hard * parts) / 1048576,
+    sum(block * parts) / 1048576, sum(deferred * parts) / 1048576, sum(complaints * parts) / 1048576
+FROM (
+    SELECT dimension, name, day, delivered, failed, failures, hard, soft, block, transient, deferred, complaints
+    FROM heed_data.reputation_delta
+    UNION ALL
+    SELECT dimension, name, day, delivered, failed, failures, hard, soft, block, transient, deferred, complaints
+    FROM heed_data.reputation_day
+    WHERE day > (now() AT TIME ZONE 'UTC')::date - 30
+        AND (SELECT day <> (now() AT TIME ZONE 'UTC')::date FROM heed_data.reputation_summed)
+) AS days
+JOIN heed_data.reputation_recent USING (day)
+GROUP BY dimension, name, span;
+
+-- Private: all four.
 CREATE OR REPLACE VIEW heed_data.reputation AS
 SELECT counted.*,
     hard_30d::float8 / nullif(sent_30d, 0) AS hard_rate_30d,
@@ -60,19 +87,7 @@ FROM (
         sum(block_weighed) AS block_weighed,
         sum(deferred_weighed) AS deferred_weighed,
         sum(complaints_weighed) AS complaints_weighed
-    FROM (
-        SELECT dimension, name, span, sum(delivered::float8) AS delivered, sum(failed::float8) AS failed,
-            sum(failures::float8) AS failures, sum(hard::float8) AS hard, sum(soft::float8) AS soft,
-            sum(block::float8) AS block, sum(transient::float8) AS transient, sum(deferred::float8) AS deferred,
-            sum(complaints::float8) AS complaints, sum((delivered + failed) * parts) / 1048576 AS sent_weighed,
-            sum(delivered * parts) / 1048576 AS delivered_weighed, sum(hard * parts) / 1048576 AS hard_weighed,
-            sum(block * parts) / 1048576 AS block_weighed, sum(deferred * parts) / 1048576 AS deferred_weighed,
-            sum(complaints * parts) / 1048576 AS complaints_weighed
-        FROM heed_data.reputation_day_now
-        JOIN heed_data.reputation_recent USING (day)
-        WHERE day > (now() AT TIME ZONE 'UTC')::date - 30
-        GROUP BY dimension, name, span
-    ) AS spans
+    FROM heed_data.reputation_span_now
     GROUP BY dimension, name
 ) AS counted
 CROSS JOIN LATERAL heed_data.judged(sent_30d, sent_weighed, delivered_weighed, hard_weighed, block_weighed,
@@ -82,14 +97,11 @@ CROSS JOIN LATERAL heed_data.judged(sent_30d, sent_weighed, delivered_weighed, h
 CREATE OR REPLACE VIEW heed_data.reputation_score AS
 SELECT dimension, name, judged.score, counted.sent, counted.failures
 FROM (
-    SELECT dimension, name, sum((delivered + failed)::float8) AS sent, sum(failures::float8) AS failures,
-        sum((delivered + failed) * parts) / 1048576 AS sent_weighed,
-        sum(delivered * parts) / 1048576 AS delivered_weighed,
-        sum(hard * parts) / 1048576 AS hard_weighed, sum(block * parts) / 1048576 AS block_weighed,
-        sum(deferred * parts) / 1048576 AS deferred_weighed, sum(complaints * parts) / 1048576 AS complaints_weighed
-    FROM heed_data.reputation_day_now
-    JOIN heed_data.reputation_recent USING (day)
-    WHERE day > (now() AT TIME ZONE 'UTC')::date - 30
+    SELECT dimension, name, sum(delivered + failed) AS sent, sum(failures) AS failures,
+        sum(sent_weighed) AS sent_weighed, sum(delivered_weighed) AS delivered_weighed,
+        sum(hard_weighed) AS hard_weighed, sum(block_weighed) AS block_weighed,
+        sum(deferred_weighed) AS deferred_weighed, sum(complaints_weighed) AS complaints_weighed
+    FROM heed_data.reputation_span_now
     GROUP BY dimension, name
 ) AS counted
 CROSS JOIN LATERAL heed_data.judged(sent, sent_weighed, delivered_weighed, hard_weighed, block_weighed, deferred_weighed,

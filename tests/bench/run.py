@@ -17,6 +17,7 @@ from tests.bench import month
 from tests.bench.measure import cpu_text, median, median_cpu, memory_text, most_memory, run
 from tests.e2e import harness
 from tests.e2e.harness import ROOT, World, make_reports
+from tests.bench import make_logs
 
 BUILD = ROOT / "build" / "release"
 HEED = BUILD / "heed"
@@ -105,6 +106,27 @@ def of_others(order, example, _):
     def other(match):
         return f"u{order.randrange(10**6)}" if match.group()[0].isalpha() else ".".join(str(order.randrange(256)) for _ in range(4))
     return REDRAWN.sub(other, example)
+
+
+def bench_readers(options, table, world):
+    count = options.lines // 5
+    table.title(f"Readers of mail servers' logs: {count} lines of each on one core; seconds are of CPU time")
+    path = world.folder / "log"
+    for form in make_logs.FORMATS:
+        with open(path, "w", encoding="utf-8") as out:
+            out.writelines(make_logs.lines(form, count))
+        size = path.stat().st_size / 1e6
+        taken = {"wc -l": [], "reader": []}
+        for _ in range(options.rounds):
+            for what, command in (("wc -l", ["wc", "-l"]), ("reader", [BUILD / "bench_logs", form])):
+                with open(path, "rb") as lines:
+                    taken[what].append(run(on_one_core(*command), stdin=lines))
+        base = sum(median_cpu(taken["wc -l"]).values())
+        for what, runs in taken.items():
+            seconds = sum(median_cpu(runs).values())
+            table.row(f"{form}, {size:.0f} MB: {what}", seconds, f"{count / seconds:.0f} lines/s, {size / seconds:.0f} MB/s",
+                      f"{seconds / base:.1f}", memory_text(most_memory(runs)))
+    path.unlink()
 
 
 def bench_explain(options, table, world):
@@ -395,8 +417,14 @@ def bench_logs(options, table, world):
     table.cpu({what: median_cpu(runs) for what, runs in taken.items()})
 
 
-SECTIONS = {"parse": bench_parse, "explain": bench_explain, "poll": bench_poll, "memory": bench_memory, "clean": bench_clean,
-            "export": bench_export, "history": bench_history, "report": bench_report, "logs": bench_logs}
+def bench_guard(_options, _table, _world):
+    print("\n### The outage guard\n", flush=True)
+    subprocess.run([ROOT / "tests/support/with-postgres", BUILD / "bench_guard"], check=True)
+
+
+SECTIONS = {"parse": bench_parse, "explain": bench_explain, "readers": bench_readers, "poll": bench_poll, "memory": bench_memory,
+            "clean": bench_clean, "export": bench_export, "history": bench_history, "report": bench_report, "logs": bench_logs,
+            "guard": bench_guard}
 
 
 def main():
@@ -410,7 +438,7 @@ def main():
     parser.add_argument("--million", type=int, default=1_000_000, help="events of the smallest store of the section history")
     parser.add_argument("--domains", type=int, default=100_000, help="recipient domains of the section report")
     parser.add_argument("--events", type=int, default=100_000, help="its events, and as many suppressions")
-    parser.add_argument("--lines", type=int, default=5_000_000, help="of the section logs")
+    parser.add_argument("--lines", type=int, default=5_000_000, help="of the section logs; a fifth of it of each log of the section readers")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     harness.PROGRAM = HEED

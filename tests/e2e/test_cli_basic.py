@@ -12,7 +12,7 @@ from tests.e2e import harness
 from tests.e2e.harness import Case, make_reports, reports, run_heed
 
 COMMANDS = ("init", "poll", "ingest", "parse", "explain", "export", "clean", "why", "suppress add", "suppress remove", "suppress allow",
-            "suppress disallow", "suppress list", "suppress rebuild", "quarantine list", "quarantine show",
+            "suppress disallow", "suppress list", "suppress rebuild", "forget", "quarantine list", "quarantine show",
             "quarantine retry", "score", "throttle", "report", "metrics", "status", "config check", "db init", "db migrate",
             "db status", "db start", "db stop",
             "db dump", "db upgrade")
@@ -46,6 +46,7 @@ class Cli(Case):
                 other = run_heed(["help", *command.split()])
                 self.assertEqual((one.returncode, one.stderr), (0, ""))
                 self.assertEqual(one.stdout, other.stdout)
+                self.assertEqual(one.stdout, run_heed(["--config", "none", "--quiet", "help", *command.split()]).stdout)
                 for option in ("--config", "--data-dir", "--quiet", "--verbose"):
                     self.assertIn(option, one.stdout)
 
@@ -70,7 +71,10 @@ class Cli(Case):
             ("report", "--days", "0"): "--days is 1 to 366",
             ("metrics", "superfluous"): "superfluous",
             ("ingest", "--reparse", "x"): "--reparse",
-            ("ingest", "--as", "postfix", "x"): "allowed are mail",
+            ("ingest", "--as", "sendmail", "x"): "allowed are mail, postfix",
+            ("ingest", "--as", "postfix", "--timezone", "Mars", "x"): "--timezone",
+            ("ingest", "--stream", "news", "x"): "for logs",
+            ("ingest", "--reparse", "--as", "postfix"): "no log",
             ("why", "nobody"): "not a mail address",
             ("why", "a@example.org", "b@example.org"): "which address",
             ("suppress", "add"): "see heed suppress add --help",

@@ -41,6 +41,10 @@ class Formats(Export):
         done = self.heed("export", "--quiet", "--format", "postfix", config=self.config)
         self.assert_one_line(done.stderr, "1 suppressed address", "#")
 
+    def test_powermta(self):
+        done = self.heed("export", "--format", "powermta", config=self.config, want=64)
+        self.assert_one_line(done.stderr, "no format for PowerMTA", "not documented")
+
     def test_counts(self):
         self.add("a@example.org", "b@example.org")
         cursor = self.folder / "cursor"

@@ -13,7 +13,8 @@ COUNTED = """
 INSERT INTO heed_data.volume_delta SELECT date_trunc('day', now(), 'UTC') - age * interval '1 day', stream, 'example.net', 'gmail',
     'example.com', '192.0.2.1', 970, 30 FROM generate_series(0, 4) AS age, unnest(ARRAY['', 'news']) AS stream;
 INSERT INTO heed_data.rollup_delta
-SELECT (now() AT TIME ZONE 'UTC')::date - 1, stream, 'example.net', 'gmail', 'example.com', '', kind::heed_data.kind, class, verdict, n, n
+SELECT (now() AT TIME ZONE 'UTC')::date - 1, stream, 'example.net', 'gmail', 'example.com', '', kind::heed_data.kind, class,
+    verdict, n, n
 FROM unnest(ARRAY['', 'news']) AS stream, (VALUES ('bounce', 'bad-mailbox', 'hard', 300), ('bounce', 'reputation', 'block', 7),
     ('delay', 'greylisted', 'transient', 100), ('complaint', 'abuse', 'complaint', 2)) AS said (kind, class, verdict, n);
 """
@@ -98,7 +99,8 @@ class Report(Case):
         hostile_store.fill(self.world.postgres, database)
         page, text = self.page(config)
         for words in ("<script>document.title=", "lost<i>directory.example", "bounces <b>", hostile_store.NAMES[0],
-                      "Log main <b>: the last look failed: no such \"<file>\"", "3 complaints of these days name no recipient", "A surge of hard failures lasts"):
+                      "Log main <b>: the last look failed: no such \"<file>\"",
+                      "3 complaints of these days name no recipient", "A surge of hard failures lasts"):
             self.assertIn(words, page.text)
         self.assertNotIn("secret", text)
         self.assertNotIn("wordwithoutend" * 20, text)
@@ -176,6 +178,9 @@ class Metrics(Case):
         self.assertEqual(found["heed_score", (("by", "provider"), ("name", "gmail"))], self.score(config, "gmail"))
         self.assertEqual(found["heed_mailbox_failing", (("mailbox", "bounces <b>"),)], 1)
         self.assertEqual(found["heed_mailbox_messages_total", (("mailbox", "complaints"),)], 1234)
+        self.assertEqual(found["heed_log_failing", (("log", "main <b>"),)], 1)
+        self.assertEqual(found["heed_log_unread_lines_total", (("log", "main <b>"),)], 3)
+        self.assertNotIn(("heed_log_last_line_timestamp_seconds", (("log", "main <b>"),)), found)
         self.assertIn(("heed_mailbox_failing", (("mailbox", 'a\\"b\\\\c\\nd'),)), found)
         self.assertEqual(found["heed_guard_holds", ()], 1)
         self.assertEqual(found["heed_unmatched_complaints", ()], 3)

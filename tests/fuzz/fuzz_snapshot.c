@@ -5,7 +5,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-#define HEAD_BYTES 72U
+#define HEAD_BYTES 104U
 #define PAGE_BYTES 4096U
 #define AT_SLOTS   32U
 #define AT_SUM     64U
@@ -33,7 +33,7 @@ read_and_look(const void *bytes, size_t length)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const uint8_t start[] = {'H', 'E', 'E', 'D', 'S', 'N', 'A', 'P', 1, 0, 0, 0};
+    static const uint8_t start[] = {'H', 'E', 'E', 'D', 'S', 'N', 'A', 'P', 2, 0, 0, 0};
 
     g_autofree uint8_t *bytes = g_memdup2(data, MAX(size, 1));
     size_t head = MIN(size, 600);

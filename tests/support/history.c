@@ -59,12 +59,11 @@ undo_event(HeedDatabase *database, uint32_t number)
         error);
 }
 
-void
-heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
+bool
+heed_history_try_event(HeedDatabase *database, const HeedPastEvent *event, GError **error)
 {
     static uint32_t numbers = 1000000;
     g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(GError) error = NULL;
     uint32_t number =
         event->digest != 0 ? event->digest : (uint32_t)g_atomic_int_add((gint *)&numbers, 1);
     int64_t occurred = YEAR_2026 + event->hour * INT64_C(3600);
@@ -91,8 +90,7 @@ heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
     heed_params_text(params, event->status);
     heed_params_bytes(params, event->message == '\0' ? NULL : &event->message, 1);
     add_number(params, event->failure == '\0' ? number : (uint32_t)(unsigned char)event->failure);
-    heed_assert_done(
-        heed_database_run(
+    if (!heed_database_run(
             database, "add an event",
             "INSERT INTO heed_data.event (arrived_at, digest, ordinal, occurred_at, stream, closed, "
             "trust, kind, action, class, verdict, address, domain, status, original_key, "
@@ -100,10 +98,19 @@ heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
             "$8::text::heed_data.action, $9::text::heed_data.class, "
             "$10::text::heed_data.verdict, $11::text, substring($11::text FROM '[^@]*$'), $12, "
             "$13, $14::bytea || convert_to($11::text, 'UTF8'))",
-            params, &error),
-        error);
+            params, error))
+        return false;
     if (event->undone)
         undo_event(database, number);
+    return true;
+}
+
+void
+heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event)
+{
+    g_autoptr(GError) error = NULL;
+
+    heed_assert_done(heed_history_try_event(database, event, &error), error);
 }
 
 void

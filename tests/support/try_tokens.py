@@ -5,8 +5,9 @@ root, with a network, from the project's folder:
 
     /usr/bin/python3 -m tests.support.try_tokens
 
-Not one of the tests, for the reason that try_mtas gives. What is tried is the text of the page itself: the programs, the
-commands and the pieces of configuration that stand there. KumoMTA's is run by Lua, with KumoMTA's functions written anew.
+Not one of the tests, since it needs more packages and longer than they may. What is tried is the text of the page itself:
+the programs, the commands and the pieces of configuration that stand there. KumoMTA's is run by Lua, with KumoMTA's
+functions written anew.
 """
 
 import base64
@@ -23,14 +24,13 @@ from email.message import EmailMessage
 
 from tests.e2e import harness
 from tests.e2e.harness import OWN, ROOT, World, run_heed
-from tests.support import try_mtas
+from tests.support import mtas
 
-PACKAGES = ("postfix", "exim4-daemon-light", "exim4-base", "libidn12", "socat", "lua5.4")
+PACKAGES = (*mtas.PACKAGES, "socat", "lua5.4")
 PAGE = (ROOT / "docs" / "trust.md").read_text()
 PORT, SINK = 2527, 2528
 
 MAIN_CF = """
-alias_maps =
 recipient_delimiter = +
 virtual_mailbox_domains = example.com
 virtual_mailbox_maps = inline:{{bounces@example.com=postfix/}}
@@ -55,14 +55,7 @@ virtual unix - n n - - virtual
 """
 
 EXIM = """
-keep_environment = LD_LIBRARY_PATH
 primary_hostname = mx.example.net
-exim_path = {root}/usr/sbin/exim4
-spool_directory = {folder}
-log_file_path = {folder}/%slog
-deliver_drop_privilege = true
-trusted_users = root
-never_users =
 domainlist local_domains = example.com
 begin routers
 bounces:
@@ -199,7 +192,7 @@ class Trial:
 def try_postfix(trial):
     """A program that asks for a token for each of its mails, and the shell's lines; both from the page."""
     folder = trial.folder / "postfix"
-    master = try_mtas.start_postfix(folder, trial.root, PORT, MAIN_CF.format(boxes=trial.folder / "boxes", sink=SINK), MASTER_CF)
+    postfix = mtas.Postfix(folder, trial.root, PORT, MAIN_CF.format(boxes=trial.folder / "boxes", sink=SINK), MASTER_CF)
     try:
         code = piece("### From a program", "python").replace('"localhost"', f'"127.0.0.1", {PORT}')
         exec(compile(code, "trust.md", "exec"),
@@ -214,31 +207,28 @@ def try_postfix(trial):
         subprocess.run(["sh", "-e"], input=piece("### Postfix", "sh").replace("ann@", "gone3@"), text=True, cwd=folder, check=True)
         trial.wait("postfix", 3)
     finally:
-        master.terminate()
-        master.wait(20)
+        postfix.stop()
     trial.judge("Postfix", [f"gone{number}@example.org" for number in (1, 2, 3)])
 
 
 def try_exim(trial):
     folder = trial.folder / "exim"
-    folder.mkdir()
-    os.chown(folder, 64903, 64903)
     router = piece("### Exim").replace("/run/heed", str(folder)).replace(
         "driver = dnslookup", "driver = manualroute\n  route_list = * 127.0.0.1 byname\n  self = send")
     suffix = re.search(r"`(local_part_suffix = .*?)` and `(.*?)`", PAGE)
-    (folder / "conf").write_text(EXIM.format(folder=folder, root=trial.root, boxes=trial.folder / "boxes", sink=SINK, router=router, suffix="\n".join(f"  {line}" for line in suffix.groups())))
-    servers = [subprocess.Popen(["sh", "-c", "exec " + line.replace("/run/heed", str(folder))])
-               for line in piece("Each socket needs", "sh").splitlines()]
+    server = mtas.Exim(folder, trial.root, EXIM.format(boxes=trial.folder / "boxes", sink=SINK, router=router,
+                                                       suffix="\n".join(f"  {line}" for line in suffix.groups())))
+    tokens = [subprocess.Popen(["sh", "-c", "exec " + line.replace("/run/heed", str(folder))])
+              for line in piece("Each socket needs", "sh").splitlines()]
     try:
         time.sleep(0.5)
         addresses = ["gone4@example.org", "gone5@example.org", "gone" + "x" * 40 + "@example.org", "bob@example.org"]
-        subprocess.run([trial.root / "usr/sbin/exim4", "-C", folder / "conf", "-odf", "-oi", "-f", "bounces@example.com", *addresses],
-                       input=message(addresses[0]).as_string(), text=True, check=True, timeout=60)
+        server.run("-odf", "-oi", "-f", "bounces@example.com", *addresses, input=message(addresses[0]).as_string())
         trial.wait("exim", 3)
     finally:
-        for server in servers:
-            server.terminate()
-            server.wait()
+        for giver in tokens:
+            giver.terminate()
+            giver.wait()
     trial.judge("Exim", addresses[:2])
     trial.wrong += not trial.heed("token", "verify", Sink.tokens[-1]).startswith("bob@example.org")
     # The third one's address is too long for a return path: the bounce goes where it went before.
@@ -257,19 +247,15 @@ def try_kumomta(trial):
 
 
 def main():
-    if "HEED_TRY_TOKENS" not in os.environ:
-        os.environ["HEED_TRY_TOKENS"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation=private", sys.executable, "-m", "tests.support.try_tokens"])
     world = World()
     sink = socketserver.ThreadingTCPServer(("127.0.0.1", SINK), Sink)
     threading.Thread(target=sink.serve_forever, daemon=True).start()
     try:
         folder = world.folder / "tokens"
         folder.mkdir()
-        root = try_mtas.unpack(folder, PACKAGES)
-        (root / "usr/sbin/exim4").chmod(0o755)  # set-uid programs do not see where its libraries are
-        try_mtas.make_accounts(folder)
-        os.environ["LD_LIBRARY_PATH"] = f"{root}/usr/lib/x86_64-linux-gnu:{root}/usr/lib/postfix"
+        root = mtas.unpack(folder, PACKAGES)
+        mtas.enter(folder)
+        os.environ["LD_LIBRARY_PATH"] += f":{root}/usr/lib/x86_64-linux-gnu"
         world.start_postgres()
         trial = Trial(world, folder, root)
         try_postfix(trial)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define HOUR 3600
+#define DEAD 8U /* of a batch, elsewhere */
 
 static HeedTestDatabase *test;
 static HeedPolicy *policy;
@@ -39,13 +40,33 @@ static void
 six_hours(HeedOutage *outage, HeedOutageLot lot)
 {
     const HeedOutageLot others = {
-        .prefix = "dead", .domain = "d%.example", .domains = 40, .count = 2};
+        .prefix = "dead", .domain = "d%.example", .domains = 40, .count = DEAD};
     const HeedOutageLot lots[] = {lot, others};
 
     outage->now += 10 * HOUR;
     for (unsigned i = 0; i < 36; i++) {
         heed_outage_store(outage, lots, 2);
         outage->now += 600;
+    }
+}
+
+/* The same on a first day, with others that fail at ever different ones of forty domains for six
+ * hours: they are no surge of our server's. */
+static void
+test_others(void)
+{
+    const unsigned days[] = {0, 8};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(days); i++) {
+        HeedOutage outage;
+
+        heed_outage_begin(&outage, test, policy);
+        heed_outage_usual(&outage, days[i], 30, 40);
+        six_hours(&outage,
+                  (HeedOutageLot){
+                      .prefix = "victim", .domain = "big.example", .provider = "big", .count = 40});
+        g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 0);
+        g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 36 * DEAD);
     }
 }
 
@@ -63,7 +84,7 @@ test_outage(void)
                   .prefix = "victim", .domain = "big.example", .provider = "big", .count = 60});
     g_assert_cmpuint(outage.placed, ==, 2); /* the domain and the provider */
     g_assert_cmpuint(heed_outage_count(&outage, "victim", "held"), ==, 36 * 60);
-    g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 36 * 2);
+    g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 36 * DEAD);
     assert_rebuilt();
     /* The next day is as any other again; two days later all have lapsed. */
     outage.now += 8 * HOUR;
@@ -278,6 +299,7 @@ main(int argc, char **argv)
     policy = heed_policy_in_force(test->database, &error);
     g_assert_no_error(error);
     g_test_add_func("/guard/outage", test_outage);
+    g_test_add_func("/guard/others", test_others);
     g_test_add_func("/guard/again", test_again);
     g_test_add_func("/guard/list", test_list);
     g_test_add_func("/guard/resolver", test_resolver);

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "ingest/log_collect.h"
 #include "ingest/log_failure.h"
+#include "ingest/log_frames.h"
 #include "ingest/log_seen.h"
 
 /* What happens; NULL is unknown. */
@@ -289,6 +290,38 @@ test_digest(void)
     g_assert_cmpint(memcmp(other, digest, sizeof(digest)), !=, 0);
 }
 
+/* Whatever is logged, what is handed over fits into a frame. */
+static void
+test_fits(void)
+{
+    static const HeedLogJob telling = {.format = HEED_LOG_POSTFIX, .deliveries = true};
+    g_autoptr(HeedLogCollector) collector = heed_log_collector_new(&telling, NULL, NULL);
+    g_autoptr(GString) failures = g_string_new(NULL);
+    g_autofree char *label = g_strnfill(60, 'x');
+    g_autofree char *id = g_strnfill(3000, (gchar)0xe9);
+    HeedLogTally tally;
+    g_autoptr(HeedLogSums) sums = NULL;
+    g_autoptr(GBytes) frame = NULL;
+    unsigned count = 0;
+
+    heed_log_collector_to(collector, take_failure, failures);
+    while (!heed_log_collector_is_full(collector)) {
+        g_autofree char *recipient =
+            g_strdup_printf("a%u@%s.%s.%s.example", count, label, label, label);
+        g_autofree char *sender = g_strdup_printf("b@%s.%s.n%u.example", label, label, count);
+        HeedLogEvent event =
+            event_of(&(Happening){HEED_LOG_DELIVERED, 60 * (int64_t)count, sender, recipient, NULL,
+                                  "mx", id, "250 ok", "2.0.0", false, false});
+
+        heed_log_collector_take(&event, collector);
+        count++;
+    }
+    g_assert_cmpuint(count, >, 100);
+    sums = heed_log_collector_finish(collector, &tally);
+    frame = heed_log_batch_frame(1, &tally, sums);
+    g_assert_cmpuint(g_bytes_get_size(frame), <, HEED_LIMIT_FRAME_BYTES);
+}
+
 static void
 test_seen(void)
 {
@@ -319,6 +352,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], test_row);
     }
     g_test_add_func("/log-collect/digest", test_digest);
+    g_test_add_func("/log-collect/fits", test_fits);
     g_test_add_func("/log-collect/seen", test_seen);
     return g_test_run();
 }

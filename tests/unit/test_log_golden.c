@@ -119,7 +119,7 @@ check_harm(gconstpointer data)
     g_assert_true(g_file_get_contents(path, &bytes, &length, NULL));
     for (size_t end = 0; end < length; end++) {
         /* Of what is far behind, nothing depends on where it ends. */
-        size_t begin = end > 4000 ? end - 4000 : 0;
+        size_t begin = end > 1500 ? end - 1500 : 0;
         g_autofree char *got = read_log(format_of(name), bytes + begin, end - begin, "");
 
         g_assert_nonnull(got);

@@ -117,7 +117,50 @@ empty_store(void)
 {
     heed_test_database_do(test->database,
                           "TRUNCATE heed_data.rollup, heed_data.rollup_delta, heed_data.volume,"
-                          " heed_data.volume_delta, heed_data.reputation_day");
+                          " heed_data.volume_delta, heed_data.reputation_day,"
+                          " heed_data.reputation_sum");
+}
+
+/* Lets days pass: all that is stored becomes so much older. In two steps, since the rows of a name
+ * must not meet on their way. */
+static void
+pass(unsigned days)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "UPDATE heed_data.rollup_delta SET day = day - %u;"
+        "UPDATE heed_data.volume_delta SET hour = hour - %u * interval '1 day';"
+        "UPDATE heed_data.rollup SET day = day - 10000;"
+        "UPDATE heed_data.rollup SET day = day + 10000 - %u;"
+        "UPDATE heed_data.volume SET hour = hour - interval '10000 days';"
+        "UPDATE heed_data.volume SET hour = hour + interval '10000 days' - %u * interval '1 day';"
+        "UPDATE heed_data.reputation_day SET day = day - 10000;"
+        "UPDATE heed_data.reputation_day SET day = day + 10000 - %u;"
+        "UPDATE heed_data.reputation_summed SET day = day - %u;",
+        days, days, days, days, days, days);
+
+    heed_test_database_do(test->database, sql);
+}
+
+static char *
+all_rows(void)
+{
+    return heed_test_database_get(
+        test->database, "SELECT coalesce(string_agg(reputation::text, E'\\n' ORDER BY dimension,"
+                        " name), '') FROM heed_data.reputation");
+}
+
+/* The sums that are kept say what the days do, in each column. */
+static void
+check_sums(void)
+{
+    g_autofree char *by_sums = all_rows();
+    g_autofree char *by_days = NULL;
+
+    heed_test_database_do(test->database,
+                          "BEGIN; UPDATE heed_data.reputation_summed SET day = '-infinity'");
+    by_days = all_rows();
+    heed_test_database_do(test->database, "ROLLBACK");
+    g_assert_cmpstr(by_sums, ==, by_days);
 }
 
 static GPtrArray *
@@ -401,6 +444,126 @@ test_taken_back(void)
     g_assert_cmpstr(hard, ==, "5");
 }
 
+static void
+drop_before(unsigned age)
+{
+    g_autofree char *sql =
+        g_strdup_printf("SELECT heed_data.drop_counts(date_trunc('day', now() AT TIME ZONE 'UTC')"
+                        " AT TIME ZONE 'UTC' - %u * interval '1 day')",
+                        age);
+
+    heed_test_database_do(test->database, sql);
+}
+
+static void
+add_to(Counts *sum, const Counts *more)
+{
+    sum->delivered += more->delivered;
+    sum->failed += more->failed;
+    sum->hard += more->hard;
+    sum->block += more->block;
+    sum->deferred += more->deferred;
+    sum->complaints += more->complaints;
+}
+
+/* One thing that may befall a store, and the same of the days that are expected. */
+static void
+step(Counts *days, unsigned count)
+{
+    unsigned age = (unsigned)g_test_rand_int_range(0, (gint32)count);
+    unsigned passed = age % 9 == 0 ? 8 : 1;
+    Counts more = random_day();
+
+    switch (g_test_rand_int_range(0, 10)) {
+    case 0:
+        fold(); /* what nobody has folded is not dropped */
+        drop_before(age);
+        if (age + 1 < count)
+            memset(&days[age + 1], 0, (count - age - 1) * sizeof *days);
+        break;
+    case 1:
+    case 2:
+        pass(passed);
+        memmove(days + passed, days, (count - passed) * sizeof *days);
+        memset(days, 0, passed * sizeof *days);
+        break;
+    case 3:
+    case 4:
+    case 5:
+        fold();
+        break;
+    default:
+        add_day("a.example", age, &more);
+        add_day("b.example", age / 2, &more);
+        add_to(&days[age], &more);
+        break;
+    }
+}
+
+/* Days pass, counts come late and are folded or not, old ones are dropped: the score is that of the
+ * formula, and what was summed before is what the days come to. */
+static void
+test_passing(void)
+{
+    for (unsigned round = 0; round < 4; round++) {
+        Counts days[40] = {0};
+
+        empty_store();
+        for (unsigned i = 0; i < 30; i++) {
+            g_autofree char *score = NULL;
+            g_autofree char *want = NULL;
+
+            step(days, G_N_ELEMENTS(days));
+            check_sums();
+            want = g_strdup_printf("%d", expected_score(days, 30));
+            score = heed_test_database_get(
+                test->database, "SELECT coalesce((SELECT score FROM heed.domain_reputation"
+                                " WHERE domain = 'a.example'), -1)");
+            g_assert_cmpstr(score, ==, want);
+        }
+        fold();
+        check_sums();
+    }
+}
+
+/* Folding keeps sums of today, also of a store that had none, and of no day that a score has not.
+ */
+static void
+test_summed(void)
+{
+    static const char query[] =
+        "SELECT concat_ws(' ', (SELECT day = (now() AT TIME ZONE 'UTC')::date FROM"
+        " heed_data.reputation_summed), count(*), sum(hard), sum(hard_parts)) FROM"
+        " heed_data.reputation_sum WHERE dimension = 'recipient-domain'";
+    g_autofree char *before = NULL;
+    g_autofree char *folded = NULL;
+    g_autofree char *later = NULL;
+    g_autofree char *again = NULL;
+
+    empty_store();
+    fold();
+    add_reports("a.example", 0, "bounce", "hard", 1);
+    add_reports("a.example", 7, "bounce", "hard", 2);
+    add_reports("a.example", 30, "bounce", "hard", 4);
+    before = heed_test_database_get(test->database, query);
+    g_assert_cmpstr(before, ==, "t 0");
+    fold();
+    folded = heed_test_database_get(test->database, query);
+    g_assert_cmpstr(folded, ==, "t 2 3 2097152");
+    pass(23);
+    later = heed_test_database_get(test->database, query);
+    g_assert_cmpstr(later, ==, "f 2 3 2097152");
+    fold();
+    again = heed_test_database_get(test->database, query);
+    g_assert_cmpstr(again, ==, "t 1 1 107523");
+    drop_before(22);
+    check_sums();
+    fold();
+    g_free(again);
+    again = heed_test_database_get(test->database, query);
+    g_assert_cmpstr(again, ==, "t 0");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -417,6 +580,8 @@ main(int argc, char **argv)
     g_test_add_func("/reputation/monotone", test_monotone);
     g_test_add_func("/reputation/list", test_list);
     g_test_add_func("/reputation/taken-back", test_taken_back);
+    g_test_add_func("/reputation/passing", test_passing);
+    g_test_add_func("/reputation/summed", test_summed);
     status = g_test_run();
     heed_test_database_free(test);
     return status;

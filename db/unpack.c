@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/unpack.h"
+#include "db/unpack.h"
 
 #include "base/error.h"
 #include "base/limits.h"

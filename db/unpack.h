@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef HEED_CLI_UNPACK_H
-#define HEED_CLI_UNPACK_H
+#ifndef HEED_DB_UNPACK_H
+#define HEED_DB_UNPACK_H
 
 #include <glib.h>
 
