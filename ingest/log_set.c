@@ -211,6 +211,13 @@ heed_log_set_find(const char *path, GError **error)
     g_autoptr(GPtrArray) files = files_new();
     HeedLogFile *live = strpbrk(path, "*?[") == NULL ? look_at(path) : NULL;
 
+    /* Opening a pipe would wait for whoever writes to it, and hold up all other logs. */
+    if (live != NULL && live->is_pipe) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT,
+                    "%s: is no ordinary file, and cannot be followed", path);
+        heed_log_file_free(live);
+        return NULL;
+    }
     if (live != NULL) {
         live->is_rotated = false;
         live->rank = RANK_LIVE;

@@ -34,8 +34,8 @@ void heed_log_file_free(HeedLogFile *file);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedLogFile, heed_log_file_free)
 
 /* The files of a path of the configuration (of HeedLogFile *, the caller's): with the rotated ones
- * beside it, or all that a pattern (*, ?, [) fits. HEED_ERROR_NO_INPUT when there is none, or the
- * folder cannot be read. */
+ * beside it, or all that a pattern (*, ?, [) fits. HEED_ERROR_NO_INPUT when there is none, the
+ * path is no ordinary file's (a pipe), or the folder cannot be read. */
 GPtrArray *heed_log_set_find(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Those that are named, "-" being standard input, in the same order; each must be there. */

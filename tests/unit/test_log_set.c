@@ -36,6 +36,7 @@ static const Row rows[] = {
      "20260101-091500 20260101-101500 20260102-101500"},
     {"nothing", "other.log", "mail.log", "!"},
     {"no-such-pattern", "other.log", "mail*", "!"},
+    {"no-ordinary-file", "mail.log", ".", "!"},
 };
 
 static char *
