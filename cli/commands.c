@@ -5,7 +5,7 @@
 const HeedCommand heed_commands[] = {
     {"init", NULL, "Ask a few questions, write heed.conf, try the mailbox and the database",
      "Answers may also come line by line on standard input.", heed_cmd_init},
-    {"poll", NULL, "Fetch, parse and store reports, then acknowledge them on the server",
+    {"poll", NULL, "Store reports and acknowledge them on the server; read mail servers' logs on",
      "A message is marked, moved or deleted on the server only after it is stored.", heed_cmd_poll},
     {"ingest", "PATH…", "Parse and store reports from local files, or logs of mail servers",
      "PATH is a message, an mbox, a Maildir or a folder of messages; with --as, a log, plain or "
@@ -70,7 +70,7 @@ const HeedCommand heed_commands[] = {
     {"report", NULL, "How mail fared, as one HTML page with plots, and what to do",
      "The page loads nothing and runs nothing; it has names of domains and counts, no addresses.",
      heed_cmd_report},
-    {"status", NULL, "Mailboxes, counts, suppressions, quarantine, database", NULL,
+    {"status", NULL, "Mailboxes, logs, counts, suppressions, quarantine, database", NULL,
      heed_cmd_status},
     {"metrics", NULL, "Counts and states as text for Prometheus",
      "For the folder of node_exporter's textfile collector: --output /…/heed.prom. When the "

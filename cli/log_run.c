@@ -313,15 +313,22 @@ settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
                                 end->position, error);
 }
 
+static bool
+tells_of_mail(const HeedLogTally *tally)
+{
+    return tally->delivered + tally->deferred + tally->failed + tally->passed > 0;
+}
+
 /* Whether a file was read by hand from its beginning on, and no line of it was about mail: perhaps
- * it is of another format. */
+ * it is of another format. Not if what goes on in it made sense so far. */
 static bool
 says_nothing(const Look *look, const InHand *hand)
 {
-    const HeedLogTally *tally = &hand->tally;
+    bool goes_on = hand->checkpoint.state != NULL ||
+                   (continues(look, hand) && tells_of_mail(&look->store.totals.tally));
 
-    return is_by_hand(look) && hand->checkpoint.position == 0 && tally->lines > 0 &&
-           tally->delivered + tally->deferred + tally->failed + tally->passed == 0;
+    return is_by_hand(look) && !goes_on && hand->checkpoint.position == 0 &&
+           hand->tally.lines > 0 && !tells_of_mail(&hand->tally);
 }
 
 /* Who names the right format the next time finds all of it new. */

@@ -1,4 +1,4 @@
--- All that was ever reported of an address, believed or not, and decided: the newest $2 of it, oldest first. Of an event
+-- All that was ever reported of an address, believed, undone or not, and decided: the newest $2 of it, oldest first. Of an event
 -- whose reporting server is not known, when it arrived: its report may say more (why_reporters.sql).
 WITH line AS (
     SELECT event.occurred_at AS at, false AS is_decision, event.stream AS scope,
@@ -24,7 +24,12 @@ newest AS (
     ORDER BY at DESC, is_decision DESC, digest DESC, number DESC
     LIMIT $2::bigint
 )
-SELECT extract(epoch FROM at)::bigint, is_decision, scope, what, trust, rule, detail, source, digest, all_lines,
-    arrived_at
+SELECT extract(epoch FROM at)::bigint, is_decision, scope,
+    what || CASE WHEN NOT is_decision AND EXISTS (
+            SELECT FROM heed_data.undone_event AS undone
+            JOIN heed_data.undo AS undo ON undo.undo_id = undone.undo_id
+            WHERE undone.digest = decode(newest.digest, 'hex') AND undone.ordinal = newest.number AND undo.reverted_at IS NULL
+        ) THEN ' (undone)' ELSE '' END,
+    trust, rule, detail, source, digest, all_lines, arrived_at
 FROM newest
 ORDER BY at, is_decision, digest, number;

@@ -544,6 +544,16 @@ class BadInput(Logs):
             self.assert_one_line(done.stderr, f"is it the log of {form}?")
         self.assert_one_line(self.heed("ingest", "--as", "postfix", self.path, config=by_hand).stderr, "1 failed", "1 report stored")
         self.assert_one_line(self.heed("ingest", "--as", "exim", self.path, config=by_hand).stderr, "no new lines")
+        # A quiet file after one that made sense is of the same format.
+        quiet = self.folder / "q.log"
+        quiet.write_text(f"{stamp()} mx postfix/smtpd[7]: connect from unknown[192.0.2.3]\n")
+        busy = self.folder / "q.log.1"
+        busy.write_text("".join(message("4ABCDEFGHJKN", "moe@dead.example.org", [SENT], "three@news.example.com")))
+        self.age(busy), self.age(quiet)
+        done = self.heed("ingest", "--as", "postfix", busy, quiet, config=by_hand)
+        self.assert_one_line(done.stderr, "6 lines", "1 delivered")
+        self.assertNotIn("is it the log of", done.stderr)
+        self.assert_one_line(self.heed("ingest", "--as", "postfix", busy, quiet, config=by_hand).stderr, "no new lines")
 
         def poll(form):
             log = f'log "mta" {{ path = "{other}" format = "{form}" }}'

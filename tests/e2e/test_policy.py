@@ -194,10 +194,12 @@ class Policies(Case):
         number = done.stderr.rstrip().rpartition("heed undo revert ")[2]
         self.assertEqual(self.suppressed(config), {"joe@example.net"})
         self.assertIn("their outage", self.heed("undo", "list", config=config).stdout)
+        self.assertIn("bad-mailbox (undone)", self.heed("why", "ann@example.org", config=config, want=1).stdout)
         self.heed("suppress", "rebuild", config=config)
         self.assertEqual(self.suppressed(config), {"joe@example.net"})
         done = self.heed("undo", "revert", number, "--why", "no outage", config=config)
         self.assertIn("2 suppressions came back", done.stderr)
+        self.assertNotIn("(undone)", self.heed("why", "ann@example.org", config=config).stdout)
         self.assertEqual(len(self.suppressed(config)), 3)
         self.heed("undo", "revert", number, config=config, want=66)
         self.heed("undo", "revert", "first", config=config, want=64)
