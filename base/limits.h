@@ -173,6 +173,8 @@
 #define HEED_LIMIT_LOG_BATCH_BYTES    (32U * 1024 * 1024)
 #define HEED_LIMIT_LOG_BATCH_FAILURES 2000U
 #define HEED_LIMIT_LOG_BATCH_ROWS     20000U
+/* Less than a frame by more than what one line can add. */
+#define HEED_LIMIT_LOG_BATCH_ROWS_BYTES (3U * 1024 * 1024)
 /* What is remembered of the messages that are under way, as it is kept: in a frame it has to fit.
  * It is written at the end of a file and every so many bytes of one, which are what is read again.
  */

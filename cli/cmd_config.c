@@ -21,8 +21,10 @@ check_config(const HeedConfig *config, GError **error)
     rules = heed_cli_rules(config, error);
     if (rules == NULL)
         return EX_CONFIG;
-    (void)printf("%s: ok: %u %s, %u of own.domains, %s\n", config->path, config->mailboxes->len,
-                 config->mailboxes->len == 1 ? "mailbox" : "mailboxes", config->domains->len - 1,
+    (void)printf("%s: ok: %u %s, %u %s, %u of own.domains, %s\n", config->path,
+                 config->mailboxes->len, config->mailboxes->len == 1 ? "mailbox" : "mailboxes",
+                 config->logs->len, config->logs->len == 1 ? "log" : "logs",
+                 config->domains->len - 1,
                  config->database == NULL ? "the private database" : "a database of your own");
     return EX_OK;
 }

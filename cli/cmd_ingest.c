@@ -151,7 +151,9 @@ heed_cmd_ingest(HeedInvocation *invocation, GError **error)
     g_auto(Asked) asked = {0};
     const GOptionEntry entries[] = {
         {"as", 0, 0, G_OPTION_ARG_STRING, &asked.kind,
-         "What the files are: mail, or the log of a mail server: postfix, …", "KIND"},
+         "What the files are: mail, or the log of a mail server: postfix, exim, kumomta, powermta, "
+         "csv or jsonl",
+         "KIND"},
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &asked.dry_run,
          "Show what would be stored; change nothing", NULL},
         {"reparse", 0, 0, G_OPTION_ARG_NONE, &asked.again,

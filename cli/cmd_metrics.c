@@ -11,46 +11,67 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-static void
-add_mailbox_times(HeedExposition *out, const HeedRows *rows, size_t column)
-{
-    for (size_t row = 0; row < heed_rows_count(rows); row++)
-        if (!heed_rows_is_null(rows, row, column))
-            heed_exposition_sample(out, (double)heed_rows_int(rows, row, column), "mailbox",
-                                   heed_rows_text(rows, row, HEED_MAILBOX_NAME), NULL);
-}
+/* A family of what is read, a mailbox or a log: a sample for each that has the value. */
+typedef struct ReadingFamily {
+    const char *name;
+    const char *type;
+    const char *help;
+    size_t column;
+    bool is_error; /* whether there is one */
+} ReadingFamily;
 
-static void
-add_mailbox_counts(HeedExposition *out, const HeedRows *rows, size_t column)
-{
-    for (size_t row = 0; row < heed_rows_count(rows); row++)
-        heed_exposition_sample(out, (double)heed_rows_int(rows, row, column), "mailbox",
-                               heed_rows_text(rows, row, HEED_MAILBOX_NAME), NULL);
-}
+static const ReadingFamily of_mailboxes[] = {
+    {"heed_mailbox_last_poll_timestamp_seconds", "gauge", "When the mailbox was polled last.",
+     HEED_MAILBOX_LAST_POLL, false},
+    {"heed_mailbox_last_success_timestamp_seconds", "gauge",
+     "When a poll of the mailbox last went well.", HEED_MAILBOX_LAST_SUCCESS, false},
+    {"heed_mailbox_last_message_timestamp_seconds", "gauge",
+     "When a message of the mailbox was stored last.", HEED_MAILBOX_LAST_MESSAGE, false},
+    {"heed_mailbox_failing", "gauge", "Whether the last poll of the mailbox failed.",
+     HEED_MAILBOX_LAST_ERROR, true},
+    {"heed_mailbox_messages_total", "counter", "Messages of the mailbox that were stored.",
+     HEED_MAILBOX_MESSAGES, false},
+    {"heed_mailbox_unacknowledged_messages", "gauge",
+     "Messages stored and not yet acknowledged on the mailbox's server.", HEED_MAILBOX_OPEN, false},
+};
 
+static const ReadingFamily of_logs[] = {
+    {"heed_log_last_success_timestamp_seconds", "gauge", "When a look at the log last went well.",
+     HEED_LOG_COLUMN_LAST_SUCCESS, false},
+    {"heed_log_last_line_timestamp_seconds", "gauge",
+     "When something new was found in the log last.", HEED_LOG_COLUMN_LAST_LINE, false},
+    {"heed_log_failing", "gauge", "Whether something was wrong at the last look at the log.",
+     HEED_LOG_COLUMN_LAST_ERROR, true},
+    {"heed_log_lines_total", "counter", "Lines of the log that were read.", HEED_LOG_COLUMN_LINES,
+     false},
+    {"heed_log_unread_lines_total", "counter", "Of these, lines that made no sense.",
+     HEED_LOG_COLUMN_UNREAD, false},
+    {"heed_log_behind_bytes", "gauge", "Bytes of the log that were not read at the last look.",
+     HEED_LOG_COLUMN_BEHIND, false},
+};
+
+/* Labelled by the first column, the name. */
 static void
-add_mailboxes(HeedExposition *out, const HeedRows *rows)
+add_readings(HeedExposition *out,
+             const HeedRows *rows,
+             const char *label,
+             const ReadingFamily *families,
+             size_t count)
 {
-    heed_exposition_family(out, "heed_mailbox_last_poll_timestamp_seconds", "gauge",
-                           "When the mailbox was polled last.");
-    add_mailbox_times(out, rows, HEED_MAILBOX_LAST_POLL);
-    heed_exposition_family(out, "heed_mailbox_last_success_timestamp_seconds", "gauge",
-                           "When a poll of the mailbox last went well.");
-    add_mailbox_times(out, rows, HEED_MAILBOX_LAST_SUCCESS);
-    heed_exposition_family(out, "heed_mailbox_last_message_timestamp_seconds", "gauge",
-                           "When a message of the mailbox was stored last.");
-    add_mailbox_times(out, rows, HEED_MAILBOX_LAST_MESSAGE);
-    heed_exposition_family(out, "heed_mailbox_failing", "gauge",
-                           "Whether the last poll of the mailbox failed.");
-    for (size_t row = 0; row < heed_rows_count(rows); row++)
-        heed_exposition_sample(out, heed_rows_is_null(rows, row, HEED_MAILBOX_LAST_ERROR) ? 0 : 1,
-                               "mailbox", heed_rows_text(rows, row, HEED_MAILBOX_NAME), NULL);
-    heed_exposition_family(out, "heed_mailbox_messages_total", "counter",
-                           "Messages of the mailbox that were stored.");
-    add_mailbox_counts(out, rows, HEED_MAILBOX_MESSAGES);
-    heed_exposition_family(out, "heed_mailbox_unacknowledged_messages", "gauge",
-                           "Messages stored and not yet acknowledged on the mailbox's server.");
-    add_mailbox_counts(out, rows, HEED_MAILBOX_OPEN);
+    for (size_t i = 0; i < count; i++) {
+        const ReadingFamily *family = &families[i];
+
+        heed_exposition_family(out, family->name, family->type, family->help);
+        for (size_t row = 0; row < heed_rows_count(rows); row++) {
+            bool is_null = heed_rows_is_null(rows, row, family->column);
+
+            if (family->is_error || !is_null)
+                heed_exposition_sample(
+                    out,
+                    family->is_error ? !is_null : (double)heed_rows_int(rows, row, family->column),
+                    label, heed_rows_text(rows, row, 0), NULL);
+        }
+    }
 }
 
 static void
@@ -176,7 +197,8 @@ add_all(HeedExposition *out, const HeedMetrics *metrics)
     add_gauge(out, "heed_database_up", "Whether the database answered.", metrics != NULL);
     if (metrics == NULL)
         return;
-    add_mailboxes(out, metrics->mailboxes);
+    add_readings(out, metrics->mailboxes, "mailbox", of_mailboxes, G_N_ELEMENTS(of_mailboxes));
+    add_readings(out, metrics->logs, "log", of_logs, G_N_ELEMENTS(of_logs));
     add_events(out, metrics->events);
     add_suppressions(out, metrics->suppressions);
     add_state(out, metrics);

@@ -199,7 +199,7 @@ poll_dry(HeedInvocation *invocation, Run *run, GError **error)
 
     heed_cli_database_if_there(invocation, run->config, &database, &why);
     if (database == NULL)
-        heed_log(HEED_LOG_NOTICE, "%s: everything in the mailboxes is shown as new", why);
+        heed_log(HEED_LOG_NOTICE, "%s: everything is shown as new", why);
     run->logs.database = database;
     if (run->chosen->mailboxes->len > 0)
         status = heed_cli_dry_run(database, run->config, run->pipeline, error);

@@ -129,6 +129,8 @@ heed_cmd_suppress_list(HeedInvocation *invocation, GError **error)
     for (;;) {
         g_autoptr(GPtrArray) page = heed_ledger_page(database, &after, error);
 
+        if (page != NULL && page->len == 0 && first)
+            heed_log(HEED_LOG_NOTICE, "nothing was decided by hand");
         if (page == NULL || page->len == 0)
             return EX_OK;
         if (first)

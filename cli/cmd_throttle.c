@@ -181,7 +181,7 @@ print_text(const Throttling *throttling, FILE *out)
     else if (throttling->known_until == HEED_DATE_UNKNOWN)
         (void)fputs(
             "Nothing is known of what destinations did with mail: no log of a mail server was "
-            "read in 8 days.\n",
+            "read yet.\n",
             out);
     else
         (void)fputs("No destination needs a limit.\n", out);
@@ -424,7 +424,7 @@ heed_cmd_throttle(HeedInvocation *invocation, GError **error)
          "text, json, or the configuration of postfix, exim or kumomta", "FORMAT"},
         {"part", 0, 0, G_OPTION_ARG_STRING, &throttling.part,
          "Only this part of it: main, master, transport (postfix); main, acl, routers, transports "
-         "(exim)",
+         "(exim); shaping (kumomta)",
          "PART"},
         {"source-ip", 0, 0, G_OPTION_ARG_STRING, &throttling.source_ip,
          "Only for mail from this address of ours; else the strictest for all", "ADDRESS"},

@@ -112,6 +112,11 @@ print_state(const char *address, const HeedState *state)
     if (state->evidence_count > 0)
         (void)printf("  on %" PRId64 " %s, the last of %s\n", state->evidence_count,
                      state->evidence_count == 1 ? "piece of evidence" : "pieces of evidence", last);
+    if (state->rule != NULL) {
+        g_autofree char *rule = heed_terminal_clean(state->rule);
+
+        (void)printf("  by the rule: %s\n", rule);
+    }
 }
 
 static void

@@ -97,7 +97,7 @@ heed_output_flush(GError **error)
         (void)raise(SIGPIPE);
     }
     g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot write to standard output: %s",
-                g_strerror(errno != 0 ? errno : EIO));
+                errno != 0 ? g_strerror(errno) : "a write before this failed");
     return false;
 }
 
@@ -302,7 +302,8 @@ run_words(char **words, int count)
 int
 heed_command_main(int argc, char **argv)
 {
-    const char *first = argc > 1 ? argv[1] : "";
+    int leading = argc > 1 ? count_leading(argv + 1, argc - 1) : 0;
+    const char *first = leading + 1 < argc ? argv[leading + 1] : "";
     g_autoptr(GError) error = NULL;
     int status;
 
@@ -311,7 +312,7 @@ heed_command_main(int argc, char **argv)
      * children and servers may go away too. heed_output_flush() has the rest. */
     (void)signal(SIGPIPE, SIG_IGN);
     if (strcmp(first, "help") == 0)
-        status = help(argv + 2, argc - 2);
+        status = help(argv + leading + 2, argc - leading - 2);
     else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)
         status = print_help();
     else if (strcmp(first, "--version") == 0)

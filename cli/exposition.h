@@ -26,8 +26,10 @@ void heed_exposition_family(HeedExposition *exposition,
                             const char *help);
 
 /* A sample with pairs of a label's name and its value, ended by NULL. Values are escaped, made
- * UTF-8, and cut after HEED_EXPOSITION_LABEL_LETTERS letters; NULL is "". */
-#define HEED_EXPOSITION_LABEL_LETTERS 200U
+ * UTF-8, and cut after HEED_EXPOSITION_LABEL_LETTERS letters; NULL is "". No name in the store is
+ * longer (db/store_tables.h), for two that are cut to the same would make all of the text invalid.
+ */
+#define HEED_EXPOSITION_LABEL_LETTERS 1024U
 void heed_exposition_sample(HeedExposition *exposition, double value, ...) G_GNUC_NULL_TERMINATED;
 
 #endif

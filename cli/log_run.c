@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define NANOSECONDS 1000000000
 
@@ -158,6 +159,7 @@ look_up(Look *look, InHand *hand, bool *out_mine, GError **error)
         return true;
     hand->look_up.log = look->store.log;
     hand->look_up.path = hand->file->path;
+    hand->look_up.stem = hand->file->stem;
     hand->look_up.only_look = look->options->dry_run;
     hand->look_up.head = g_bytes_get_data(hand->head, &hand->look_up.head_length);
     found = heed_log_file_find(database, &hand->look_up, &hand->checkpoint, error);
@@ -193,25 +195,26 @@ continues(const Look *look, const InHand *hand)
     return look->stem != NULL && strcmp(look->stem, hand->file->stem) == 0;
 }
 
-/* A file that nobody has read, and the first one of this look: what was known at the end of the one
- * before it, which was read earlier, and may be gone by now. */
+/* A file that has kept nothing yet (nobody has read it, or whoever did was killed too soon), and
+ * the first one of this look: what was known at the end of the one before it, which was read
+ * earlier, and may be gone by now. */
 static bool
 inherit(Look *look, InHand *hand, GError **error)
 {
     HeedDatabase *database = look->options->database;
+    bool follows = continues(look, hand);
     g_autoptr(GError) reason = NULL;
 
-    if (!look->last_read && !continues(look, hand))
+    if (!follows)
         look->last_id = 0;
-    if (database == NULL || hand->checkpoint.position > 0 || look->last_read)
+    if (database == NULL || hand->checkpoint.has_kept || (follows && look->last_read))
         return true;
     if (look->last_id == 0 && look->store.log != NULL &&
-        !heed_log_file_last(database, look->store.log, &look->last_id, error))
+        !heed_log_file_last(database, look->store.log, hand->file->stem, &look->last_id, error))
         return false;
     if (look->last_id == 0 || look->last_id == hand->checkpoint.log_file_id)
         return true;
     hand->checkpoint.state = heed_log_file_state(database, look->last_id, &reason);
-    hand->checkpoint.state_position = 0;
     if (reason == NULL)
         return true;
     g_propagate_error(error, g_steal_pointer(&reason));
@@ -243,7 +246,7 @@ follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
     look->store.position = checkpoint->position;
     look->store.overtaken = false;
     look->store.before_id = 0;
-    if (look->last_id != checkpoint->log_file_id && (!look->last_read || continues(look, hand)))
+    if (look->last_id != checkpoint->log_file_id)
         look->store.before_id = look->last_id;
     look->store.totals = (HeedLogTotals){0};
     went_well = heed_log_clerk_read(look->clerk, &start, take_batch, look, end, error);
@@ -281,17 +284,56 @@ tell_lines(Look *look, const InHand *hand)
     }
 }
 
-/* The file ends before the place up to which it was read. */
+/* Whether it still begins as it did when it was looked up: since then it may have been copied away
+ * and truncated. */
+static bool
+begins_as_before(const InHand *hand)
+{
+    uint8_t now[HEED_LIMIT_LOG_HEAD_BYTES];
+    gsize length;
+    gconstpointer head = g_bytes_get_data(hand->head, &length);
+
+    return pread(hand->fd, now, length, 0) == (ssize_t)length && memcmp(now, head, length) == 0;
+}
+
+/* Whether a file that ends before the place up to which it was read is a copy of it, shorter or not
+ * complete yet, or was truncated after copying a moment ago; then it says nothing of that place. */
+static bool
+is_of_another(const InHand *hand)
+{
+    return !hand->checkpoint.same_place || !begins_as_before(hand);
+}
+
 static bool
 settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
 {
-    /* A shorter copy of what was read elsewhere, or one that is still being compressed. */
-    if (!hand->checkpoint.same_place || hand->file->is_packed || look->options->dry_run)
-        return true;
     note_trouble(look, hand->file, EX_OK,
                  "has become shorter than it was read: it is read on from its new end");
     return heed_log_file_rewind(look->options->database, hand->checkpoint.log_file_id,
                                 end->position, error);
+}
+
+/* Whether a file was read by hand from its beginning on, and no line of it was about mail: perhaps
+ * it is of another format. */
+static bool
+says_nothing(const Look *look, const InHand *hand)
+{
+    const HeedLogTally *tally = &hand->tally;
+
+    return is_by_hand(look) && hand->checkpoint.position == 0 && tally->lines > 0 &&
+           tally->delivered + tally->deferred + tally->failed + tally->passed == 0;
+}
+
+/* Who names the right format the next time finds all of it new. */
+static bool
+settle_unknown(Look *look, InHand *hand, GError **error)
+{
+    heed_log(HEED_LOG_NOTICE, "%s: no line tells of a delivery; is it the log of %s?",
+             hand->file->path, heed_log_format_name(look->job.format));
+    if (look->options->dry_run)
+        return true;
+    hand->look_up.place.size = -1;
+    return heed_log_file_rewind(look->options->database, hand->checkpoint.log_file_id, 0, error);
 }
 
 /* What is to be noted of the file once it is read. */
@@ -312,12 +354,21 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
                      "is compressed, and ends before it is complete: what there is was read");
     if (end->incomplete && is_by_hand(look))
         heed_log(HEED_LOG_NOTICE, "%s: its last line has no end yet, and waits", hand->file->path);
-    if (end->shrunk && !settle_shrunk(look, hand, end, error))
+    if (says_nothing(look, hand) && !settle_unknown(look, hand, error))
         return false;
     if (look->options->dry_run)
         return true;
-    /* What is to be looked at again keeps no place: then it is opened the next time. */
-    return end->incomplete || (end->cut && is_recent(hand)) || hand->file->is_pipe ||
+    /* One that is still being compressed never becomes shorter. */
+    if (end->shrunk && !hand->file->is_packed) {
+        if (is_of_another(hand))
+            return true;
+        if (!settle_shrunk(look, hand, end, error))
+            return false;
+    }
+    /* What is to be looked at again is of no size: then it is opened the next time. */
+    if (end->incomplete || (end->cut && is_recent(hand)))
+        hand->look_up.place.size = -1;
+    return hand->file->is_pipe ||
            heed_log_file_finish(database, hand->checkpoint.log_file_id, &hand->look_up, error);
 }
 
@@ -506,21 +557,33 @@ heed_cli_look_at_log(const HeedLogLook *options, HeedLogTotals *totals, GError *
     return look.status;
 }
 
+/* Failures, and deferrals, of which the first one of a message is stored. */
+static void
+append_stored(GString *text, const HeedLogTotals *totals, bool dry_run)
+{
+    const char *what = totals->new_reports == 1 ? "report" : "reports";
+
+    if (dry_run)
+        g_string_append_printf(text, "%" PRIu64 " %s to store", totals->new_reports, what);
+    else
+        g_string_append_printf(text, "%" PRIu64 " %s stored now, %" PRIu64 " known already",
+                               totals->new_reports, what, totals->known);
+}
+
 char *
 heed_log_totals_text(const HeedLogTotals *totals, bool dry_run)
 {
     const HeedLogTally *tally = &totals->tally;
-    GString *text = g_string_new(NULL);
+    GString *text = NULL;
 
+    if (tally->lines == 0 && totals->refused == 0)
+        return g_strdup("no new lines");
+    text = g_string_new(NULL);
     g_string_append_printf(
         text, "%" PRIu64 " %s: %" PRIu64 " delivered, %" PRIu64 " deferred, %" PRIu64 " failed; ",
         tally->lines, tally->lines == 1 ? "line" : "lines", tally->delivered, tally->deferred,
         tally->failed);
-    if (dry_run)
-        g_string_append_printf(text, "%" PRIu64 " failures to store", totals->new_reports);
-    else
-        g_string_append_printf(text, "%" PRIu64 " failures stored now, %" PRIu64 " known already",
-                               totals->new_reports, totals->known);
+    append_stored(text, totals, dry_run);
     if (tally->unjoined > 0)
         g_string_append_printf(text, "; of %" PRIu64 " the sender is not known", tally->unjoined);
     if (totals->refused > 0)

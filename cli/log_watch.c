@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "cli/retry.h"
+#include "cli/signals.h"
 #include "cli/terminal.h"
 
 #include <signal.h>
@@ -54,7 +55,9 @@ look_once(const HeedLogPoll *poll, int *status, GError **error)
             g_propagate_error(error, g_steal_pointer(&reason));
             return false;
         }
-        tell(poll, section, &totals);
+        /* What could not be looked at was told, and is not the same as nothing new. */
+        if (one == EX_OK || totals.tally.lines > 0)
+            tell(poll, section, &totals);
     }
     return true;
 }
@@ -125,6 +128,9 @@ run_beside(gpointer data)
     HeedLogBeside *beside = data;
 
     beside->status = heed_cli_poll_logs(&beside->poll, &beside->error);
+    /* Whoever looks after this process is to know that logs are not read any more. */
+    if (beside->error != NULL)
+        heed_cli_stop();
     return NULL;
 }
 

@@ -19,7 +19,8 @@ typedef struct HeedLogPoll {
 /* Looks at each; says what came of it. The exit status; error for what ended it. */
 int heed_cli_poll_logs(const HeedLogPoll *poll, GError **error);
 
-/* The same beside something else, by a connection of its own. */
+/* The same beside something else, by a connection of its own. An error that ends it asks all of the
+ * process to stop (signals.h). */
 typedef struct HeedLogBeside HeedLogBeside;
 HeedLogBeside *heed_cli_begin_logs(const HeedLogPoll *poll, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -257,52 +257,50 @@ append_holds_to_decide(GString *page, const HeedSummary *summary, unsigned *item
     }
 }
 
+/* What is read, a mailbox or a log, and its columns in db/overview.h. */
+typedef struct Reading {
+    const char *what;
+    const char *failed; /* before the error */
+    const char *silent; /* before the time */
+    const char *step;
+    size_t success;
+    size_t error;
+} Reading;
+
+static const Reading of_mailboxes = {"Mailbox",
+                                     "the last poll failed: ",
+                                     "not polled since ",
+                                     "<code>heed poll</code> tries it now, and says more.",
+                                     HEED_MAILBOX_LAST_SUCCESS,
+                                     HEED_MAILBOX_LAST_ERROR};
+static const Reading of_logs = {
+    "Log",
+    "the last look failed: ",
+    "not read since ",
+    "Without it rates are not those of all mail. <code>heed poll</code> reads it.",
+    HEED_LOG_COLUMN_LAST_SUCCESS,
+    HEED_LOG_COLUMN_LAST_ERROR};
+
+/* Of which the name is the first column. */
 static void
-append_mailboxes_to_mend(GString *page, const HeedReportPage *report, unsigned *items)
+append_to_mend(
+    GString *page, const HeedRows *rows, const Reading *reading, int64_t now, unsigned *items)
 {
-    const HeedRows *rows = report->summary->mailboxes;
-
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
-        int64_t success = heed_rows_time(rows, row, HEED_MAILBOX_LAST_SUCCESS);
-        bool failed = !heed_rows_is_null(rows, row, HEED_MAILBOX_LAST_ERROR);
+        int64_t success = heed_rows_time(rows, row, reading->success);
+        bool failed = !heed_rows_is_null(rows, row, reading->error);
 
-        if (!failed && success != HEED_DATE_UNKNOWN && report->now - success < SILENT_SECONDS)
+        if (!failed && success != HEED_DATE_UNKNOWN && now - success < SILENT_SECONDS)
             continue;
         begin_item(page, failed ? "bad" : "warn", items);
-        g_string_append(page, "<b>Mailbox ");
-        heed_html_foreign(page, heed_rows_text(rows, row, HEED_MAILBOX_NAME), NAME_LETTERS);
-        g_string_append(page, failed ? "</b>: the last poll failed: " : "</b>: not polled since ");
+        g_string_append_printf(page, "<b>%s ", reading->what);
+        heed_html_foreign(page, heed_rows_text(rows, row, 0), NAME_LETTERS);
+        g_string_append_printf(page, "</b>: %s", failed ? reading->failed : reading->silent);
         if (failed)
-            heed_html_foreign(page, heed_rows_text(rows, row, HEED_MAILBOX_LAST_ERROR),
-                              HEED_HTML_LETTERS);
+            heed_html_foreign(page, heed_rows_text(rows, row, reading->error), HEED_HTML_LETTERS);
         else
             heed_html_time(page, success);
-        end_item(page, "<code>heed poll</code> tries it now, and says more.");
-    }
-}
-
-static void
-append_logs_to_mend(GString *page, const HeedReportPage *report, unsigned *items)
-{
-    for (unsigned i = 0; i < report->summary->logs->len; i++) {
-        const HeedSummaryLog *log = report->summary->logs->pdata[i];
-        bool silent =
-            log->success_at == HEED_DATE_UNKNOWN || report->now - log->success_at >= SILENT_SECONDS;
-
-        if (log->error == NULL && !silent)
-            continue;
-        begin_item(page, log->error != NULL ? "bad" : "warn", items);
-        g_string_append(page, "<b>Log ");
-        heed_html_foreign(page, log->name, NAME_LETTERS);
-        if (log->error != NULL) {
-            g_string_append(page, "</b>: the last look failed: ");
-            heed_html_foreign(page, log->error, HEED_HTML_LETTERS);
-        } else {
-            g_string_append(page, "</b>: not read since ");
-            heed_html_time(page, log->success_at);
-        }
-        end_item(page,
-                 "Without it rates are not those of all mail. <code>heed poll</code> reads it.");
+        end_item(page, reading->step);
     }
 }
 
@@ -328,8 +326,8 @@ append_todo(GString *page, const HeedReportPage *report)
     g_string_append(page, "<ul class=\"todo\">\n");
     append_holds_to_decide(page, summary, &items);
     append_rates_to_mend(page, summary, &items);
-    append_mailboxes_to_mend(page, report, &items);
-    append_logs_to_mend(page, report, &items);
+    append_to_mend(page, summary->mailboxes, &of_mailboxes, report->now, &items);
+    append_to_mend(page, summary->logs, &of_logs, report->now, &items);
     append_counted(page, heed_rows_int(summary->database, 0, HEED_STORE_QUARANTINED),
                    "messages could not be read and wait in quarantine.",
                    "<code>heed quarantine list</code>", &items);

@@ -571,24 +571,25 @@ heed_report_mailboxes(GString *page, const HeedSummary *summary)
 /* --- logs --- */
 
 static void
-append_log(GString *page, const Column *columns, const HeedSummaryLog *log)
+append_log(GString *page, const Column *columns, const HeedRows *rows, size_t row)
 {
     begin_row(page);
-    heed_html_foreign(page, log->name, NAME_LETTERS);
+    heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME), NAME_LETTERS);
     next_cell(page, &columns[1], true);
-    heed_html_foreign(page, log->format, NAME_LETTERS);
+    heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_FORMAT), NAME_LETTERS);
     next_cell(page, &columns[2], false);
-    heed_html_time(page, log->read_at);
+    heed_html_time(page, heed_rows_time(rows, row, HEED_LOG_COLUMN_LAST_READ));
     next_cell(page, &columns[3], false);
-    heed_html_time(page, log->line_at);
-    number_cell(page, &columns[4], false, log->lines);
-    number_cell(page, &columns[5], false, log->unread);
-    number_cell(page, &columns[6], false, log->behind);
+    heed_html_time(page, heed_rows_time(rows, row, HEED_LOG_COLUMN_LAST_LINE));
+    number_cell(page, &columns[4], false, heed_rows_int(rows, row, HEED_LOG_COLUMN_LINES));
+    number_cell(page, &columns[5], false, heed_rows_int(rows, row, HEED_LOG_COLUMN_UNREAD));
+    number_cell(page, &columns[6], false, heed_rows_int(rows, row, HEED_LOG_COLUMN_BEHIND));
     next_cell(page, &columns[7], false);
-    if (log->error == NULL)
+    if (heed_rows_is_null(rows, row, HEED_LOG_COLUMN_LAST_ERROR))
         g_string_append(page, "none");
     else
-        heed_html_foreign(page, log->error, HEED_HTML_LETTERS);
+        heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_LAST_ERROR),
+                          HEED_HTML_LETTERS);
     end_row(page);
 }
 
@@ -600,14 +601,14 @@ heed_report_logs(GString *page, const HeedSummary *summary)
         {"Lines", true}, {"Not readable", true}, {"Bytes behind", true}, {"Last error", false}};
 
     heed_report_section(page, "logs", "Logs of mail servers");
-    if (summary->logs->len == 0) {
+    if (heed_rows_count(summary->logs) == 0) {
         g_string_append(page, "<p class=\"empty\">No log is read (docs/logs.md).</p>");
         heed_report_section_end(page);
         return;
     }
     begin_table(page, columns, G_N_ELEMENTS(columns));
-    for (unsigned i = 0; i < summary->logs->len; i++)
-        append_log(page, columns, summary->logs->pdata[i]);
+    for (size_t row = 0; row < heed_rows_count(summary->logs); row++)
+        append_log(page, columns, summary->logs, row);
     end_table(page);
     heed_report_section_end(page);
 }

@@ -6,11 +6,17 @@
 
 static int stop;
 
+void
+heed_cli_stop(void)
+{
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+}
+
 static void
 on_signal(int number)
 {
     (void)number;
-    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    heed_cli_stop();
 }
 
 const int *

@@ -8,4 +8,7 @@
 /* Catches them from now on; the flag is what HeedPipelineOptions.stop wants. */
 const int *heed_cli_catch_signals(void);
 
+/* Asks for the same from within, in any thread. */
+void heed_cli_stop(void);
+
 #endif

@@ -7,7 +7,13 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+/* A column that is folded has at least so much room, or begins so far from the left below its row.
+ */
+#define FOLDED_LEAST  28U
+#define FOLDED_INDENT 4U
 
 char *
 heed_terminal_date(int64_t seconds)
@@ -132,6 +138,23 @@ title_of(const HeedTable *table, size_t column)
     return title[0] == '>' ? title + 1 : title;
 }
 
+/* 0: the stream is no terminal, or does not say. */
+static size_t
+columns_of(FILE *stream)
+{
+    struct winsize size = {0};
+
+    return isatty(fileno(stream)) == 1 && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0
+               ? size.ws_col
+               : 0;
+}
+
+static bool
+is_number(const HeedTable *table, size_t column)
+{
+    return table->titles[column][0] == '>';
+}
+
 static void
 print_cell(const HeedTable *table, size_t column, const char *text, size_t width, FILE *out)
 {
@@ -139,7 +162,7 @@ print_cell(const HeedTable *table, size_t column, const char *text, size_t width
     int padding = (int)(width > own ? width - own : 0);
     bool last = column + 1 == table->columns;
 
-    if (table->titles[column][0] == '>')
+    if (is_number(table, column))
         (void)fprintf(out, "%*s%s%s", padding, "", text, last ? "\n" : "  ");
     else if (last)
         (void)fprintf(out, "%s\n", text);
@@ -147,11 +170,40 @@ print_cell(const HeedTable *table, size_t column, const char *text, size_t width
         (void)fprintf(out, "%s%*s  ", text, padding, "");
 }
 
+/* The last cell, which begins at this column of the terminal, in lines of whole words: below each
+ * other, or where that leaves too little room below the row. */
+static void
+print_folded(const char *text, size_t start, size_t room, FILE *out)
+{
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
+    size_t indent = start + FOLDED_LEAST <= room ? start : FOLDED_INDENT;
+    size_t at = indent;
+
+    if (indent != start)
+        (void)fprintf(out, "\n%*s", (int)indent, "");
+    for (size_t i = 0; words[i] != NULL; i++) {
+        size_t width = heed_terminal_width(words[i]);
+
+        if (at > indent && at + 1 + width > room) {
+            (void)fprintf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (at > indent) {
+            (void)fputc(' ', out);
+            at++;
+        }
+        (void)fputs(words[i], out);
+        at += width;
+    }
+    (void)fputc('\n', out);
+}
+
 void
-heed_table_print(const HeedTable *table, FILE *out)
+heed_table_print_within(const HeedTable *table, size_t room, FILE *out)
 {
     g_autofree size_t *widths = g_new0(size_t, table->columns);
     bool styled = heed_terminal_has_style(out);
+    size_t last = table->columns - 1;
+    size_t start = 0;
 
     for (size_t column = 0; column < table->columns; column++)
         widths[column] = heed_terminal_width(title_of(table, column));
@@ -160,6 +212,8 @@ heed_table_print(const HeedTable *table, FILE *out)
 
         widths[column] = MAX(widths[column], heed_terminal_width(table->cells->pdata[i]));
     }
+    for (size_t column = 0; column < last; column++)
+        start += widths[column] + 2;
     if (styled)
         (void)fputs("\033[1m", out);
     for (size_t column = 0; column < table->columns; column++)
@@ -168,9 +222,20 @@ heed_table_print(const HeedTable *table, FILE *out)
         (void)fputs("\033[0m", out);
     for (size_t i = 0; i < table->cells->len; i++) {
         size_t column = i % table->columns;
+        const char *text = table->cells->pdata[i];
 
-        print_cell(table, column, table->cells->pdata[i], widths[column], out);
+        if (column == last && room > 0 && !is_number(table, last) &&
+            start + heed_terminal_width(text) > room)
+            print_folded(text, start, room, out);
+        else
+            print_cell(table, column, text, widths[column], out);
     }
+}
+
+void
+heed_table_print(const HeedTable *table, FILE *out)
+{
+    heed_table_print_within(table, columns_of(out), out);
 }
 
 static bool progress_shown;

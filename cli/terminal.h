@@ -47,7 +47,10 @@ void heed_table_text(HeedTable *table, const char *text);
 void heed_table_int(HeedTable *table, int64_t number);
 void heed_table_date(HeedTable *table, int64_t seconds);
 size_t heed_table_rows(const HeedTable *table);
+/* On a terminal, the text of a last column that does not fit is folded. */
 void heed_table_print(const HeedTable *table, FILE *out);
+/* The same for a terminal of so many columns; 0: of any width. */
+void heed_table_print_within(const HeedTable *table, size_t room, FILE *out);
 
 /*
  * One line on standard error that is rewritten; nothing at all when that is no terminal or notices

@@ -72,6 +72,7 @@ read_checkpoint(const HeedRows *rows, const HeedLogPlace *place, HeedLogCheckpoi
     out->lines = (uint64_t)heed_rows_int(rows, 0, 2);
     out->state_position = (uint64_t)heed_rows_int(rows, 0, 3);
     out->state = heed_rows_bytes(rows, 0, 4);
+    out->has_kept = !heed_rows_is_null(rows, 0, 3);
     out->same_place = !heed_rows_is_null(rows, 0, 6) &&
                       heed_rows_int(rows, 0, 5) == place->device &&
                       heed_rows_int(rows, 0, 6) == place->inode;
@@ -161,12 +162,13 @@ make(HeedDatabase *database,
 
     heed_params_text(params, look_up->log);
     heed_params_text(params, look_up->path);
+    heed_params_text(params, look_up->stem);
     heed_params_int(params, (int64_t)look_up->head_length);
     heed_params_bytes(params, digest, SHA256_BYTES);
     return heed_database_run(
         database, "make the log known",
-        "INSERT INTO heed_data.log_file (log, path, head_length, head_digest)"
-        " VALUES ($1, $2, $3::integer, $4) ON CONFLICT (head_digest) DO NOTHING",
+        "INSERT INTO heed_data.log_file (log, path, stem, head_length, head_digest)"
+        " VALUES ($1, $2, $3, $4::integer, $5) ON CONFLICT (head_digest) DO NOTHING",
         params, error);
 }
 
@@ -232,16 +234,18 @@ heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
 }
 
 bool
-heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
+heed_log_file_last(
+    HeedDatabase *database, const char *log, const char *stem, int64_t *out_id, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
 
     heed_params_text(params, log);
+    heed_params_text(params, stem);
     rows = heed_database_query(
         database, "find the log's last file",
-        "SELECT log_file_id FROM heed_data.log_file WHERE log = $1 AND state IS NOT NULL"
-        " ORDER BY read_at DESC, log_file_id DESC LIMIT 1",
+        "SELECT log_file_id FROM heed_data.log_file WHERE log = $1 AND stem = $2"
+        " AND state IS NOT NULL ORDER BY read_at DESC, log_file_id DESC LIMIT 1",
         params, error);
     *out_id = rows == NULL || heed_rows_count(rows) == 0 ? 0 : heed_rows_int(rows, 0, 0);
     return rows != NULL;
@@ -338,7 +342,8 @@ heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t posit
     heed_params_int(params, (int64_t)position);
     return heed_database_run(
         database, "note that the log is shorter",
-        "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL"
+        "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL,"
+        " lines = CASE WHEN $2::bigint > 0 THEN lines ELSE 0 END"
         " WHERE log_file_id = $1::bigint AND position > $2::bigint",
         params, error);
 }
@@ -358,10 +363,12 @@ heed_log_file_finish(HeedDatabase *database,
     heed_params_int(params, look_up->place.modified);
     heed_params_text(params, look_up->path);
     heed_params_text(params, look_up->log);
+    heed_params_text(params, look_up->stem);
     return heed_database_run(
         database, "note where the log lies",
         "UPDATE heed_data.log_file SET device = $2::bigint, inode = $3::bigint, size = $4::bigint,"
-        " modified = $5::bigint, path = $6, log = coalesce($7, log), read_at = now()"
+        " modified = $5::bigint, path = $6, log = coalesce($7, log), stem = $8,"
+        " read_at = now()"
         " WHERE log_file_id = $1::bigint",
         params, error);
 }
@@ -391,8 +398,18 @@ heed_log_begin(
     heed_params_text(params, format);
     return heed_database_run(
         database, "note the log",
-        "INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"
-        " ON CONFLICT (name) DO UPDATE SET path = excluded.path, format = excluded.format"
+        "WITH misread AS ("
+        "    SELECT name FROM heed_data.log"
+        "    WHERE name = $1 AND format <> $3 AND delivered + deferred + failed = 0"
+        "), anew AS ("
+        "    UPDATE heed_data.log_file"
+        "    SET position = 0, lines = 0, state = NULL, state_position = NULL, size = NULL"
+        "    WHERE log IN (SELECT name FROM misread)"
+        ")"
+        " INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"
+        " ON CONFLICT (name) DO UPDATE SET path = excluded.path, format = excluded.format,"
+        "    lines = CASE WHEN $1 IN (SELECT name FROM misread) THEN 0 ELSE log.lines END,"
+        "    unread = CASE WHEN $1 IN (SELECT name FROM misread) THEN 0 ELSE log.unread END"
         " WHERE (log.path, log.format) <> (excluded.path, excluded.format)",
         params, error);
 }

@@ -23,8 +23,9 @@ typedef struct HeedLogCheckpoint {
     int64_t log_file_id; /* 0: not known, and this was not to make it known */
     uint64_t position;
     uint64_t lines;          /* before it */
-    uint64_t state_position; /* of the state */
+    uint64_t state_position; /* of the state; 0 before one was kept */
     GBytes *state;           /* owned; NULL: nothing is known of messages under way */
+    bool has_kept;           /* a state was kept of it, though it may have gone over to another */
     bool same_place;         /* it lay at this device and inode when it was last read to its end */
 } HeedLogCheckpoint;
 
@@ -43,6 +44,7 @@ bool heed_log_file_unchanged(HeedDatabase *database,
 typedef struct HeedLogLookUp {
     const char *log;  /* the name of the log that it is of; NULL: read by hand */
     const char *path; /* for people */
+    const char *stem; /* the path without what rotation and compression added */
     const uint8_t *head;
     size_t head_length; /* of the first bytes that there are, at most HEED_LIMIT_LOG_HEAD_BYTES */
     HeedLogPlace place;
@@ -59,9 +61,13 @@ bool heed_log_file_find(HeedDatabase *database,
 GBytes *heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* The file of this log that was read last and of whose end something is known; *out_id 0: none. */
-bool heed_log_file_last(HeedDatabase *database, const char *log, int64_t *out_id, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+/* The file of this log and stem that was read last and of whose end something is known; *out_id 0:
+ * none. */
+bool heed_log_file_last(HeedDatabase *database,
+                        const char *log,
+                        const char *stem,
+                        int64_t *out_id,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A lease on the file: an advisory lock of this session. False with no error: somebody else reads
  * it. */
@@ -88,7 +94,7 @@ bool heed_log_file_save(HeedDatabase *database,
                         GBytes *state,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The file has become shorter: what is written behind its new end is new. */
+/* The file has become shorter: what is written behind its new end is new. 0: all of it is. */
 bool
 heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t position, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
@@ -114,7 +120,8 @@ typedef struct HeedLogCount {
     uint64_t failed;
 } HeedLogCount;
 
-/* Finds or makes the log's row. */
+/* Finds or makes the log's row. A log of which nothing was counted yet is read anew when its format
+ * is another one: so far it was misread. */
 bool heed_log_begin(HeedDatabase *database,
                     const char *name,
                     const char *path,

@@ -23,7 +23,7 @@ heed_overview_logs(HeedDatabase *database, GError **error)
         "SELECT name, path, extract(epoch FROM last_read_at)::bigint, "
         "       extract(epoch FROM last_success_at)::bigint, "
         "       extract(epoch FROM last_line_at)::bigint, last_error, lines, unread, behind, "
-        "       delivered, deferred, failed "
+        "       delivered, deferred, failed, format "
         "FROM heed_data.log ORDER BY name",
         NULL, error);
 }

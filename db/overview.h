@@ -33,7 +33,8 @@ typedef enum HeedLogColumn {
     HEED_LOG_COLUMN_BEHIND, /* bytes */
     HEED_LOG_COLUMN_DELIVERED,
     HEED_LOG_COLUMN_DEFERRED,
-    HEED_LOG_COLUMN_FAILED
+    HEED_LOG_COLUMN_FAILED,
+    HEED_LOG_COLUMN_FORMAT
 } HeedLogColumn;
 
 /* The logs that were read under a name of the configuration. */

@@ -362,8 +362,6 @@ heed_log_clerk_read(HeedLogClerk *clerk,
         g_clear_pointer(&clerk->state, g_bytes_unref);
     if (start->state != NULL)
         clerk->state = g_bytes_ref(start->state);
-    else
-        reading.start.state_position = start->position;
     while ((outcome = follow(clerk, &reading, error)) == OUTCOME_DIED)
         if (!replace(clerk, &reading, error)) {
             outcome = OUTCOME_ERROR;

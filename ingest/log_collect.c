@@ -17,6 +17,8 @@
 /* Enough of a reply to know it by. */
 #define REPLY_BYTES  400U
 #define DOMAIN_BYTES 255U
+/* Numbers and lengths of a row. */
+#define ROW_BYTES 80U
 /* Longer ids of messages are nobody's. */
 #define NAME_BYTES 1000U
 
@@ -57,6 +59,7 @@ struct HeedLogCollector {
     GStringChunk *text;
     GArray *deliveries; /* of HeedLogDelivery */
     size_t reported;
+    size_t bytes; /* of the rows, as they are handed over */
     HeedLogTally tally;
     GString *scratch; /* of keys */
 };
@@ -98,6 +101,7 @@ begin(HeedLogCollector *collector)
     collector->text = g_string_chunk_new(65536);
     collector->deliveries = g_array_new(FALSE, FALSE, sizeof(HeedLogDelivery));
     collector->reported = 0;
+    collector->bytes = 0;
     collector->tally = (HeedLogTally){0};
     collector->generation++;
 }
@@ -200,9 +204,13 @@ key_keep(HeedLogCollector *collector, const Key *key)
 static HeedSpan
 domain_span(HeedSpan address)
 {
-    const char *end = address.at + address.length;
-    const char *at = end;
+    const char *end;
+    const char *at;
 
+    if (address.length == 0)
+        return (HeedSpan){0};
+    end = address.at + address.length;
+    at = end;
     while (at > address.at && at[-1] != '@')
         at--;
     return at == address.at ? (HeedSpan){0} : (HeedSpan){at, (size_t)(end - at)};
@@ -234,11 +242,25 @@ provider_of(HeedSpan relay_host, const char *domain)
     return provider != NULL ? provider : "";
 }
 
+/* Whom the sender had mailed, before aliases and forwards of ours. */
+static HeedSpan
+mailed_of(const HeedLogEvent *event)
+{
+    return event->original_recipient.length > 0 ? event->original_recipient : event->recipient;
+}
+
+static bool
+is_ours(const HeedLogCollector *collector, HeedSpan address)
+{
+    g_autofree char *domain = normal_domain(domain_span(address));
+
+    return heed_domain_is_among(domain, collector->job->domains);
+}
+
 static Route *
 route_make(HeedLogCollector *collector, const HeedLogEvent *event, const Key *key)
 {
     Route *route = g_new0(Route, 1);
-    bool sender_is_ours;
 
     route->key = *key;
     route->key.bytes = g_memdup2(key->bytes, key->length);
@@ -247,10 +269,10 @@ route_make(HeedLogCollector *collector, const HeedLogEvent *event, const Key *ke
     route->source_ip = g_utf8_make_valid(event->source_ip.length > 0 ? event->source_ip.at : "",
                                          (gssize)MIN(event->source_ip.length, DOMAIN_BYTES));
     route->provider = provider_of(event->relay_host, route->domain);
-    sender_is_ours = heed_domain_is_among(route->sender_domain, collector->job->domains);
     /* Where the sender is not known it may be ours. */
-    route->is_inbound = event->sender.at != NULL && !sender_is_ours &&
-                        heed_domain_is_among(route->domain, collector->job->domains);
+    route->is_inbound =
+        event->sender.at != NULL && !is_ours(collector, event->sender) &&
+        (is_ours(collector, event->recipient) || is_ours(collector, mailed_of(event)));
     return route;
 }
 
@@ -258,12 +280,14 @@ static Route *
 route_of(HeedLogCollector *collector, const HeedLogEvent *event)
 {
     HeedSpan domain = domain_span(event->recipient);
+    HeedSpan mailed = domain_span(mailed_of(event));
     HeedSpan sender = domain_span(event->sender);
     Route *route;
     Key key;
 
     g_string_truncate(collector->scratch, 0);
     key_add(collector, domain.at, domain.length);
+    key_add(collector, mailed.at, mailed.length);
     key_add(collector, sender.at, sender.length);
     key_add(collector, event->sender.at != NULL ? "<" : "", event->sender.at != NULL);
     key_add(collector, event->relay_host.at, event->relay_host.length);
@@ -306,6 +330,7 @@ volume_of(HeedLogCollector *collector, Route *route, int64_t time)
         volume->sender_domain = g_string_chunk_insert(collector->text, route->sender_domain);
         volume->source_ip = g_string_chunk_insert(collector->text, route->source_ip);
         g_hash_table_insert(collector->volumes, key_keep(collector, &key), volume);
+        collector->bytes += key.length + ROW_BYTES;
     }
     return volume;
 }
@@ -344,6 +369,7 @@ attempt_of(HeedLogCollector *collector, const Route *route, int64_t time, const 
         attempt->source_ip = g_string_chunk_insert(collector->text, route->source_ip);
         attempt->class_ = g_string_chunk_insert(collector->text, class_);
         g_hash_table_insert(collector->attempts, key_keep(collector, &key), attempt);
+        collector->bytes += key.length + ROW_BYTES;
     }
     return attempt;
 }
@@ -399,6 +425,7 @@ count_refusal(HeedLogCollector *collector,
             g_utf8_make_valid(event->reply.at, (gssize)MIN(event->reply.length, REPLY_BYTES));
 
         attempt->reply = g_string_chunk_insert(collector->text, valid);
+        collector->bytes += strlen(valid);
     }
 }
 
@@ -416,8 +443,7 @@ keep_span(HeedLogCollector *collector, HeedSpan span)
 static void
 note_delivery(HeedLogCollector *collector, const HeedLogEvent *event, int64_t time)
 {
-    HeedSpan mailed =
-        event->original_recipient.length > 0 ? event->original_recipient : event->recipient;
+    HeedSpan mailed = mailed_of(event);
     g_autofree char *address = heed_address_normalise(mailed.at, (gssize)mailed.length);
     HeedLogDelivery delivery = {.at = time};
 
@@ -426,6 +452,9 @@ note_delivery(HeedLogCollector *collector, const HeedLogEvent *event, int64_t ti
     delivery.address = g_string_chunk_insert(collector->text, address);
     delivery.message_id = keep_span(collector, event->message_id);
     delivery.queue_id = keep_span(collector, event->queue_id);
+    collector->bytes += ROW_BYTES + strlen(address) +
+                        (delivery.message_id != NULL ? strlen(delivery.message_id) : 0) +
+                        (delivery.queue_id != NULL ? strlen(delivery.queue_id) : 0);
     g_array_append_val(collector->deliveries, delivery);
 }
 
@@ -460,8 +489,9 @@ take_failure(HeedLogCollector *collector, const HeedLogEvent *event, Route *rout
         collector->tally.deferred++;
     else
         collector->tally.failed++;
-    /* The queue gave up; what the destination did stands in the attempts before. */
-    if (event->outcome != HEED_LOG_EXPIRED)
+    /* The queue gave up, or did not even try; what the destination did stands in the attempts
+     * before. */
+    if (event->outcome != HEED_LOG_EXPIRED && !event->untried)
         count_refusal(collector, route, event, time, class_);
     if (event->outcome != HEED_LOG_DEFERRED)
         volume_of(collector, route, time)->failed++;
@@ -514,6 +544,7 @@ bool
 heed_log_collector_is_full(const HeedLogCollector *collector)
 {
     return collector->reported >= HEED_LIMIT_LOG_BATCH_FAILURES ||
+           collector->bytes >= HEED_LIMIT_LOG_BATCH_ROWS_BYTES ||
            collector->deliveries->len >= HEED_LIMIT_LOG_BATCH_ROWS ||
            g_hash_table_size(collector->volumes) >= HEED_LIMIT_LOG_BATCH_ROWS ||
            g_hash_table_size(collector->attempts) >= HEED_LIMIT_LOG_BATCH_ROWS;

@@ -96,5 +96,6 @@ heed_log_event_json(const HeedLogEvent *event)
                         event->code[0] != '\0' ? json_string(event->code) : json_null());
     json_object_set_new(json, "delay", event->delay < 0 ? json_null() : json_real(event->delay));
     json_object_set_new(json, "internal", json_boolean(event->internal));
+    json_object_set_new(json, "untried", json_boolean(event->untried));
     return json;
 }

@@ -54,6 +54,8 @@ typedef struct HeedLogEvent {
     /* Passed on within our own machine (a filter on the loopback, an alias that made a new
      * message): the delivery that counts is in another line. */
     bool internal;
+    /* Put off because other mail was: nobody was asked about this message. */
+    bool untried;
 } HeedLogEvent;
 
 /* An event of which nothing is known. */

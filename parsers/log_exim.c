@@ -173,7 +173,7 @@ read_confirmation(HeedLogReader *reader, HeedSpan value, HeedLogEvent *event)
         g_string_append_c(scratch, value.at[i]);
     }
     event->reply =
-        heed_exim_unescape((HeedSpan){scratch->str + begin, scratch->len - begin}, scratch);
+        heed_log_exim_unescape((HeedSpan){scratch->str + begin, scratch->len - begin}, scratch);
 }
 
 static double
@@ -382,7 +382,7 @@ read_delivery(HeedLogReader *reader, HeedLogEvent *event, HeedSpan text)
 
     if (heed_log_starts(text, ":blackhole:"))
         return HEED_LOG_FINE;
-    if (!heed_exim_take_address(&text, event))
+    if (!heed_log_exim_take_address(&text, event))
         return HEED_LOG_CUT;
     read_attempt(reader, text, event, &attempt);
     /* Every delivery is by a transport. */
@@ -399,11 +399,11 @@ read_failure(HeedLogReader *reader, HeedLogEvent *event, HeedSpan text, bool def
     Attempt attempt = {0};
     bool expired = false;
 
-    if (!heed_exim_take_address(&text, event))
+    if (!heed_log_exim_take_address(&text, event))
         return HEED_LOG_CUT;
     read_attempt(reader, text, event, &attempt);
     if (attempt.words.length > 0)
-        expired = heed_exim_read_reason(attempt.words, reader->scratch, event);
+        expired = heed_log_exim_read_reason(attempt.words, reader->scratch, event);
     if (defers) {
         if (!attempt.deferred)
             return HEED_LOG_CUT;

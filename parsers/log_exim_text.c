@@ -129,7 +129,7 @@ is_address(HeedSpan text)
 }
 
 bool
-heed_exim_take_address(HeedSpan *text, HeedLogEvent *event)
+heed_log_exim_take_address(HeedSpan *text, HeedLogEvent *event)
 {
     HeedSpan address;
     HeedSpan top = {0};
@@ -220,7 +220,7 @@ cut_end(HeedSpan *text, const char *words)
 }
 
 bool
-heed_exim_read_reason(HeedSpan reason, GString *scratch, HeedLogEvent *event)
+heed_log_exim_read_reason(HeedSpan reason, GString *scratch, HeedLogEvent *event)
 {
     HeedSpan words = reason;
     HeedSpan reply;
@@ -235,7 +235,7 @@ heed_exim_read_reason(HeedSpan reason, GString *scratch, HeedLogEvent *event)
     if (reply.length == 0)
         reply = words;
     if (reply.length > 0)
-        event->reply = heed_exim_unescape(reply, scratch);
+        event->reply = heed_log_exim_unescape(reply, scratch);
     return expired;
 }
 
@@ -256,7 +256,7 @@ octal(HeedSpan text)
 }
 
 HeedSpan
-heed_exim_unescape(HeedSpan text, GString *scratch)
+heed_log_exim_unescape(HeedSpan text, GString *scratch)
 {
     size_t begin = scratch->len;
 

@@ -18,7 +18,7 @@
  * "ann@example.net <staff@example.com>" (made of an alias), "ann <ann@example.net>" (a mailbox
  * here), "|command <ann@example.net>". False where there is none, as in a line that was cut off.
  */
-bool heed_exim_take_address(HeedSpan *text, HeedLogEvent *event);
+bool heed_log_exim_take_address(HeedSpan *text, HeedLogEvent *event);
 
 /*
  * What became of it in words: the server's reply goes to the event, with the server's name where
@@ -26,10 +26,10 @@ bool heed_exim_take_address(HeedSpan *text, HeedLogEvent *event);
  * words. Says whether Exim gave up for the time that it took (HEED_LOG_EXPIRED); the event's
  * outcome is not touched. The scratch, which must not move, has what was unescaped.
  */
-bool heed_exim_read_reason(HeedSpan reason, GString *scratch, HeedLogEvent *event);
+bool heed_log_exim_read_reason(HeedSpan reason, GString *scratch, HeedLogEvent *event);
 
 /* Undoes what Exim's logging does to a reply: line ends of a multi-line reply become blanks (as
  * Postfix logs them), octal escapes of bytes beyond ASCII those bytes. */
-HeedSpan heed_exim_unescape(HeedSpan text, GString *scratch);
+HeedSpan heed_log_exim_unescape(HeedSpan text, GString *scratch);
 
 #endif

@@ -45,19 +45,20 @@ HeedLogTrouble
 heed_log_jsonl_line(HeedLogReader *reader, HeedSpan bytes)
 {
     HeedSpan values[HEED_LOG_MEMBERS] = {{0}};
-    HeedJsonWalk walk;
-    HeedJsonMember member;
+    HeedLogJsonWalk walk;
+    HeedLogJsonMember member;
 
     heed_log_reserve(reader, bytes.length);
-    if (!heed_json_open(bytes, &walk) || walk.close != '}')
+    if (!heed_log_json_open(bytes, &walk) || walk.close != '}')
         return HEED_LOG_FOREIGN;
-    while (heed_json_next(&walk, &member)) {
+    while (heed_log_json_next(&walk, &member)) {
         size_t name = heed_log_name_index(member.name, heed_log_member_names, HEED_LOG_MEMBERS);
 
         if (name == HEED_LOG_MEMBERS || heed_log_is(member.text, "null"))
             continue;
-        values[name] = member.kind == HEED_JSON_STRING ? heed_json_text(&member, reader->scratch)
-                                                       : member.text;
+        values[name] = member.kind == HEED_LOG_JSON_STRING
+                           ? heed_log_json_text(&member, reader->scratch)
+                           : member.text;
     }
     return walk.bad ? HEED_LOG_CUT : heed_log_member_event(reader, values);
 }

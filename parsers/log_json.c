@@ -11,13 +11,13 @@ skip_blanks(HeedSpan *rest)
 }
 
 bool
-heed_json_open(HeedSpan text, HeedJsonWalk *out_walk)
+heed_log_json_open(HeedSpan text, HeedLogJsonWalk *out_walk)
 {
     skip_blanks(&text);
     if (!heed_log_starts(text, "{") && !heed_log_starts(text, "["))
         return false;
     *out_walk =
-        (HeedJsonWalk){.rest = heed_log_after(text, 1), .close = text.at[0] == '{' ? '}' : ']'};
+        (HeedLogJsonWalk){.rest = heed_log_after(text, 1), .close = text.at[0] == '{' ? '}' : ']'};
     return true;
 }
 
@@ -69,7 +69,7 @@ take_nested(HeedSpan *rest, HeedSpan *out)
 
 /* A number, or a word: whatever has only bytes that these have. */
 static bool
-take_bare(HeedSpan *rest, HeedJsonMember *member)
+take_bare(HeedSpan *rest, HeedLogJsonMember *member)
 {
     size_t length = 0;
 
@@ -77,26 +77,27 @@ take_bare(HeedSpan *rest, HeedJsonMember *member)
                                      rest->at[length] == '+' || rest->at[length] == '.'))
         length++;
     member->text = heed_log_span(rest->at, rest->at + length);
-    member->kind = length > 0 && g_ascii_isalpha(rest->at[0]) ? HEED_JSON_WORD : HEED_JSON_NUMBER;
+    member->kind =
+        length > 0 && g_ascii_isalpha(rest->at[0]) ? HEED_LOG_JSON_WORD : HEED_LOG_JSON_NUMBER;
     *rest = heed_log_after(*rest, length);
     return length > 0;
 }
 
 static bool
-take_value(HeedSpan *rest, HeedJsonMember *member)
+take_value(HeedSpan *rest, HeedLogJsonMember *member)
 {
     skip_blanks(rest);
     if (rest->length == 0)
         return false;
     switch (rest->at[0]) {
     case '"':
-        member->kind = HEED_JSON_STRING;
+        member->kind = HEED_LOG_JSON_STRING;
         return take_string(rest, &member->text);
     case '{':
-        member->kind = HEED_JSON_OBJECT;
+        member->kind = HEED_LOG_JSON_OBJECT;
         return take_nested(rest, &member->text);
     case '[':
-        member->kind = HEED_JSON_ARRAY;
+        member->kind = HEED_LOG_JSON_ARRAY;
         return take_nested(rest, &member->text);
     default:
         return take_bare(rest, member);
@@ -117,7 +118,7 @@ take_name(HeedSpan *rest, HeedSpan *out)
 
 /* Nothing but blanks is left: the same for a walk over a whole line and over one of its values. */
 static bool
-at_end(HeedJsonWalk *walk)
+at_end(HeedLogJsonWalk *walk)
 {
     walk->rest = heed_log_after(walk->rest, 1);
     walk->close = '\0';
@@ -127,9 +128,9 @@ at_end(HeedJsonWalk *walk)
 }
 
 bool
-heed_json_next(HeedJsonWalk *walk, HeedJsonMember *out_member)
+heed_log_json_next(HeedLogJsonWalk *walk, HeedLogJsonMember *out_member)
 {
-    HeedJsonMember member = {0};
+    HeedLogJsonMember member = {0};
 
     if (walk->close == '\0' || walk->bad)
         return false;
@@ -190,7 +191,7 @@ append_unicode(GString *scratch, HeedSpan text)
 }
 
 HeedSpan
-heed_json_text(const HeedJsonMember *member, GString *scratch)
+heed_log_json_text(const HeedLogJsonMember *member, GString *scratch)
 {
     HeedSpan rest = member->text;
     size_t begin = scratch->len;

@@ -47,15 +47,15 @@ static const char *const names[MEMBERS] = {
 
 /* Fills the members of these names, and leaves the others zero. Whether the object is whole. */
 static bool
-read_members(HeedSpan object, const char *const *wanted, size_t count, HeedJsonMember *out)
+read_members(HeedSpan object, const char *const *wanted, size_t count, HeedLogJsonMember *out)
 {
-    HeedJsonWalk walk;
-    HeedJsonMember member;
+    HeedLogJsonWalk walk;
+    HeedLogJsonMember member;
 
     memset(out, 0, count * sizeof(*out));
-    if (!heed_json_open(object, &walk) || walk.close != '}')
+    if (!heed_log_json_open(object, &walk) || walk.close != '}')
         return false;
-    while (heed_json_next(&walk, &member)) {
+    while (heed_log_json_next(&walk, &member)) {
         size_t index = heed_log_name_index(member.name, wanted, count);
 
         if (index < count)
@@ -66,11 +66,11 @@ read_members(HeedSpan object, const char *const *wanted, size_t count, HeedJsonM
 
 /* The string's text; NULL where the member is none. */
 static HeedSpan
-text_of(HeedLogReader *reader, const HeedJsonMember *member)
+text_of(HeedLogReader *reader, const HeedLogJsonMember *member)
 {
-    if (member->kind != HEED_JSON_STRING || member->text.at == NULL)
+    if (member->kind != HEED_LOG_JSON_STRING || member->text.at == NULL)
         return (HeedSpan){0};
-    return heed_json_text(member, reader->scratch);
+    return heed_log_json_text(member, reader->scratch);
 }
 
 static bool
@@ -94,14 +94,14 @@ static void
 read_status(HeedSpan object, HeedLogEvent *event)
 {
     static const char *const parts[] = {"class", "subject", "detail"};
-    HeedJsonMember members[G_N_ELEMENTS(parts)];
+    HeedLogJsonMember members[G_N_ELEMENTS(parts)];
     char text[3 * 4 + 1];
     size_t length = 0;
 
     if (!read_members(object, parts, G_N_ELEMENTS(parts), members))
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-        if (members[i].kind != HEED_JSON_NUMBER || members[i].text.length == 0 ||
+        if (members[i].kind != HEED_LOG_JSON_NUMBER || members[i].text.length == 0 ||
             members[i].text.length > 3)
             return;
         if (i > 0)
@@ -117,7 +117,7 @@ static void
 read_response(HeedLogReader *reader, HeedSpan object, HeedLogEvent *event)
 {
     static const char *const parts[] = {"code", "enhanced_code", "content"};
-    HeedJsonMember members[G_N_ELEMENTS(parts)];
+    HeedLogJsonMember members[G_N_ELEMENTS(parts)];
     GString *scratch = reader->scratch;
     HeedSpan content;
     size_t begin;
@@ -126,7 +126,7 @@ read_response(HeedLogReader *reader, HeedSpan object, HeedLogEvent *event)
         return;
     read_status(members[1].text, event);
     content = text_of(reader, &members[2]);
-    if (members[0].kind != HEED_JSON_NUMBER || members[0].text.length != 3) {
+    if (members[0].kind != HEED_LOG_JSON_NUMBER || members[0].text.length != 3) {
         event->reply = content;
         return;
     }
@@ -148,7 +148,7 @@ static void
 read_peer(HeedLogReader *reader, HeedSpan object, HeedLogEvent *event)
 {
     static const char *const parts[] = {"name", "addr"};
-    HeedJsonMember members[G_N_ELEMENTS(parts)];
+    HeedLogJsonMember members[G_N_ELEMENTS(parts)];
 
     if (!read_members(object, parts, G_N_ELEMENTS(parts), members))
         return;
@@ -165,7 +165,7 @@ static void
 read_source(HeedLogReader *reader, HeedSpan object, HeedLogEvent *event)
 {
     static const char *const parts[] = {"address"};
-    HeedJsonMember member;
+    HeedLogJsonMember member;
     HeedSpan text;
     const char *colon;
 
@@ -198,7 +198,7 @@ static HeedSpan
 message_id_of(HeedLogReader *reader, HeedSpan object)
 {
     static const char *const parts[] = {"Message-ID", "message_id"};
-    HeedJsonMember members[G_N_ELEMENTS(parts)];
+    HeedLogJsonMember members[G_N_ELEMENTS(parts)];
     HeedSpan text = {0};
 
     if (!read_members(object, parts, G_N_ELEMENTS(parts), members))
@@ -234,19 +234,19 @@ finish(HeedLogReader *reader, const HeedLogEvent *read)
 
 /* The recipient, or an event for each of several. */
 static HeedLogTrouble
-finish_each(HeedLogReader *reader, const HeedJsonMember *recipient, HeedLogEvent *event)
+finish_each(HeedLogReader *reader, const HeedLogJsonMember *recipient, HeedLogEvent *event)
 {
-    HeedJsonWalk walk;
-    HeedJsonMember one;
+    HeedLogJsonWalk walk;
+    HeedLogJsonMember one;
     HeedLogTrouble trouble = HEED_LOG_VALUE;
 
-    if (recipient->kind != HEED_JSON_ARRAY) {
+    if (recipient->kind != HEED_LOG_JSON_ARRAY) {
         event->recipient = text_of(reader, recipient);
         return finish(reader, event);
     }
-    if (!heed_json_open(recipient->text, &walk))
+    if (!heed_log_json_open(recipient->text, &walk))
         return HEED_LOG_VALUE;
-    while (heed_json_next(&walk, &one)) {
+    while (heed_log_json_next(&walk, &one)) {
         event->recipient = text_of(reader, &one);
         trouble = finish(reader, event);
         if (trouble != HEED_LOG_FINE)
@@ -259,22 +259,22 @@ HeedLogTrouble
 heed_log_kumomta_line(HeedLogReader *reader, HeedSpan bytes)
 {
     HeedLogEvent event = HEED_LOG_EVENT_UNKNOWN;
-    HeedJsonMember members[MEMBERS];
-    HeedJsonWalk walk;
+    HeedLogJsonMember members[MEMBERS];
+    HeedLogJsonWalk walk;
     int64_t created;
 
-    if (!heed_json_open(bytes, &walk) || walk.close != '}')
+    if (!heed_log_json_open(bytes, &walk) || walk.close != '}')
         return HEED_LOG_FOREIGN;
     /* Half of the records are of mail that came in, and the type stands first. */
-    if (heed_json_next(&walk, &members[TYPE]) && heed_log_is(members[TYPE].name, "type") &&
-        members[TYPE].kind == HEED_JSON_STRING && members[TYPE].text.length > 0 &&
+    if (heed_log_json_next(&walk, &members[TYPE]) && heed_log_is(members[TYPE].name, "type") &&
+        members[TYPE].kind == HEED_LOG_JSON_STRING && members[TYPE].text.length > 0 &&
         !read_type(members[TYPE].text, &event))
         return HEED_LOG_FINE;
     /* The reply is put together of its parts. */
     heed_log_reserve(reader, bytes.length + HEED_STATUS_BYTES);
     if (!read_members(bytes, names, MEMBERS, members))
         return HEED_LOG_CUT;
-    if (members[TYPE].kind != HEED_JSON_STRING || members[TYPE].text.length == 0)
+    if (members[TYPE].kind != HEED_LOG_JSON_STRING || members[TYPE].text.length == 0)
         return HEED_LOG_FOREIGN;
     /* Records that go to a log hook travel as messages, and are logged too. */
     if (!read_type(members[TYPE].text, &event) ||

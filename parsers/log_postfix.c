@@ -86,7 +86,8 @@ read_reason(HeedSpan reason, HeedLogEvent *event)
                                         "conversation with "};
     static const char *const says[] = {" said: ", " refused to talk to me: "};
 
-    if (heed_log_starts(reason, suspended))
+    event->untried = heed_log_starts(reason, suspended);
+    if (event->untried)
         reason = heed_log_after(reason, sizeof(suspended) - 1);
     event->reply = reason;
     for (size_t i = 0; i < G_N_ELEMENTS(talks) && event->relay_ip.at == NULL; i++)
@@ -132,14 +133,35 @@ read_member(HeedSpan member, HeedLogEvent *event)
         (void)heed_status_read(member.at + 4, member.length - 4, event->status);
 }
 
+/* RFC 1918 and RFC 4193. */
+static bool
+is_private(HeedSpan ip)
+{
+    static const char *const begins[] = {"10.", "192.168.", "fc", "fd"};
+    bool found = heed_log_starts(ip, "172.") && heed_log_number(heed_log_after(ip, 4)) >= 16 &&
+                 heed_log_number(heed_log_after(ip, 4)) < 32;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(begins); i++)
+        found |= heed_log_starts(ip, begins[i]);
+    return found;
+}
+
+/* amavis answers so, as a filter of ours and as one that a server elsewhere asks before it answers
+ * itself. */
+static bool
+is_filter(const HeedLogEvent *event)
+{
+    return (heed_log_starts(event->reply, "250 2.0.0 from MTA(") ||
+            heed_log_starts(event->reply, "250 2.6.0 from MTA(")) &&
+           (event->relay_ip.at == NULL || is_private(event->relay_ip));
+}
+
 /* Whether a new line will speak of what became of the mail. */
 static bool
 is_internal(const HeedLogEvent *event)
 {
     return heed_log_is_loopback(event->relay_ip) ||
-           heed_log_starts(event->reply, "forwarded as ") ||
-           heed_log_starts(event->reply, "250 2.0.0 from MTA(") ||
-           heed_log_starts(event->reply, "250 2.6.0 from MTA(");
+           heed_log_starts(event->reply, "forwarded as ") || is_filter(event);
 }
 
 static HeedLogTrouble

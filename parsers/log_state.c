@@ -213,7 +213,7 @@ load_message(HeedLogReader *reader, Rest *rest)
         event.queue_id = queue_id;
         event.sender = sender;
         event.message_id = message_id;
-        if (!rest->broken)
+        if (!rest->broken && event.recipient.length > 0)
             heed_log_join_defer(reader->join, &event);
     }
 }

@@ -66,6 +66,13 @@ lock_alone(HeedDatabase *database, GError **error)
                              NULL, error);
 }
 
+static void
+append_addresses(const HeedRows *rows, GPtrArray *addresses)
+{
+    for (size_t i = 0; i < heed_rows_count(rows); i++)
+        g_ptr_array_add(addresses, g_strdup(heed_rows_text(rows, i, 0)));
+}
+
 /* Appends whose failures the holds hold. */
 static bool
 add_held(HeedDatabase *database,
@@ -84,8 +91,7 @@ add_held(HeedDatabase *database,
                                params, error);
     if (rows == NULL)
         return false;
-    for (size_t i = 0; i < heed_rows_count(rows); i++)
-        g_ptr_array_add(addresses, g_strdup(heed_rows_text(rows, i, 0)));
+    append_addresses(rows, addresses);
     return true;
 }
 
@@ -122,16 +128,22 @@ place(Watch *watch,
 }
 
 static bool
-end(HeedDatabase *database, const Suspect *suspect, GError **error)
+end(const Watch *watch, const Suspect *suspect, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
 
     heed_params_int(params, suspect->hold_id);
     /* Rounded up, it may lie behind the arrival of this batch, which counts. */
     heed_params_int(params, suspect->at - 1);
-    return lock_alone(database, error) &&
-           heed_database_run(database, "end a hold", heed_suppress_query("guard_end.sql"), params,
-                             error);
+    if (!lock_alone(watch->database, error))
+        return false;
+    rows = heed_database_query(watch->database, "end a hold", heed_suppress_query("guard_end.sql"),
+                               params, error);
+    if (rows == NULL)
+        return false;
+    append_addresses(rows, watch->addresses);
+    return true;
 }
 
 static bool
@@ -150,7 +162,7 @@ look_at(Watch *watch, const HeedRows *rows, size_t row, GError **error)
         return false;
     history.is_hourly = strcmp(suspect.dimension, "mta") == 0;
     if (suspect.hold_id != 0)
-        return !heed_guard_is_over(&history, &noticed) || end(watch->database, &suspect, error);
+        return !heed_guard_is_over(&history, &noticed) || end(watch, &suspect, error);
     return !heed_guard_is_surge(watch->options, &history, &surge) ||
            place(watch, &suspect, &surge, history.days, error);
 }

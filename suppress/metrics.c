@@ -14,6 +14,7 @@ heed_metrics_free(HeedMetrics *metrics)
     heed_rows_free(metrics->suppressions);
     heed_rows_free(metrics->state);
     heed_rows_free(metrics->mailboxes);
+    heed_rows_free(metrics->logs);
     heed_rows_free(metrics->database);
     for (size_t by = 0; by < HEED_REPUTATION_DIMENSIONS; by++)
         g_clear_pointer(&metrics->reputations[by], g_ptr_array_unref);
@@ -33,6 +34,7 @@ read_rows(HeedDatabase *database, HeedMetrics *metrics, GError **error)
                                                      heed_suppress_query("metrics_state.sql"), NULL,
                                                      error)) != NULL &&
            (metrics->mailboxes = heed_overview_mailboxes(database, error)) != NULL &&
+           (metrics->logs = heed_overview_logs(database, error)) != NULL &&
            (metrics->database = heed_overview_database(database, error)) != NULL;
 }
 

@@ -4,8 +4,8 @@
 
 /*
  * What `heed metrics` tells a monitoring system. No answer has more rows than there are classes,
- * mailboxes, or names up to HEED_LIMIT_METRIC_NAMES: what is told each minute is kept for months.
- * No addresses.
+ * mailboxes, logs, or names up to HEED_LIMIT_METRIC_NAMES: what is told each minute is kept for
+ * months. No addresses.
  */
 
 #include "db/connection.h"
@@ -25,7 +25,8 @@ typedef struct HeedMetrics {
     HeedRows *events;       /* kind, class, verdict, reports, failures */
     HeedRows *suppressions; /* verdict, reason, addresses */
     HeedRows *state;        /* one row */
-    HeedRows *mailboxes;    /* as of db/overview.h, as is: */
+    HeedRows *mailboxes;    /* as of db/overview.h, as are: */
+    HeedRows *logs;
     HeedRows *database;
     /* Of HeedReputation *, the lowest scores first. */
     GPtrArray *reputations[HEED_REPUTATION_DIMENSIONS]; /* of recipient domains: NULL */

@@ -39,17 +39,6 @@ hold_free(void *data)
     g_free(hold);
 }
 
-static void
-log_free(void *data)
-{
-    HeedSummaryLog *log = data;
-
-    g_free(log->name);
-    g_free(log->format);
-    g_free(log->error);
-    g_free(log);
-}
-
 static HeedSummary *
 summary_new(void)
 {
@@ -59,7 +48,6 @@ summary_new(void)
     summary->replies = g_ptr_array_new_with_free_func(reply_free);
     summary->reasons = g_ptr_array_new_with_free_func(reason_free);
     summary->holds = g_ptr_array_new_with_free_func(hold_free);
-    summary->logs = g_ptr_array_new_with_free_func(log_free);
     return summary;
 }
 
@@ -73,12 +61,12 @@ heed_summary_free(HeedSummary *summary)
     g_ptr_array_unref(summary->replies);
     g_ptr_array_unref(summary->reasons);
     g_ptr_array_unref(summary->holds);
-    g_ptr_array_unref(summary->logs);
     for (size_t by = 0; by < HEED_REPUTATION_DIMENSIONS; by++) {
         g_clear_pointer(&summary->causes[by], g_array_unref);
         g_clear_pointer(&summary->worst[by], g_ptr_array_unref);
     }
     heed_rows_free(summary->mailboxes);
+    heed_rows_free(summary->logs);
     heed_rows_free(summary->database);
     g_free(summary);
 }
@@ -261,40 +249,6 @@ read_holds(HeedDatabase *database,
     return true;
 }
 
-/* A store that knows of no logs has no such view. */
-static bool
-read_logs(HeedDatabase *database, HeedSummary *summary, GError **error)
-{
-    g_autoptr(HeedRows) known =
-        heed_database_query_row(database, "look for logs",
-                                "SELECT to_regclass('heed.log_status') IS NOT NULL", NULL, error);
-    g_autoptr(HeedRows) rows = NULL;
-
-    if (known == NULL)
-        return false;
-    if (!heed_rows_bool(known, 0, 0))
-        return true;
-    rows = heed_database_query(database, "read the logs' state",
-                               heed_suppress_query("summary_logs.sql"), NULL, error);
-    if (rows == NULL)
-        return false;
-    for (size_t row = 0; row < heed_rows_count(rows); row++) {
-        HeedSummaryLog *log = g_new0(HeedSummaryLog, 1);
-
-        log->name = g_strdup(heed_rows_text(rows, row, 0));
-        log->format = g_strdup(heed_rows_text(rows, row, 1));
-        log->read_at = heed_rows_time(rows, row, 2);
-        log->success_at = heed_rows_time(rows, row, 3);
-        log->line_at = heed_rows_time(rows, row, 4);
-        log->error = g_strdup(heed_rows_text(rows, row, 5));
-        log->lines = heed_rows_int(rows, row, 6);
-        log->unread = heed_rows_int(rows, row, 7);
-        log->behind = heed_rows_int(rows, row, 8);
-        g_ptr_array_add(summary->logs, log);
-    }
-    return true;
-}
-
 static bool
 read_totals(HeedDatabase *database,
             const HeedSummaryQuery *query,
@@ -372,9 +326,10 @@ heed_summary_read(HeedDatabase *database, const HeedSummaryQuery *query, GError 
         !read_classes(database, query, summary, error) ||
         !read_replies(database, query, summary, error) ||
         !read_reasons(database, query, summary, error) ||
-        !read_holds(database, query, summary, error) || !read_logs(database, summary, error) ||
+        !read_holds(database, query, summary, error) ||
         !read_totals(database, query, summary, error) || !read_worst(database, summary, error) ||
         (summary->mailboxes = heed_overview_mailboxes(database, error)) == NULL ||
+        (summary->logs = heed_overview_logs(database, error)) == NULL ||
         (summary->database = heed_overview_database(database, error)) == NULL ||
         !heed_transaction_commit(transaction, error))
         return NULL;

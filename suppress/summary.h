@@ -86,19 +86,6 @@ typedef struct HeedSummaryHold {
     int64_t addresses;
 } HeedSummaryHold;
 
-/* How the reading of a log fares. Times are HEED_DATE_UNKNOWN for never. */
-typedef struct HeedSummaryLog {
-    char *name;
-    char *format;
-    int64_t read_at;    /* when it was looked at last */
-    int64_t success_at; /* when that last went well */
-    int64_t line_at;    /* when something new was in it last */
-    char *error;        /* of the last look; NULL: none */
-    int64_t lines;
-    int64_t unread; /* of them, those that could not be read */
-    int64_t behind; /* bytes that were not read at the last look */
-} HeedSummaryLog;
-
 /* A name of reputation that fares badly, and why. */
 typedef struct HeedSummaryCause {
     const HeedReputation *reputation; /* borrowed from its list */
@@ -114,7 +101,6 @@ typedef struct HeedSummary {
     GPtrArray *reasons;   /* of HeedSummaryReason * */
     int64_t replies_seen; /* of how many of the newest events replies are */
     GPtrArray *holds;     /* of HeedSummaryHold *, the newest first */
-    GPtrArray *logs;      /* of HeedSummaryLog * */
     /* By HeedReputationBy: of HeedReputation *, the lowest scores first; what pulls each of them
      * down; and how many there are. */
     GPtrArray *worst[HEED_REPUTATION_DIMENSIONS];
@@ -125,6 +111,7 @@ typedef struct HeedSummary {
     int64_t unclassified; /* failures that no rule knows */
     /* As of db/overview.h. */
     HeedRows *mailboxes;
+    HeedRows *logs;
     HeedRows *database;
 } HeedSummary;
 

@@ -41,8 +41,9 @@ typedef struct HeedThrottleAdvice {
     int64_t as_of;
 } HeedThrottleAdvice;
 
-/* Makes the advice anew and replaces what there was, in one transaction. *out_known_until: the
- * newest minute that a log told of, HEED_DATE_UNKNOWN for none at all. */
+/* Makes the advice anew and replaces what there was, in one transaction. *out_known_until: up
+ * to when the logs tell of attempts, to the hour where nothing was put off; HEED_DATE_UNKNOWN: not
+ * at all. */
 bool heed_throttle_update(HeedDatabase *database,
                           const HeedThrottleExpert *expert,
                           int64_t *out_known_until,

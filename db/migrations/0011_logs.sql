@@ -26,6 +26,7 @@ CREATE TABLE heed_data.log_file (
     log_file_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     log            text COLLATE "C",
     path           text NOT NULL,
+    stem           text NOT NULL,               -- the path without what rotation and compression added
     head_length    integer NOT NULL,            -- bytes that the digest is of; grows with the file, to 4096
     head_digest    bytea NOT NULL,              -- SHA-256
     device         bigint,

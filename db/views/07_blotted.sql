@@ -5,7 +5,7 @@ RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $function$
     SELECT left(regexp_replace(
         CASE WHEN length(said.mailbox) >= 3 AND strpos(said.text, said.mailbox) > 0
             THEN regexp_replace(said.text,
-                '\m' || regexp_replace(said.mailbox, '([^[:alnum:]])', '\\\1', 'g') || '\M', '<address>', 'g')
+                '(?<!\w)' || regexp_replace(said.mailbox, '([^[:alnum:]])', '\\\1', 'g') || '(?!\w)', '<address>', 'g')
             ELSE said.text
         END, '[[:xdigit:].:-]*[0-9][[:xdigit:].:-]*', '#', 'g'), 300)
     FROM (

@@ -39,20 +39,8 @@ VALUES ('complaints', 'imaps://fbl@mail.example.com/INBOX', now(), now(), 1234);
 INSERT INTO heed_data.guard_hold (dimension, name, began_at, ended_at, placed_at, statistics)
 VALUES ('domain', 'lost<i>directory.example', now() - interval '3 hours', 'infinity', now(),
     '{{"window_hours": 6, "seen": 812, "highest_before": 12, "threshold": 60}}');
-DO $do$
-BEGIN
-    IF to_regclass('heed_data.log') IS NOT NULL THEN
-        INSERT INTO heed_data.log (name, path, format, last_read_at, last_success_at, last_error, lines, unread, behind)
-        VALUES ('main <b>', '/var/log/mail.log', 'postfix', now(), now() - interval '3 days', 'no such "<file>"', 1234567, 3, 99);
-    ELSE
-        CREATE VIEW heed.log_status AS
-        SELECT 'main <b>' AS name, 'postfix' AS format, now() AS last_read_at, now() - interval '3 days' AS last_success_at,
-            NULL::timestamptz AS last_line_at, 'no such "<file>"' AS last_error, 1234567::bigint AS lines, 3::bigint AS unread,
-            99::bigint AS behind;
-        GRANT SELECT ON heed.log_status TO heed_ingest;
-    END IF;
-END
-$do$;
+INSERT INTO heed_data.log (name, path, format, last_read_at, last_success_at, last_error, lines, unread, behind)
+VALUES ('main <b>', '/var/log/mail.log', 'postfix', now(), now() - interval '3 days', 'no such "<file>"', 1234567, 3, 99);
 """
 
 NAMES = ["evil\"><script>alert(1)</script>.example", "'onmouseover='alert(1).example", "javascript:alert(1)"]

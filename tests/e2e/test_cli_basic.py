@@ -46,6 +46,7 @@ class Cli(Case):
                 other = run_heed(["help", *command.split()])
                 self.assertEqual((one.returncode, one.stderr), (0, ""))
                 self.assertEqual(one.stdout, other.stdout)
+                self.assertEqual(one.stdout, run_heed(["--config", "none", "--quiet", "help", *command.split()]).stdout)
                 for option in ("--config", "--data-dir", "--quiet", "--verbose"):
                     self.assertIn(option, one.stdout)
 
@@ -70,7 +71,10 @@ class Cli(Case):
             ("report", "--days", "0"): "--days is 1 to 366",
             ("metrics", "superfluous"): "superfluous",
             ("ingest", "--reparse", "x"): "--reparse",
-            ("ingest", "--as", "postfix", "x"): "allowed are mail",
+            ("ingest", "--as", "sendmail", "x"): "allowed are mail, postfix",
+            ("ingest", "--as", "postfix", "--timezone", "Mars", "x"): "--timezone",
+            ("ingest", "--stream", "news", "x"): "for logs",
+            ("ingest", "--reparse", "--as", "postfix"): "no log",
             ("why", "nobody"): "not a mail address",
             ("why", "a@example.org", "b@example.org"): "which address",
             ("suppress", "add"): "see heed suppress add --help",

@@ -102,7 +102,7 @@ class Logs(Case):
 
     def generate(self, lines, seed=1):
         """(lines as a list, truth)"""
-        log = Log(seed, begin=datetime.now(timezone.utc) - timedelta(hours=2), pause=0.5)
+        log = Log(seed, begin=datetime.now(timezone.utc) - timedelta(hours=4), pause=0.5)
         text = []
         while len(text) < lines:
             text += log.message()
@@ -131,7 +131,7 @@ class Counts(Logs):
     """The store says what the log says."""
 
     def test_counts(self):
-        lines, truth = self.generate(4000)
+        lines, truth = self.generate(3000)
         self.path.write_text("".join(lines))
         dry = self.heed("poll", "--dry-run", config=self.config)
         self.assertIn(f"{truth['delivered']} delivered, {truth['deferred']} deferred, {truth['failed']} failed", dry.stdout)
@@ -157,13 +157,17 @@ class Counts(Logs):
     def test_what_counts_nothing(self):
         lines = [
             *message("4AAAAAAAAAA1", "kim@example.com", [SENT], "in@x.example.net", sender="kim@x.example.net"),
-            *message("4AAAAAAAAAA2", "kim@dead.example.org", [("sent", "2.0.0", "250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok")], "a@x"),
+            *(line.replace("dead.example.org[198.51.100.7]", "filter.example.com[10.0.0.7]") for line in message(
+                "4AAAAAAAAAA2", "kim@dead.example.org", [("sent", "2.0.0", "250 2.0.0 from MTA(smtp:[10.0.0.8]:10025): 250 2.0.0 Ok")], "a@x")),
+            *(line.replace("lee@x.example.org>", "lee@x.example.org>, orig_to=<kim@example.com>") for line in message(
+                "4AAAAAAAAAA4", "lee@x.example.org", [UNKNOWN], "forwarded@x.example.net", sender="kim@x.example.net")),
             *message("4AAAAAAAAAA3", "kim@example.com", [SENT], "b@x"),
         ]
         self.path.write_text("".join(lines))
         self.heed("poll", config=self.config)
         self.assertEqual(self.query("SELECT domain, sender_domain, delivered, failed FROM heed_data.volume_delta"),
                          [["example.com", "news.example.com", "1", "0"]])
+        self.assertEqual(self.query("SELECT count(*) FROM heed_data.event"), [["0"]])
 
     def test_deferrals_are_one_and_joined_over_files(self):
         """Put off, rotated away, and given up in the next file: one delay, one bounce, with the Message-ID."""
@@ -231,6 +235,8 @@ class Following(Logs):
                     if (self.folder / f"mail.log.{at}{suffix}").exists():
                         (self.folder / f"mail.log.{at}{suffix}").rename(self.folder / f"mail.log.{at + 1}{suffix}")
         self.path.rename(old)
+        if how == "packed":
+            how = {1: "gz", 3: "xz", 5: "zst"}.get(number, "gz")
         if how == "gz":
             with gzip.open(f"{old}.gz", "wb") as out:
                 out.write(old.read_bytes())
@@ -245,10 +251,10 @@ class Following(Logs):
 
     def test_rotation(self):
         """Polled between writing and rotating, in the middle of lines and messages: the same as read at once."""
-        lines, _ = self.generate(1500)
+        lines, _ = self.generate(1000)
         text = "".join(lines)
         want = self.reference(lines)
-        for how in "rename", "date", "copytruncate", "gz", "xz", "zst":
+        for how in "rename", "date", "copytruncate", "packed":
             with self.subTest(how=how):
                 for path in self.folder.glob("mail*"):
                     path.unlink()
@@ -323,7 +329,7 @@ class Following(Logs):
 
     def test_two_at_once(self):
         """Two pollers and one by hand, at the same moment."""
-        lines, _ = self.generate(6000)
+        lines, _ = self.generate(3000)
         want = self.reference(lines)
         self.path.write_text("".join(lines))
         self.age(self.path)
@@ -335,6 +341,96 @@ class Following(Logs):
         self.assertIn(0, [one.returncode for one in done])
         self.heed("poll", config=self.config)
         self.assert_same(want)
+
+    def test_killed_before_anything_is_kept(self):
+        """Killed after the first of several stretches of a file: what the file before it said, and the stretch, is still known."""
+        kept = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL], "late@news.example.com"))
+        self.path.write_text("".join(kept))
+        self.heed("poll", config=self.config)
+        self.path.rename(self.folder / "mail.log.1")
+        lines = [[*message(f"4BBBBBBB{number}", f"kim{number}@dead.example.org", [UNKNOWN], f"{number}@news.example.com")]
+                 for number in range(1000, 3100)]
+        begin = [line for one in lines for line in one[:3]]
+        end = [line for one in lines for line in one[3:]]
+        self.path.write_text("".join(begin + end) + f"{stamp(9)} mx postfix/qmgr[7]: 4ABCDEFGHJKL: from=<bounce@news.example.com>,"
+                             " status=expired, returned to sender\n")
+        done = run_heed(["poll"], self.config, {"HEED_FAULT": "log.after-commit"})
+        self.assertEqual(done.returncode, -9, done.stderr)
+        self.assertEqual(self.query("SELECT count(*) FROM heed_data.report WHERE kind = 'bounce'"), [["2000"]])
+        self.heed("poll", config=self.config)
+        self.assertEqual(self.query("SELECT count(*), count(original_message_id) FROM heed_data.report WHERE kind = 'bounce'"),
+                         [["2101", "2101"]])
+
+    def test_a_copy_in_the_making(self):
+        """copytruncate of a large file, looked at several times meanwhile: the copy is no file that has become shorter."""
+        lines, _ = self.generate(1200)
+        want = self.reference(lines)
+        self.path.write_text("".join(lines))
+        self.heed("poll", config=self.config)
+        copy = self.folder / "mail.log.1"
+        for part in 0.4, 0.6, 0.8, 1:
+            copy.write_text("".join(lines[:int(len(lines) * part)]))
+            done = self.heed("poll", config=self.config)
+            self.assertNotIn("shorter", done.stderr)
+            self.assert_same(want, part)
+
+    def test_truncated_while_it_is_opened(self):
+        """copytruncate between finding out which file it is and reading it: the copy is not read from its beginning."""
+        lines, _ = self.generate(1200)
+        want = self.reference(lines)
+        whole = sum(map(len, lines[:1100]))
+        self.assertGreater(whole, 65536)  # what was read together with its beginning needs no second look
+        self.path.write_text("".join(lines[:1100]))
+        self.heed("poll", config=self.config)
+        with self.path.open("a") as out:
+            out.write("".join(lines[1100:]))
+        # Whoever asks for the file by its beginning waits.
+        self.query("CREATE FUNCTION heed_data.wait() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN IF current_query() LIKE '%head_digest = %' THEN"
+                   " PERFORM pg_advisory_xact_lock(42); END IF; RETURN true; END $$")
+        self.query("ALTER TABLE heed_data.log_file RENAME TO log_file_now")
+        self.query("CREATE VIEW heed_data.log_file AS SELECT * FROM heed_data.log_file_now WHERE heed_data.wait()")
+        self.query("GRANT ALL ON heed_data.log_file TO PUBLIC; GRANT EXECUTE ON FUNCTION heed_data.wait TO PUBLIC")
+
+        def wait_for_lock(granted):
+            for _ in range(300):
+                if self.query(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND granted = {granted}") == [["1"]]:
+                    return
+                time.sleep(0.05)
+            self.fail(f"no lock within 15 s: {running.communicate()[1] if running else ''}")
+        running = None
+        url = self.world.postgres.url(self.database)
+        with subprocess.Popen([self.world.postgres.bin / "psql", "-XAtq", "-d", url], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as other:
+            print("SELECT pg_advisory_lock(42);", file=other.stdin, flush=True)
+            wait_for_lock(True)
+            running = start_heed(["poll"], self.config)
+            wait_for_lock(False)
+            shutil.copy2(self.path, self.folder / "mail.log.1")
+            os.truncate(self.path, 0)
+            other.stdin.close()
+        _, said = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 0, said)
+        self.query("DROP VIEW heed_data.log_file")
+        self.query("ALTER TABLE heed_data.log_file_now RENAME TO log_file")
+        self.heed("poll", config=self.config)
+        self.assert_same(want)
+
+    def test_several_logs_by_one_pattern(self):
+        """What is under way in one log is not another's."""
+        config = self.world.config(self.database, "pattern.conf",
+                                   f'log "all" {{ path = "{self.folder}/*.log" format = "postfix" }}', OWN, CALM)
+        one = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [FULL, FULL_FOR_GOOD], "one@news.example.com"))
+        same_id = list(message("4ABCDEFGHJKL", "lee@dead.example.org", [UNKNOWN]))
+        (self.folder / "a.log").write_text("".join(one[:4]))
+        self.heed("poll", config=config)
+        # Another server's first lines, of a message with the same queue id and no Message-ID.
+        (self.folder / "b.log").write_text("".join(same_id[2:]))
+        self.heed("poll", config=config)
+        self.assertEqual(self.query("SELECT coalesce(original_message_id, 'none') FROM heed_data.report WHERE kind = 'bounce'"), [["none"]])
+        (self.folder / "a.log").unlink()
+        (self.folder / "a.log").write_text("".join(one[4:]))
+        self.heed("poll", config=config)
+        self.assertEqual(self.query("SELECT coalesce(original_message_id, 'none') FROM heed_data.report WHERE kind = 'bounce' ORDER BY 1 DESC"),
+                         [["one@news.example.com"], ["none"]])
 
     def test_deleted_at_once(self):
         """Nothing is kept of the old file: what was under way is still known."""
@@ -368,8 +464,26 @@ class Following(Logs):
         self.assertEqual(running.returncode, 0, said)
         self.assertEqual(self.query("SELECT sum(delivered) FROM heed_data.volume_delta"), [[str(truth["delivered"])]])
 
+    def test_watch_ends_with_its_logs(self):
+        """Beside mailboxes, logs that cannot be looked at any more are not given up in silence."""
+        mails = self.folder / "mails"
+        for name in "cur", "new", "tmp":
+            (mails / name).mkdir(parents=True)
+        self.path.write_text("".join(self.generate(100)[0]))
+        both = self.world.mailbox("fbl", f"maildir:{mails}") + f'\nlog "postfix" {{ path = "{self.path}" format = "postfix" }}'
+        config = self.world.config(self.database, "beside.conf", both, OWN, CALM)
+        self.heed("poll", config=config)
+        self.query("ALTER TABLE heed_data.log RENAME TO gone")
+        running = start_heed(["poll", "--watch"], config)
+        try:
+            _, said = running.communicate(timeout=30)
+        finally:
+            running.kill()
+        self.assertGreater(running.returncode, 0, said)
+        self.assertIn("heed_data.log", said)
+
     def test_database_restarted(self):
-        lines, _ = self.generate(20000)
+        lines, _ = self.generate(8000)
         want = self.reference(lines)
         self.path.write_text("".join(lines))
         running = start_heed(["poll"], self.config)
@@ -419,6 +533,28 @@ class BadInput(Logs):
             self.assert_one_line(done.stderr, *words)
         self.assertEqual(self.query("SELECT count(*) FROM heed_data.event"), [["1"]])
         self.heed("poll", "--log", "other", config=self.config, want=64)
+
+    def test_misread(self):
+        """Who named the wrong format finds all of the log new once the right one is named, and nothing counted twice."""
+        self.path.write_text("".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com")))
+        self.age(self.path)
+        by_hand = self.world.config(self.database, "none.conf", "", OWN, CALM)
+        for form, want in ("exim", 0), ("csv", 65):
+            done = self.heed("ingest", "--as", form, self.path, config=by_hand, want=want)
+            self.assert_one_line(done.stderr, f"is it the log of {form}?")
+        self.assert_one_line(self.heed("ingest", "--as", "postfix", self.path, config=by_hand).stderr, "1 failed", "1 report stored")
+        self.assert_one_line(self.heed("ingest", "--as", "exim", self.path, config=by_hand).stderr, "no new lines")
+
+        def poll(form):
+            log = f'log "mta" {{ path = "{other}" format = "{form}" }}'
+            return self.heed("poll", config=self.world.config(self.database, "mta.conf", log, OWN, CALM)).stderr
+        other = self.folder / "other.log"
+        other.write_text(self.path.read_text().replace("kim@", "lee@").replace("one@", "two@"))
+        self.assert_one_line(poll("exim"), "5 lines", "0 failed")
+        self.assert_one_line(poll("postfix"), "5 lines", "1 failed")
+        self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [["5", "0", "1"]])
+        self.assert_one_line(poll("exim"), "no new lines")
+        self.assertEqual(self.query("SELECT sum(failed) FROM heed.volume_hourly"), [["2"]])
 
     def test_pipe(self):
         text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com"))

@@ -215,6 +215,7 @@ class Policies(Case):
         self.assertEqual(self.kept(config, "", *people, "ann@example.net"), set())
         done = self.heed("suppress", "review", config=config)
         self.assertIn("120 addresses are paused", done.stdout)
+        self.assertIn("by the rule: hard: held, surge", self.heed("why", people[0], config=config).stdout)
         self.assertIn("| 550 5.1.1 no such user", done.stdout)
         hold = json.loads(self.heed("suppress", "review", "--format", "json", config=config).stdout)
         self.assertEqual((hold["name"], hold["dimension"], hold["addresses_held"]), ("example.org", "domain", 120))

@@ -70,6 +70,17 @@ class Views(Case):
         for view, (section, _) in sections(text).items():
             self.assertIn("```sql", section, view)
 
+    def test_replies_name_nobody(self):
+        database = self.world.database()
+        for reply, address, want in (("550 bad user Joe+x", "joe+x@c.example", "# bad user <address>"),
+                                     ("user .joe. not here", ".joe.@c.example", "user <address> not here"),
+                                     ('user "joe doe" x', '"joe doe"@c.example', "user <address> x"),
+                                     ("to <a.b@c.example>: no", "a.b@c.example", "to <address>: no"),
+                                     ("xjoe joe_ joe", "joe@c.example", "xjoe joe_ <address>")):
+            with self.subTest(address):
+                said, named = (text.replace("'", "''") for text in (reply, address))
+                self.assertEqual(self.world.postgres.query(database, f"SELECT heed_data.blotted('{said}', '{named}')"), [[want]])
+
     def test_dashboard(self):
         database = self.world.database()
         panels = json.loads(DASHBOARD.read_text())["panels"]

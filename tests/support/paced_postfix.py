@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Lets a real Postfix deliver mail with a configuration that `heed throttle` printed. For tests/e2e/test_throttle.py, in a
-mount namespace of its own, as root, from the project's folder:
+"""Lets a real Postfix deliver mail with a configuration that `heed throttle` printed. For tests/e2e/test_throttle.py, as root,
+from the project's folder:
 
-    unshare --mount --propagation=private /usr/bin/python3 -m tests.support.paced_postfix FOLDER ROOT RECIPIENT…
+    /usr/bin/python3 -m tests.support.paced_postfix FOLDER ROOT RECIPIENT…
 
 FOLDER has the parts main, master and transport; ROOT is where the package is unpacked. All mail goes to Postfix's own
 smtp-sink. Prints what the log says of each recipient, a line each: how long it waited in the queue manager, and its status.
@@ -13,10 +13,9 @@ import re
 import smtplib
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-from tests.support import try_mtas
+from tests.support import mtas
 
 PORT = 2528
 SINK = "127.0.0.2"  # not Postfix's own address, or it would say that mail loops
@@ -41,29 +40,25 @@ SAID = re.compile(r"to=<([^>]+)>,.* delays=[^/]+/([0-9.]+)/.* status=(\w+) \((.*
 
 
 def deliver(folder, root, recipients):
-    master = try_mtas.start_postfix(folder / "instance", root, PORT, MAIN_CF.format(folder=folder) + (folder / "main").read_text(),
-                                    MASTER_CF + (folder / "master").read_text())
+    postfix = mtas.Postfix(folder / "instance", root, PORT, MAIN_CF.format(folder=folder) + (folder / "main").read_text(),
+                           MASTER_CF + (folder / "master").read_text())
     try:
         session = smtplib.SMTP("127.0.0.1", PORT, timeout=20)
         for recipient in recipients:
             session.sendmail("sender@example.net", [recipient], "Subject: test\n\ntext\n")
-        for _ in range(300):
-            told = SAID.findall((folder / "instance" / "log").read_text())
-            if len(told) >= len(recipients):
-                return told
-            time.sleep(0.1)
-        raise RuntimeError((folder / "instance" / "log").read_text())
+
+        def told():
+            lines = SAID.findall(postfix.log.read_text())
+            return lines if len(lines) >= len(recipients) else None
+
+        return mtas.wait(told, "Postfix to say what became of all", 30)
     finally:
-        master.terminate()
-        master.wait(20)
+        postfix.stop()
 
 
 def main(folder, root, *recipients):
     folder, root = Path(folder), Path(root)
-    try_mtas.make_accounts(folder)
-    hosts = folder / "hosts"
-    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{SINK} {recipient.split('@')[1]}\n" for recipient in recipients))
-    subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
+    mtas.enter(folder, {recipient.split("@")[1]: SINK for recipient in recipients})
     sink = subprocess.Popen([root / "usr/sbin/smtp-sink", "-u", "nobody", f"{SINK}:2529", "100"])
     try:
         for recipient, waited, status, words in deliver(folder, root, recipients):

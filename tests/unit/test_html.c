@@ -195,6 +195,7 @@ static void
 test_exposition(void)
 {
     g_auto(HeedExposition) out = {.text = g_string_new(NULL)};
+    g_autofree char *longest = g_strnfill(1024, 'x');
 
     heed_exposition_family(&out, "heed_x", "gauge", "What x is.");
     heed_exposition_sample(&out, 1, NULL);
@@ -204,6 +205,8 @@ test_exposition(void)
                     "# HELP heed_x What x is.\n# TYPE heed_x gauge\nheed_x 1\n"
                     "heed_x{a=\"q\\\"b\\\\c\\nd\",e=\"\"} 0.5\n"
                     "heed_x{a=\"" REPLACED "\"} 12345678901\n");
+    heed_exposition_sample(&out, 1, "a", longest, NULL);
+    g_assert_nonnull(strstr(out.text->str, longest));
 }
 
 int

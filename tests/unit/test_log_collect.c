@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "ingest/log_collect.h"
 #include "ingest/log_failure.h"
+#include "ingest/log_frames.h"
 #include "ingest/log_seen.h"
 
 /* What happens; NULL is unknown. */
@@ -20,6 +21,7 @@ typedef struct Happening {
     const char *reply;
     const char *status;
     bool internal;
+    bool untried;
 } Happening;
 
 /* Ends with one without recipient. */
@@ -36,67 +38,78 @@ typedef struct Row {
 static const Row rows[] = {
     {"delivered",
      {{HEED_LOG_DELIVERED, 3700, "b@News.Example.com", "A@Shop.example.", NULL, "mx.shop.example",
-       "1@x", "250 ok", "2.0.0", false}},
+       "1@x", "250 ok", "2.0.0", false, false}},
      "3600 shop.example  news.example.com 1/0;",
      "",
      ""},
     {"provider-by-host",
      {{HEED_LOG_DELIVERED, 3700, "b@example.com", "a@shop.example", NULL, "aspmx.l.google.com",
-       "1@x", "250 ok", "2.0.0", false}},
+       "1@x", "250 ok", "2.0.0", false, false}},
      "3600 shop.example gmail example.com 1/0;",
      "3660 gmail  1/0/0;",
      ""},
     {"minutes-with-trouble",
      {{HEED_LOG_DELIVERED, 61, "b@example.com", "a@shop.example", NULL, "mx.shop.example", "1@x",
-       "250 ok", "2.0.0", false},
+       "250 ok", "2.0.0", false, false},
       {HEED_LOG_DEFERRED, 62, "b@example.com", "c@shop.example", NULL, "mx.shop.example", "2@x",
-       FULL, "4.2.2", false},
+       FULL, "4.2.2", false, false},
       {HEED_LOG_DELIVERED, 121, "b@example.com", "a@shop.example", NULL, "mx.shop.example", "3@x",
-       "250 ok", "2.0.0", false}},
+       "250 ok", "2.0.0", false, false}},
      "0 shop.example  example.com 2/0;",
      "60 shop.example  1/0/0;60 shop.example mailbox-full 0/1/0;",
      "delay c@shop.example final-recipient mailbox-full soft;"},
     {"deferred-again-then-failed",
      {{HEED_LOG_DEFERRED, 62, "b@example.com", "c@shop.example", NULL, "mx.shop.example", "2@x",
-       FULL, "4.2.2", false},
+       FULL, "4.2.2", false, false},
       {HEED_LOG_DEFERRED, 63, "b@example.com", "c@shop.example", NULL, "mx.shop.example", "2@x",
-       "421 try later", "4.3.2", false},
+       "421 try later", "4.3.2", false, false},
       {HEED_LOG_EXPIRED, 7300, "b@example.com", "c@shop.example", NULL, "mx.shop.example", "2@x",
-       FULL, "4.2.2", false}},
+       FULL, "4.2.2", false, false}},
      "7200 shop.example  example.com 0/1;",
      "60 shop.example mailbox-full 0/1/0;60 shop.example system 0/1/0;",
      "delay c@shop.example final-recipient mailbox-full soft;"
      "bounce c@shop.example final-recipient mailbox-full soft;"},
+    {"unasked",
+     {{HEED_LOG_DEFERRED, 62, "b@example.com", "c@shop.example", NULL, "mx.shop.example", "2@x",
+       "421 try later", "4.3.2", false, false},
+      {HEED_LOG_DEFERRED, 63, "b@example.com", "d@shop.example", NULL, NULL, "3@x", "421 try later",
+       "4.3.2", false, true}},
+     "",
+     "60 shop.example system 0/1/0;",
+     "delay c@shop.example final-recipient system transient;"
+     "delay d@shop.example final-recipient system transient;"},
     {"alias-and-verp",
      {{HEED_LOG_FAILED, 62, "b@example.com", "c@shop.example", "alias@shop.example",
-       "mx.shop.example", "2@x", "550 5.1.1 user unknown", "5.1.1", false},
+       "mx.shop.example", "2@x", "550 5.1.1 user unknown", "5.1.1", false, false},
       {HEED_LOG_FAILED, 62, "bounces+d=other.example@example.com", "c@shop.example", NULL,
-       "mx.shop.example", "3@x", "550 5.1.1 user unknown", "5.1.1", false}},
+       "mx.shop.example", "3@x", "550 5.1.1 user unknown", "5.1.1", false, false}},
      "0 shop.example  example.com 0/2;",
      "60 shop.example bad-mailbox 0/0/2;",
      "bounce alias@shop.example original-recipient bad-mailbox hard;"
      "bounce d@other.example verp bad-mailbox hard;"},
     {"within-and-in",
      {{HEED_LOG_DELIVERED, 61, "b@example.com", "a@shop.example", NULL, NULL, "1@x", "queued",
-       "2.0.0", true},
+       "2.0.0", true, false},
       {HEED_LOG_DELIVERED, 61, "x@elsewhere.example", "me@example.com", NULL, NULL, "1@x",
-       "delivered to mailbox", "2.0.0", false},
+       "delivered to mailbox", "2.0.0", false, false},
       {HEED_LOG_DELIVERED, 61, "", "me@example.com", NULL, NULL, "1@x", "delivered to mailbox",
-       "2.0.0", false}},
+       "2.0.0", false, false}},
      "",
      "",
      ""},
     {"to-ourselves-and-from-nobody",
      {{HEED_LOG_DELIVERED, 61, "b@example.com", "me@example.com", NULL, NULL, "1@x", "ok", "2.0.0",
+       false, false},
+      {HEED_LOG_DELIVERED, 61, NULL, "me@example.com", NULL, NULL, NULL, "ok", "2.0.0", false,
        false},
-      {HEED_LOG_DELIVERED, 61, NULL, "me@example.com", NULL, NULL, NULL, "ok", "2.0.0", false},
-      {HEED_LOG_DELIVERED, 61, "", "a@shop.example", NULL, NULL, "1@x", "ok", "2.0.0", false}},
+      {HEED_LOG_DELIVERED, 61, "", "a@shop.example", NULL, NULL, "1@x", "ok", "2.0.0", false,
+       false}},
      "0 example.com   1/0;0 example.com  example.com 1/0;0 shop.example   1/0;",
      "",
      ""},
     {"time-to-come",
      {{HEED_LOG_DELIVERED, 9000000, "b@example.com", "a@shop.example", NULL, NULL, "1@x", "ok",
-       "2.0.0", false}},
+       "2.0.0", false, false}},
      "100800 shop.example  example.com 1/0;",
      "",
      ""},
@@ -125,6 +138,7 @@ event_of(const Happening *happening)
     event.reply = span(happening->reply);
     g_strlcpy(event.status, happening->status, sizeof(event.status));
     event.internal = happening->internal;
+    event.untried = happening->untried;
     return event;
 }
 
@@ -249,8 +263,8 @@ test_digest(void)
 {
     g_autoptr(HeedLogFailures) failures = heed_log_failures_new(&job, NULL, NULL);
     Happening happening = {
-        HEED_LOG_FAILED, 61,   "b@example.com", "A@shop.example", NULL, "mx", "1@x", "550",
-        "5.1.1",         false};
+        HEED_LOG_FAILED, 61,   "b@example.com", "A@shop.example", NULL, "mx", "1@x", "550", "5.1.1",
+        false,           false};
     static const char want[] = "bff2d94aadffc003afddc90f92a6719393da0e58f9e34de33cb230e9372e07e8";
     uint8_t digest[HEED_DIGEST_BYTES];
     uint8_t other[HEED_DIGEST_BYTES];
@@ -274,6 +288,38 @@ test_digest(void)
     event = event_of(&happening);
     heed_log_failures_digest(failures, &event, other);
     g_assert_cmpint(memcmp(other, digest, sizeof(digest)), !=, 0);
+}
+
+/* Whatever is logged, what is handed over fits into a frame. */
+static void
+test_fits(void)
+{
+    static const HeedLogJob telling = {.format = HEED_LOG_POSTFIX, .deliveries = true};
+    g_autoptr(HeedLogCollector) collector = heed_log_collector_new(&telling, NULL, NULL);
+    g_autoptr(GString) failures = g_string_new(NULL);
+    g_autofree char *label = g_strnfill(60, 'x');
+    g_autofree char *id = g_strnfill(3000, (gchar)0xe9);
+    HeedLogTally tally;
+    g_autoptr(HeedLogSums) sums = NULL;
+    g_autoptr(GBytes) frame = NULL;
+    unsigned count = 0;
+
+    heed_log_collector_to(collector, take_failure, failures);
+    while (!heed_log_collector_is_full(collector)) {
+        g_autofree char *recipient =
+            g_strdup_printf("a%u@%s.%s.%s.example", count, label, label, label);
+        g_autofree char *sender = g_strdup_printf("b@%s.%s.n%u.example", label, label, count);
+        HeedLogEvent event =
+            event_of(&(Happening){HEED_LOG_DELIVERED, 60 * (int64_t)count, sender, recipient, NULL,
+                                  "mx", id, "250 ok", "2.0.0", false, false});
+
+        heed_log_collector_take(&event, collector);
+        count++;
+    }
+    g_assert_cmpuint(count, >, 100);
+    sums = heed_log_collector_finish(collector, &tally);
+    frame = heed_log_batch_frame(1, &tally, sums);
+    g_assert_cmpuint(g_bytes_get_size(frame), <, HEED_LIMIT_FRAME_BYTES);
 }
 
 static void
@@ -306,6 +352,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &rows[i], test_row);
     }
     g_test_add_func("/log-collect/digest", test_digest);
+    g_test_add_func("/log-collect/fits", test_fits);
     g_test_add_func("/log-collect/seen", test_seen);
     return g_test_run();
 }

@@ -50,20 +50,20 @@ walk_text(const char *text, size_t length)
     static const char *const kinds[] = {"string", "number", "word", "object", "array"};
     g_autoptr(GString) scratch = g_string_sized_new(1000);
     g_autoptr(GString) out = g_string_new(NULL);
-    HeedJsonWalk walk;
-    HeedJsonMember member;
+    HeedLogJsonWalk walk;
+    HeedLogJsonMember member;
 
-    if (!heed_json_open((HeedSpan){text, length}, &walk))
+    if (!heed_log_json_open((HeedSpan){text, length}, &walk))
         return NULL;
-    while (heed_json_next(&walk, &member)) {
-        HeedSpan value =
-            member.kind == HEED_JSON_STRING ? heed_json_text(&member, scratch) : member.text;
+    while (heed_log_json_next(&walk, &member)) {
+        HeedSpan value = member.kind == HEED_LOG_JSON_STRING ? heed_log_json_text(&member, scratch)
+                                                             : member.text;
 
         g_string_append_printf(out, "%s%s %.*s=%.*s", out->len > 0 ? ", " : "", kinds[member.kind],
                                (int)member.name.length, member.name.at, (int)value.length,
                                value.at);
     }
-    g_assert_false(heed_json_next(&walk, &member));
+    g_assert_false(heed_log_json_next(&walk, &member));
     if (walk.bad)
         g_string_append(out, out->len > 0 ? ", bad" : "bad");
     return g_string_free(g_steal_pointer(&out), FALSE);

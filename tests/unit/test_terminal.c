@@ -79,6 +79,41 @@ test_table(void)
 }
 
 static void
+test_table_folded(void)
+{
+    static const char *const titles[] = {"NAME", "WHY", NULL};
+
+    static const struct {
+        size_t room;
+        const char *want;
+    } rows[] = {
+        {0, "NAME    WHY\nab      one two three four five six seven eight\nlonger  -\n"},
+        {47, "NAME    WHY\nab      one two three four five six seven eight\nlonger  -\n"},
+        {36, "NAME    WHY\nab      one two three four five six\n        seven eight\nlonger  -\n"},
+        {31,
+         "NAME    WHY\nab      \n    one two three four five six\n    seven eight\nlonger  -\n"},
+        {3, "NAME    WHY\nab      \n    one\n    two\n    three\n    four\n    five\n    six\n"
+            "    seven\n    eight\nlonger  \n    -\n"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(HeedTable) table = heed_table_new(titles);
+        char *printed = NULL;
+        size_t length = 0;
+        FILE *out = open_memstream(&printed, &length);
+
+        heed_table_text(table, "ab");
+        heed_table_text(table, "one two three four five six seven eight");
+        heed_table_text(table, "longer");
+        heed_table_text(table, NULL);
+        heed_table_print_within(table, rows[i].room, out);
+        (void)fclose(out);
+        g_assert_cmpstr(printed, ==, rows[i].want);
+        free(printed);
+    }
+}
+
+static void
 test_suggest(void)
 {
     static const char *const names[] = {"poll", "parse", "suppress add", "why"};
@@ -110,6 +145,7 @@ main(int argc, char **argv)
     g_test_add_func("/terminal/width", test_width);
     g_test_add_func("/terminal/date", test_date);
     g_test_add_func("/terminal/table", test_table);
+    g_test_add_func("/terminal/table_folded", test_table_folded);
     g_test_add_func("/suggest", test_suggest);
     return g_test_run();
 }
