@@ -36,7 +36,7 @@ heed_overview_kinds(HeedDatabase *database, GError **error)
         "SELECT kind::text, sum(reports)::bigint, sum(failures)::bigint, "
         "       coalesce(sum(reports) FILTER (WHERE day >= today), 0)::bigint, "
         "       coalesce(sum(reports) FILTER (WHERE day > today - 7), 0)::bigint "
-        "FROM heed_data.rollup_now, (SELECT (now() AT TIME ZONE 'UTC')::date AS today) AS clock "
+        "FROM heed_data.rollup_total_now, (SELECT (now() AT TIME ZONE 'UTC')::date AS today) AS clock "
         "GROUP BY kind ORDER BY kind",
         NULL, error);
 }
@@ -61,8 +61,6 @@ heed_overview_database(HeedDatabase *database, GError **error)
         "       pg_database_size(current_database()), current_setting('server_version'), "
         "       current_database(), "
         "       (SELECT coalesce(sum(reports), 0)::bigint "
-        "        FROM (SELECT kind, domain, reports FROM heed_data.rollup UNION ALL "
-        "              SELECT kind, domain, reports FROM heed_data.rollup_delta) AS r "
-        "        WHERE kind = 'complaint' AND domain = '')",
+        "        FROM heed_data.rollup_total_now WHERE kind = 'complaint' AND NOT has_domain)",
         NULL, error);
 }

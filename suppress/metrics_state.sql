@@ -2,20 +2,16 @@
 -- recipient, failures of 30 days that no rule knows, holds that last, addresses held.
 SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(failed), 0)::bigint, (
         SELECT coalesce(sum(failures), 0)::bigint
-        FROM heed_data.rollup_now
-        WHERE day > (now() AT TIME ZONE 'UTC')::date - 30 AND kind = 'complaint' AND domain = ''
+        FROM heed_data.rollup_total_now
+        WHERE day > (now() AT TIME ZONE 'UTC')::date - 30 AND kind = 'complaint' AND NOT has_domain
     ), (
         SELECT coalesce(sum(failures), 0)::bigint
-        FROM heed_data.rollup_now
+        FROM heed_data.rollup_total_now
         WHERE day > (now() AT TIME ZONE 'UTC')::date - 30 AND kind IN ('bounce', 'delay') AND class = 'unknown'
     ), (
         SELECT count(*) FROM heed.guard_hold WHERE ended_at IS NULL
     ), (
         SELECT count(DISTINCT address) FROM heed_data.address_state WHERE hold_id IS NOT NULL AND until > now()
     )
-FROM (
-    SELECT hour, delivered, failed FROM heed_data.volume
-    UNION ALL
-    SELECT hour, delivered, failed FROM heed_data.volume_delta
-) AS volume
+FROM heed_data.volume_total_now
 WHERE hour >= date_trunc('hour', now()) - interval '24 hours' AND hour < date_trunc('hour', now())

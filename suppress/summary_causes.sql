@@ -3,10 +3,17 @@
 SELECT DISTINCT ON (name) name, class
 FROM (
     SELECT asked.name, class, sum(failures::float8) AS failures
-    FROM heed_data.rollup_now AS rollup
-    JOIN unnest($2::text[], $3::text[]) AS asked (name, pulled_by)
-        ON asked.name = CASE $1::text WHEN 'recipient-domain' THEN domain WHEN 'provider' THEN provider
-            WHEN 'sender-domain' THEN sender_domain ELSE source_ip END
+    FROM (
+        SELECT domain AS name, day, kind, class, verdict, failures
+        FROM heed_data.rollup_now
+        WHERE $1::text = 'recipient-domain' AND domain = ANY ($2::text[])
+        UNION ALL
+        SELECT CASE $1::text WHEN 'provider' THEN provider WHEN 'sender-domain' THEN sender_domain ELSE source_ip END,
+            day, kind, class, verdict, failures
+        FROM heed_data.rollup_total_now
+        WHERE $1::text <> 'recipient-domain'
+    ) AS rollup
+    JOIN unnest($2::text[], $3::text[]) AS asked (name, pulled_by) USING (name)
     WHERE day > (SELECT (now() AT TIME ZONE 'UTC')::date - 30)
         AND CASE asked.pulled_by WHEN 'complaints' THEN kind = 'complaint' WHEN 'deferred' THEN kind = 'delay'
             WHEN 'hard' THEN kind = 'bounce' AND verdict = 'hard' WHEN 'block' THEN kind = 'bounce' AND verdict = 'block'

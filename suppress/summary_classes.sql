@@ -4,7 +4,7 @@ SELECT class, verdict, failures::bigint, deferred::bigint
 FROM (
     SELECT class, verdict, coalesce(sum(failures::float8) FILTER (WHERE kind = 'bounce'), 0) AS failures,
         coalesce(sum(failures::float8) FILTER (WHERE kind = 'delay'), 0) AS deferred
-    FROM heed_data.rollup_now
+    FROM heed_data.rollup_total_now
     WHERE day > (SELECT (now() AT TIME ZONE 'UTC')::date - $1::bigint::integer) AND kind IN ('bounce', 'delay')
         AND ($2::text IS NULL OR stream = $2::text)
     GROUP BY class, verdict

@@ -5,11 +5,7 @@ WITH span AS (
     SELECT (now() AT TIME ZONE 'UTC')::date - $1::bigint::integer + 1 AS first
 ), hours AS (
     SELECT hour, sum(delivered::float8) AS delivered, sum(failed::float8) AS failed
-    FROM (
-        SELECT hour, stream, delivered, failed FROM heed_data.volume
-        UNION ALL
-        SELECT hour, stream, delivered, failed FROM heed_data.volume_delta
-    ) AS volume
+    FROM heed_data.volume_total_now
     WHERE hour >= (SELECT first::timestamp AT TIME ZONE 'UTC' FROM span) AND ($2::text IS NULL OR stream = $2::text)
     GROUP BY hour
 ), sent AS (
@@ -18,7 +14,7 @@ WITH span AS (
     GROUP BY (hour AT TIME ZONE 'UTC')::date
 ), verdicts AS (
     SELECT day, kind, verdict, sum(failures::float8) AS failures
-    FROM heed_data.rollup_now
+    FROM heed_data.rollup_total_now
     WHERE day >= (SELECT first FROM span) AND ($2::text IS NULL OR stream = $2::text)
     GROUP BY day, kind, verdict
 ), counted AS (

@@ -8,6 +8,21 @@ UNION ALL
 SELECT day, stream, domain, provider, sender_domain, source_ip, kind, class, verdict, failures, reports
 FROM heed_data.rollup_delta;
 
+-- The same of all recipient domains, and the volumes of a stream: far fewer rows.
+CREATE OR REPLACE VIEW heed_data.rollup_total_now AS
+SELECT day, stream, provider, sender_domain, source_ip, kind, class, verdict, has_domain, failures, reports
+FROM heed_data.rollup_total
+UNION ALL
+SELECT day, stream, provider, sender_domain, source_ip, kind, class, verdict, domain <> '', failures, reports
+FROM heed_data.rollup_delta;
+
+CREATE OR REPLACE VIEW heed_data.volume_total_now AS
+SELECT hour, stream, delivered, failed
+FROM heed_data.volume_total
+UNION ALL
+SELECT hour, stream, delivered, failed
+FROM heed_data.volume_delta;
+
 -- What nobody has folded yet, as days of each name that reputation is told of.
 CREATE OR REPLACE VIEW heed_data.reputation_delta AS
 SELECT said.*

@@ -112,13 +112,42 @@ fold(void)
     heed_test_database_do(test->database, "SELECT heed_data.fold_rollups()");
 }
 
+/* Tables of what is counted, and the column that says when. */
+static const struct {
+    const char *name;
+    const char *when;
+    const char *day;
+} tables[] = {
+    {"rollup", "day", "1"},
+    {"rollup_delta", "day", "1"},
+    {"rollup_total", "day", "1"},
+    {"volume", "hour", "interval '1 day'"},
+    {"volume_delta", "hour", "interval '1 day'"},
+    {"volume_total", "hour", "interval '1 day'"},
+    {"reputation_day", "day", "1"},
+};
+
 static void
 empty_store(void)
 {
-    heed_test_database_do(test->database,
-                          "TRUNCATE heed_data.rollup, heed_data.rollup_delta, heed_data.volume,"
-                          " heed_data.volume_delta, heed_data.reputation_day,"
-                          " heed_data.reputation_sum");
+    g_autoptr(GString) sql = g_string_new("TRUNCATE heed_data.reputation_sum");
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+        g_string_append_printf(sql, ", heed_data.%s", tables[i].name);
+    heed_test_database_do(test->database, sql->str);
+}
+
+/* Makes all that is counted older, or younger. */
+static void
+shift(int days)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
+        g_string_append_printf(sql, "UPDATE heed_data.%s SET %s = %s - %d * %s;", tables[i].name,
+                               tables[i].when, tables[i].when, days, tables[i].day);
+    g_string_append_printf(sql, "UPDATE heed_data.reputation_summed SET day = day - %d", days);
+    heed_test_database_do(test->database, sql->str);
 }
 
 /* Lets days pass: all that is stored becomes so much older. In two steps, since the rows of a name
@@ -126,19 +155,8 @@ empty_store(void)
 static void
 pass(unsigned days)
 {
-    g_autofree char *sql = g_strdup_printf(
-        "UPDATE heed_data.rollup_delta SET day = day - %u;"
-        "UPDATE heed_data.volume_delta SET hour = hour - %u * interval '1 day';"
-        "UPDATE heed_data.rollup SET day = day - 10000;"
-        "UPDATE heed_data.rollup SET day = day + 10000 - %u;"
-        "UPDATE heed_data.volume SET hour = hour - interval '10000 days';"
-        "UPDATE heed_data.volume SET hour = hour + interval '10000 days' - %u * interval '1 day';"
-        "UPDATE heed_data.reputation_day SET day = day - 10000;"
-        "UPDATE heed_data.reputation_day SET day = day + 10000 - %u;"
-        "UPDATE heed_data.reputation_summed SET day = day - %u;",
-        days, days, days, days, days, days);
-
-    heed_test_database_do(test->database, sql);
+    shift(10000);
+    shift((int)days - 10000);
 }
 
 static char *
@@ -147,6 +165,27 @@ all_rows(void)
     return heed_test_database_get(
         test->database, "SELECT coalesce(string_agg(reputation::text, E'\\n' ORDER BY dimension,"
                         " name), '') FROM heed_data.reputation");
+}
+
+/* And the totals what roll-ups and volumes do: no row has another count, and none is missing. */
+static void
+check_totals(void)
+{
+    g_autofree char *different = heed_test_database_get(
+        test->database,
+        "SELECT count(*) FROM (SELECT day, stream, provider, sender_domain, source_ip, kind, class,"
+        " verdict, has_domain, sum(failures), sum(reports) FROM (SELECT day, stream, provider,"
+        " sender_domain, source_ip, kind, class, verdict, domain <> '' AS has_domain, failures,"
+        " reports FROM heed_data.rollup UNION ALL SELECT day, stream, provider, sender_domain,"
+        " source_ip, kind, class, verdict, has_domain, -failures, -reports FROM"
+        " heed_data.rollup_total) AS rollup GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING"
+        " sum(failures) <> 0 OR sum(reports) <> 0 UNION ALL SELECT NULL, stream, NULL, NULL, NULL,"
+        " NULL, NULL, NULL, NULL, sum(delivered), sum(failed) FROM (SELECT hour, stream, delivered,"
+        " failed FROM heed_data.volume UNION ALL SELECT hour, stream, -delivered, -failed FROM"
+        " heed_data.volume_total) AS volume GROUP BY hour, stream HAVING sum(delivered) <> 0 OR"
+        " sum(failed) <> 0) AS differences");
+
+    g_assert_cmpstr(different, ==, "0");
 }
 
 /* The sums that are kept say what the days do, in each column. */
@@ -161,6 +200,7 @@ check_sums(void)
     by_days = all_rows();
     heed_test_database_do(test->database, "ROLLBACK");
     g_assert_cmpstr(by_sums, ==, by_days);
+    check_totals();
 }
 
 static GPtrArray *

@@ -1,4 +1,47 @@
--- What the days of each name come to, so that what a score costs follows the names and not their history.
+-- Sums of what is counted, so that scores and reports cost what follows the names and not their history.
+
+-- Nobody folds meanwhile.
+SELECT pg_advisory_xact_lock(hashtextextended('heed.rollup', 0));
+
+-- The roll-ups of all recipient domains, and the volumes of all but the stream. Folded as they are.
+CREATE TABLE heed_data.rollup_total (
+    day           date NOT NULL,                -- UTC
+    stream        text COLLATE "C" NOT NULL,
+    provider      text COLLATE "C" NOT NULL,
+    sender_domain text COLLATE "C" NOT NULL,
+    source_ip     text COLLATE "C" NOT NULL,
+    kind          heed_data.kind NOT NULL,
+    class         text COLLATE "C" NOT NULL,
+    verdict       text COLLATE "C" NOT NULL,
+    has_domain    boolean NOT NULL,             -- whether a recipient domain is known
+    failures      bigint NOT NULL,
+    reports       bigint NOT NULL,
+    PRIMARY KEY (day, stream, provider, sender_domain, source_ip, kind, class, verdict, has_domain)
+) WITH (fillfactor = 80);
+INSERT INTO heed_data.rollup_total
+SELECT day, stream, provider, sender_domain, source_ip, kind, class, verdict, domain <> '', sum(failures)::bigint,
+    sum(reports)::bigint
+FROM heed_data.rollup
+GROUP BY day, stream, provider, sender_domain, source_ip, kind, class, verdict, domain <> '';
+
+CREATE TABLE heed_data.volume_total (
+    hour      timestamptz NOT NULL,
+    stream    text COLLATE "C" NOT NULL,
+    delivered bigint NOT NULL,
+    failed    bigint NOT NULL,
+    PRIMARY KEY (hour, stream)
+) WITH (fillfactor = 80);
+INSERT INTO heed_data.volume_total
+SELECT hour, stream, sum(delivered)::bigint, sum(failed)::bigint
+FROM heed_data.volume
+GROUP BY hour, stream;
+
+CREATE INDEX rollup_domain ON heed_data.rollup (domain, day); -- why one fares as it does
+
+-- What is folded meets the rows of its day over and over: with room on the page no index learns of it.
+ALTER TABLE heed_data.rollup SET (fillfactor = 80);
+ALTER TABLE heed_data.volume SET (fillfactor = 80);
+ALTER TABLE heed_data.reputation_day SET (fillfactor = 80);
 
 -- The 30 days of a score in three parts, of which its counts of 1, 7 and 30 days are made: 0 is the day that
 -- reputation_summed tells, 1 the six days before it, 7 the others. Parts are counts by the weight of their day, in 2^20ths
@@ -32,8 +75,8 @@ CREATE TABLE heed_data.reputation_summed (
 );
 INSERT INTO heed_data.reputation_summed (day) VALUES ('-infinity');
 
--- Folds the deltas: each into its roll-up or volume, both into the days, and these into the sums; on a new day all days
--- that there are. Whoever reads sees each count once, since all of it is one transaction.
+-- Folds the deltas: each into its roll-up or volume and the total of these, both into the days, and these into the sums; on
+-- a new day all days that there are. In the order of the keys, so that what is near each other is met together. Whoever reads sees each count once, since all of it is one transaction.
 CREATE OR REPLACE FUNCTION heed_data.fold_rollups()
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB'
 AS $function$
@@ -58,8 +101,18 @@ BEGIN
             sum(failures)::bigint, sum(reports)::bigint
         FROM delta
         GROUP BY day, stream, domain, provider, sender_domain, source_ip, kind, class, verdict
+        ORDER BY day, stream, domain
         ON CONFLICT (day, stream, domain, provider, sender_domain, source_ip, kind, class, verdict) DO UPDATE
         SET failures = rollup.failures + excluded.failures, reports = rollup.reports + excluded.reports
+    ), rolled_total AS (
+        INSERT INTO heed_data.rollup_total AS total (day, stream, provider, sender_domain, source_ip, kind, class,
+            verdict, has_domain, failures, reports)
+        SELECT day, stream, provider, sender_domain, source_ip, kind, class, verdict, domain <> '',
+            sum(failures)::bigint, sum(reports)::bigint
+        FROM delta
+        GROUP BY day, stream, provider, sender_domain, source_ip, kind, class, verdict, domain <> ''
+        ON CONFLICT (day, stream, provider, sender_domain, source_ip, kind, class, verdict, has_domain) DO UPDATE
+        SET failures = total.failures + excluded.failures, reports = total.reports + excluded.reports
     ), volume AS (
         DELETE FROM heed_data.volume_delta RETURNING *
     ), sent AS (
@@ -68,8 +121,16 @@ BEGIN
         SELECT hour, stream, domain, provider, sender_domain, source_ip, sum(delivered)::bigint, sum(failed)::bigint
         FROM volume
         GROUP BY hour, stream, domain, provider, sender_domain, source_ip
+        ORDER BY hour, stream, domain
         ON CONFLICT (hour, stream, domain, provider, sender_domain, source_ip) DO UPDATE
         SET delivered = volume.delivered + excluded.delivered, failed = volume.failed + excluded.failed
+    ), sent_total AS (
+        INSERT INTO heed_data.volume_total AS total (hour, stream, delivered, failed)
+        SELECT hour, stream, sum(delivered)::bigint, sum(failed)::bigint
+        FROM volume
+        GROUP BY hour, stream
+        ON CONFLICT (hour, stream) DO UPDATE
+        SET delivered = total.delivered + excluded.delivered, failed = total.failed + excluded.failed
     ), counted AS (
         SELECT dimension, name, day, sum(delivered)::bigint AS delivered, sum(failed)::bigint AS failed,
             sum(failures)::bigint AS failures, sum(hard)::bigint AS hard, sum(soft)::bigint AS soft,
@@ -88,6 +149,7 @@ BEGIN
     ), days AS (
         INSERT INTO heed_data.reputation_day AS known
         SELECT * FROM counted
+        ORDER BY dimension, day, name
         ON CONFLICT (dimension, day, name) DO UPDATE
         SET delivered = known.delivered + excluded.delivered, failed = known.failed + excluded.failed,
             failures = known.failures + excluded.failures, hard = known.hard + excluded.hard,
@@ -109,6 +171,7 @@ BEGIN
     ) AS said
     JOIN heed_data.reputation_recent USING (day)
     GROUP BY dimension, name, span
+    ORDER BY dimension, name, span
     ON CONFLICT (dimension, name, span) DO UPDATE
     SET delivered = known.delivered + excluded.delivered, failed = known.failed + excluded.failed,
         failures = known.failures + excluded.failures, hard = known.hard + excluded.hard,
@@ -130,7 +193,9 @@ RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('heed.rollup', 0));
     DELETE FROM heed_data.rollup WHERE day < (horizon AT TIME ZONE 'UTC')::date;
+    DELETE FROM heed_data.rollup_total WHERE day < (horizon AT TIME ZONE 'UTC')::date;
     DELETE FROM heed_data.volume WHERE hour < horizon;
+    DELETE FROM heed_data.volume_total WHERE hour < horizon;
     WITH dropped AS (
         DELETE FROM heed_data.reputation_day
         WHERE dimension IN ('recipient-domain', 'provider', 'sender-domain', 'source-ip') -- the key begins with it
