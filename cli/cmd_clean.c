@@ -21,7 +21,7 @@
 
 typedef struct Cleaning {
     char *scope;
-    char *column;
+    char **columns; /* one at most */
     char *output;
     char *removed;
     char *snapshot;
@@ -35,7 +35,7 @@ static void
 cleaning_clear(Cleaning *cleaning)
 {
     g_free(cleaning->scope);
-    g_free(cleaning->column);
+    g_strfreev(cleaning->columns);
     g_free(cleaning->output);
     g_free(cleaning->removed);
     g_free(cleaning->snapshot);
@@ -74,6 +74,8 @@ check(const Cleaning *cleaning, GError **error)
 
     if (cleaning->lists == NULL || cleaning->lists[1] != NULL)
         wrong = "which list? heed clean LIST; - is standard input";
+    else if (cleaning->columns != NULL && cleaning->columns[1] != NULL)
+        wrong = "--column: one at a time; clean what comes out again for another";
     else if (cleaning->kind != HEED_LIST_OF_ADDRESSES && cleaning->snapshot != NULL)
         wrong = "a snapshot cannot be compared with --digests; only the database can";
     else if (cleaning->max_age < 0)
@@ -162,7 +164,7 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
 {
     const char *name = cleaning->lists[0];
     HeedCleanOptions options = {.list_name = strcmp(name, "-") == 0 ? "standard input" : name,
-                                .column = cleaning->column,
+                                .column = cleaning->columns != NULL ? cleaning->columns[0] : NULL,
                                 .kind = cleaning->kind,
                                 .list = list};
     g_autoptr(HeedAtomicFile) output = NULL;
@@ -266,7 +268,7 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
         {"scope", 's', 0, G_OPTION_ARG_FILENAME, &cleaning.scope,
          "Remove what is suppressed for this stream or everywhere, not what is for any stream",
          "SCOPE"},
-        {"column", 'c', 0, G_OPTION_ARG_FILENAME, &cleaning.column,
+        {"column", 'c', 0, G_OPTION_ARG_FILENAME_ARRAY, &cleaning.columns,
          "The CSV column that holds the addresses", "NAME"},
         {"digests", 0, 0, G_OPTION_ARG_STRING, &cleaning.digests,
          "The list holds digests of addresses, sha256 or md5, in place of addresses", "KIND"},
