@@ -344,6 +344,7 @@ store(const HeedTestArrival *what)
     report->original.subject = heed_report_text(report, "For ada.l", -1);
     g_array_index(report->recipients, HeedRecipient, 0).diagnostic =
         heed_report_text(report, "550 5.1.1 <" ADA ">", -1);
+    g_bytes_unref(arrival->compressed);
     arrival->compressed = g_bytes_new("ada", 3);
     g_ptr_array_add(arrivals, arrival);
     heed_assert_done(heed_store_insert(test->database, arrivals, &stored, &error), error);
