@@ -182,6 +182,7 @@ class Throttle(Attempts):
         self.fill()
         text = self.configuration("kumomta").stdout
         shaping = tomllib.loads(text)
+        self.assertIn("provider", shaping, text)
         self.assertEqual(shaping["provider"]["heed-gmail"]["provider_max_message_rate"], "1/hour")
         self.assertIn({"MXSuffix": ".google.com"}, shaping["provider"]["heed-gmail"]["match"])
         self.assertRegex(text, r"#   kcli suspend --domain gmail\.com --duration [0-9]+s --reason heed\n")
