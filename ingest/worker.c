@@ -8,7 +8,6 @@
 #include "base/fault.h"
 #include "base/limits.h"
 #include "ingest/channel.h"
-#include "ingest/charsets.h"
 #include "ingest/child.h"
 #include "ingest/keeper.h"
 #include "ingest/sandbox.h"
@@ -134,7 +133,6 @@ heed_worker_keeps(bool keep_raw, bool truncated, HeedKind kind)
 
 typedef struct Worker {
     HeedChannel channel;
-    HeedCharsets *charsets;
     HeedParser *parser;
     HeedKeeper *keeper;
     bool keep_raw;
@@ -148,7 +146,6 @@ worker_clear(Worker *worker)
     heed_channel_clear(&worker->channel);
     heed_parser_free(worker->parser);
     heed_keeper_free(worker->keeper);
-    heed_charsets_free(worker->charsets);
     if (worker->json != NULL)
         (void)g_string_free(worker->json, TRUE);
 }
@@ -207,7 +204,6 @@ load(Worker *worker, const json_t *json, GError **error)
     worker->keep_raw = json_boolean_value(json_object_get(json, "keep_raw"));
     worker->with_digest = json_boolean_value(json_object_get(json, "with_digest"));
     worker->json = g_string_new(NULL);
-    worker->charsets = heed_charsets_new();
     worker->keeper = heed_keeper_new(error);
     if (worker->keeper == NULL)
         return false;

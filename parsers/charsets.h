@@ -8,10 +8,13 @@
  * do any more. A set that is not among them is read as Latin-1 then.
  */
 
+#include <glib.h>
+
 typedef struct HeedCharsets HeedCharsets;
 
 /* Opens the converters and holds them open. Those that the system does not have are left out. */
 HeedCharsets *heed_charsets_new(void);
 void heed_charsets_free(HeedCharsets *charsets);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedCharsets, heed_charsets_free)
 
 #endif

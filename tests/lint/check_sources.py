@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What compilers do not check: which room may include which, functions that are banned, a licence
-line in every source file, no traces of the machine it was written on.
+line in every source file, one definition of a public name, no traces of the machine it was written on.
 
 usage: check_sources.py [--self-test] [ROOT]
 """
@@ -41,6 +41,8 @@ MACHINE_PATH = re.compile(r"(^|[^A-Za-z0-9_.])/(work|farm|root|tmp/wt|home/[a-z]
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX)\b")
 STRINGS_AND_COMMENTS = re.compile(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/', re.DOTALL)
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
+# The name of a function begins its line where it is defined.
+DEFINITION = re.compile(r"^(heed_[a-z0-9_]+)\([^;]*?^\{", re.MULTILINE | re.DOTALL)
 MAIL_SUFFIXES = {".eml", ".mbox"}
 
 
@@ -75,6 +77,16 @@ def check_code(text):
         yield line_of(code, match.start()), f"{match.group(1)} is banned"
     for match in re.finditer(r"(?<!:)//", code):
         yield line_of(code, match.start()), "comments are /* */"
+
+
+def check_names(path, text, known):
+    """Static libraries may define a name twice unnoticed, and the linker takes either."""
+    if path.split("/")[0] not in ROOMS or not path.endswith(".c"):
+        return
+    for match in DEFINITION.finditer(text):
+        first = known.setdefault(match.group(1), path)
+        if first != path:
+            yield line_of(text, match.start()), f"{match.group(1)} is defined in {first} too"
 
 
 def check(path, text):
@@ -117,6 +129,14 @@ def self_test():
             raise SystemExit(f"check_sources: self-test of {text!r}: wanted {want}, found {found}")
 
 
+def self_test_names():
+    known = {}
+    text = f"/* {SPDX} */\nvoid\nheed_a(int b)\n{{\n}}\n"
+    found = [list(check_names(path, text, known)) for path in ("db/a.c", "tests/unit/a.c", "ingest/a.c")]
+    if found[:2] != [[], []] or [line for line, _ in found[2]] != [3]:
+        raise SystemExit(f"check_sources: self-test of names: found {found}")
+
+
 def tracked(root):
     listing = subprocess.run(["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                              check=True, capture_output=True)
@@ -125,9 +145,11 @@ def tracked(root):
 
 def main(arguments):
     self_test()
+    self_test_names()
     if arguments[:1] == ["--self-test"]:
         return 0
     root = arguments[0] if arguments else "."
+    known = {}
     bad = 0
     for path in tracked(root):
         file = Path(root, path)
@@ -137,7 +159,7 @@ def main(arguments):
             text = file.read_bytes().decode()
         except UnicodeDecodeError:
             continue  # mail in other character sets
-        for number, what in check(path, text):
+        for number, what in [*check(path, text), *check_names(path, text, known)]:
             print(f"{path}:{number}: {what}", file=sys.stderr)
             bad += 1
     return 1 if bad else 0

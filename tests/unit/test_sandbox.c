@@ -21,8 +21,8 @@
 
 #include "base/cleanup.h"
 #include "base/limits.h"
-#include "ingest/charsets.h"
 #include "ingest/sandbox.h"
+#include "parsers/charsets.h"
 
 #define ENDED_WELL    0
 #define COULD_NOT     7 /* exit status: an ordinary failure, as wanted */
