@@ -36,18 +36,6 @@ enum {
 
 static const char *const formats[] = {"text", "json", NULL};
 
-static HeedDatabase *
-open_database(HeedInvocation *invocation, GError **error)
-{
-    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
-    g_autoptr(HeedDatabase) database =
-        config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
-
-    return database != NULL && heed_policy_begin(database, config->policy, error)
-               ? g_steal_pointer(&database)
-               : NULL;
-}
-
 static int64_t
 time_of(const HeedRows *rows, size_t row, size_t column)
 {
@@ -183,7 +171,7 @@ heed_cmd_suppress_review(HeedInvocation *invocation, GError **error)
     if (!heed_invocation_parse(invocation, entries, error) ||
         (chosen = heed_cli_choice("format", format, formats, error)) < 0)
         return EX_USAGE;
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     rows = database == NULL ? NULL : heed_guard_list(database, all, error);
     if (rows == NULL)
         return EX_OK;
@@ -248,7 +236,7 @@ resolve(HeedInvocation *invocation, bool discard, GError **error)
     choice.holds = holds->len > 0 ? (const int64_t *)(const void *)holds->data : NULL;
     choice.count = holds->len;
     choice.name = name;
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     if (database == NULL || !heed_guard_resolve(database, &choice, discard, who, why, &done, error))
         return EX_OK;
     heed_log(HEED_LOG_NOTICE,

@@ -13,18 +13,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-static HeedDatabase *
-open_database(HeedInvocation *invocation, GError **error)
-{
-    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
-    g_autoptr(HeedDatabase) database =
-        config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
-
-    return database != NULL && heed_policy_begin(database, config->policy, error)
-               ? g_steal_pointer(&database)
-               : NULL;
-}
-
 /* A decision is kept whether or not anything follows from it. */
 static void
 report(unsigned decisions, size_t changes)
@@ -61,7 +49,7 @@ decide(HeedInvocation *invocation, HeedDecisionAction action, GError **error)
     addresses = heed_cli_addresses(words, error);
     if (addresses == NULL)
         return EX_OK;
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     if (database == NULL)
         return EX_OK;
     for (size_t i = 0; i < addresses->len; i++) {
@@ -123,7 +111,7 @@ heed_cmd_suppress_list(HeedInvocation *invocation, GError **error)
 
     if (!heed_invocation_parse(invocation, NULL, error))
         return EX_USAGE;
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     if (database == NULL)
         return EX_OK;
     for (;;) {

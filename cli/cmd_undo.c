@@ -146,18 +146,6 @@ say_what_was_undone(const HeedUndone *done, bool dry_run)
         heed_log(HEED_LOG_NOTICE, "to take it back: heed undo revert %" PRId64, done->undo_id);
 }
 
-static HeedDatabase *
-open_database(HeedInvocation *invocation, GError **error)
-{
-    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
-    g_autoptr(HeedDatabase) database =
-        config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
-
-    return database != NULL && heed_policy_begin(database, config->policy, error)
-               ? g_steal_pointer(&database)
-               : NULL;
-}
-
 /* The options' own words; owned. */
 typedef struct Words {
     char *domain;
@@ -243,7 +231,7 @@ undo(HeedInvocation *invocation, const Words *words, bool dry_run, GError **erro
     /* What an undo did is told in full where it was asked for; a dry run is nothing else. */
     if ((dry_run || told.json) && !told_open(&told, error))
         return EX_OK;
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     if (database == NULL ||
         !heed_undo(database, &selection, who, words->why, dry_run, &teller, &done, error))
         return EX_OK;
@@ -316,7 +304,7 @@ heed_cmd_undo_revert(HeedInvocation *invocation, GError **error)
                             "which undo? heed undo revert NUMBER; heed undo list has the numbers");
         return EX_USAGE;
     }
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     if (database == NULL || !heed_undo_revert(database, undo_id, who, why, NULL, &done, error))
         return EX_OK;
     heed_log(HEED_LOG_NOTICE,
@@ -336,7 +324,7 @@ heed_cmd_undo_list(HeedInvocation *invocation, GError **error)
 
     if (!heed_invocation_parse(invocation, NULL, error))
         return EX_USAGE;
-    database = open_database(invocation, error);
+    database = heed_cli_database_decide(invocation, error);
     rows = database == NULL ? NULL : heed_undo_list(database, error);
     if (rows == NULL)
         return EX_OK;

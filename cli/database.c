@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/signals.h"
+#include "suppress/policy.h"
 
 HeedRoles
 heed_cli_roles(const HeedConfig *config)
@@ -157,6 +158,18 @@ heed_cli_database(const HeedInvocation *invocation,
         return g_steal_pointer(&database);
     g_clear_pointer(&database, heed_database_close);
     return open_as(invocation, config, role, HEED_CLI_PATIENCE_SECONDS, error);
+}
+
+HeedDatabase *
+heed_cli_database_decide(const HeedInvocation *invocation, GError **error)
+{
+    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
+    g_autoptr(HeedDatabase) database =
+        config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+
+    return database != NULL && heed_policy_begin(database, config->policy, error)
+               ? g_steal_pointer(&database)
+               : NULL;
 }
 
 static bool

@@ -39,7 +39,12 @@ HeedDatabase *heed_cli_database(const HeedInvocation *invocation,
                                 HeedAccess access,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same without a look at the schema, in no role: for `heed db`. */
+/* The same for a command by which people decide: reads the configuration, opens it for
+ * HEED_ACCESS_INGEST and begins with the configured policy. */
+HeedDatabase *heed_cli_database_decide(const HeedInvocation *invocation, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
+
+/* As heed_cli_database(), without a look at the schema, in no role: for `heed db`. */
 HeedDatabase *heed_cli_database_bare(const HeedInvocation *invocation,
                                      const HeedConfig *config,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
