@@ -75,15 +75,6 @@ imap_open(HeedSource *source, int64_t *out_epoch, GError **error)
     return true;
 }
 
-static gint
-compare_uids(gconstpointer one, gconstpointer other)
-{
-    const uint32_t *a = one;
-    const uint32_t *b = other;
-
-    return *a < *b ? -1 : *a > *b ? 1 : 0;
-}
-
 static void
 imap_resume(HeedSource *source, const HeedResume *resume)
 {
@@ -101,7 +92,7 @@ imap_resume(HeedSource *source, const HeedResume *resume)
         if (uid != 0)
             g_array_append_val(imap->retry, uid);
     }
-    g_array_sort(imap->retry, compare_uids);
+    g_array_sort(imap->retry, heed_imap_compare_uids);
 }
 
 /* Makes the connection anew when it is lost. The folder must still be the one we began with. */

@@ -174,15 +174,6 @@ mark(HeedImap *imap, const GArray *uids, struct mailimap_flag *(*flag)(void), GE
     return true;
 }
 
-static gint
-compare_uids(gconstpointer one, gconstpointer other)
-{
-    const uint32_t *a = one;
-    const uint32_t *b = other;
-
-    return *a < *b ? -1 : *a > *b ? 1 : 0;
-}
-
 /* Is no message marked as deleted but ours? */
 static bool
 only_ours_deleted(HeedImap *imap, const GArray *ours, bool *out_only, GError **error)
@@ -201,8 +192,8 @@ only_ours_deleted(HeedImap *imap, const GArray *ours, bool *out_only, GError **e
     *out_only = true;
     for (clistiter *at = found != NULL ? clist_begin(found) : NULL; at != NULL && *out_only;
          at = clist_next(at))
-        *out_only =
-            g_array_binary_search((GArray *)(uintptr_t)ours, clist_content(at), compare_uids, NULL);
+        *out_only = g_array_binary_search((GArray *)(uintptr_t)ours, clist_content(at),
+                                          heed_imap_compare_uids, NULL);
     if (found != NULL)
         mailimap_search_result_free(found);
     return true;
@@ -241,7 +232,7 @@ delete_all(HeedImap *imap, GArray *uids, GError **error)
 {
     if (uids->len == 0)
         return true;
-    g_array_sort(uids, compare_uids);
+    g_array_sort(uids, heed_imap_compare_uids);
     if (!mark(imap, uids, mailimap_flag_new_deleted, error))
         return false;
     HEED_FAULT("imap.after-store");
@@ -265,7 +256,7 @@ uids_of(const HeedAck *acks, size_t count, size_t disposition, bool *out_again)
         g_array_append_val(uids, uid);
         *out_again |= acks[i].again;
     }
-    g_array_sort(uids, compare_uids);
+    g_array_sort(uids, heed_imap_compare_uids);
     return uids;
 }
 

@@ -305,6 +305,15 @@ heed_imap_close(HeedImap *imap)
     g_clear_pointer(&imap->stream, heed_tls_stream_free);
 }
 
+gint
+heed_imap_compare_uids(gconstpointer one, gconstpointer other)
+{
+    const uint32_t *a = one;
+    const uint32_t *b = other;
+
+    return *a < *b ? -1 : *a > *b ? 1 : 0;
+}
+
 struct mailimap_set *
 heed_imap_uid_set(const uint32_t *uids, size_t count)
 {

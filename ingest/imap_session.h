@@ -61,6 +61,9 @@ char *heed_imap_server_text(const HeedImap *imap);
 /* The folder's name for commands. Caller frees. */
 char *heed_imap_folder_name(const HeedImap *imap, const char *folder);
 
+/* Of two uids (const uint32_t *), for sorting and searching arrays of them. */
+gint heed_imap_compare_uids(gconstpointer one, gconstpointer other);
+
 /* Uids in ascending order as compact ranges. */
 struct mailimap_set *heed_imap_uid_set(const uint32_t *uids, size_t count);
 
