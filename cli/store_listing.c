@@ -82,14 +82,14 @@ note_page(const HeedStoreListing *listing,
     if (page == NULL)
         return false;
     for (size_t i = 0; i < page->len; i++) {
-        const HeedLeftMessage *message = page->pdata[i];
+        const HeedKnownMessage *message = page->pdata[i];
         bool is_there = has(listing, message->uid);
 
         if (is_there == message->missed)
             g_ptr_array_add(is_there ? found : missed, message->uid);
     }
     if (page->len > 0)
-        *out_last = g_strdup(((const HeedLeftMessage *)page->pdata[page->len - 1])->uid);
+        *out_last = g_strdup(((const HeedKnownMessage *)page->pdata[page->len - 1])->uid);
     return (missed->len == 0 ||
             heed_checkpoint_set_missed(database, checkpoint, missed, true, error)) &&
            (found->len == 0 ||

@@ -24,7 +24,7 @@ load_open(
     if (open == NULL)
         return false;
     for (size_t i = 0; i < open->len; i++) {
-        const HeedOpenMessage *message = open->pdata[i];
+        const HeedKnownMessage *message = open->pdata[i];
         g_autoptr(HeedArrival) arrival = NULL;
 
         if (message->disposition == HEED_DISPOSITION_UNREADABLE) {

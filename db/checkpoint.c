@@ -53,12 +53,34 @@ heed_checkpoint_set_epoch(HeedDatabase *database, int64_t mailbox_id, int64_t ep
 }
 
 static void
-open_message_free(gpointer data)
+message_free(gpointer data)
 {
-    HeedOpenMessage *message = data;
+    HeedKnownMessage *message = data;
 
     g_free(message->uid);
     g_free(message);
+}
+
+/* The query gives uid, disposition and whether it is missed. */
+static GPtrArray *
+list_messages(
+    HeedDatabase *database, const char *what, const char *sql, HeedParams *params, GError **error)
+{
+    g_autoptr(HeedRows) rows = heed_database_query(database, what, sql, params, error);
+    GPtrArray *messages;
+
+    if (rows == NULL)
+        return NULL;
+    messages = g_ptr_array_new_with_free_func(message_free);
+    for (size_t i = 0; i < heed_rows_count(rows); i++) {
+        HeedKnownMessage *message = g_new0(HeedKnownMessage, 1);
+
+        message->uid = g_strdup(heed_rows_text(rows, i, 0));
+        message->disposition = (HeedDisposition)heed_rows_int(rows, i, 1);
+        message->missed = heed_rows_bool(rows, i, 2);
+        g_ptr_array_add(messages, message);
+    }
+    return messages;
 }
 
 GPtrArray *
@@ -68,28 +90,16 @@ heed_checkpoint_open_messages(HeedDatabase *database,
                               GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(HeedRows) rows = NULL;
-    GPtrArray *messages = NULL;
 
     heed_params_int(params, checkpoint->mailbox_id);
     heed_params_int(params, checkpoint->epoch);
     heed_params_int(params, (int64_t)MIN(limit, (size_t)G_MAXINT));
-    rows = heed_database_query(database, "look for open messages",
-                               "SELECT uid, disposition FROM heed_data.mailbox_message"
-                               " WHERE mailbox_id = $1 AND epoch = $2 AND NOT acknowledged"
-                               " ORDER BY uid LIMIT $3",
-                               params, error);
-    if (rows == NULL)
-        return NULL;
-    messages = g_ptr_array_new_with_free_func(open_message_free);
-    for (size_t i = 0; i < heed_rows_count(rows); i++) {
-        HeedOpenMessage *message = g_new0(HeedOpenMessage, 1);
-
-        message->uid = g_strdup(heed_rows_text(rows, i, 0));
-        message->disposition = (HeedDisposition)heed_rows_int(rows, i, 1);
-        g_ptr_array_add(messages, message);
-    }
-    return messages;
+    return list_messages(database, "look for open messages",
+                         "SELECT uid, disposition, missed_since IS NOT NULL"
+                         " FROM heed_data.mailbox_message"
+                         " WHERE mailbox_id = $1 AND epoch = $2 AND NOT acknowledged"
+                         " ORDER BY uid LIMIT $3",
+                         params, error);
 }
 
 static void
@@ -299,15 +309,6 @@ heed_checkpoint_count_left(HeedDatabase *database,
     return true;
 }
 
-static void
-left_message_free(gpointer data)
-{
-    HeedLeftMessage *message = data;
-
-    g_free(message->uid);
-    g_free(message);
-}
-
 GPtrArray *
 heed_checkpoint_left_messages(HeedDatabase *database,
                               const HeedCheckpoint *checkpoint,
@@ -316,29 +317,17 @@ heed_checkpoint_left_messages(HeedDatabase *database,
                               GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(HeedRows) rows = NULL;
-    GPtrArray *messages = NULL;
 
     heed_params_int(params, checkpoint->mailbox_id);
     heed_params_int(params, checkpoint->epoch);
     heed_params_text(params, after);
     heed_params_int(params, (int64_t)MIN(limit, (size_t)G_MAXINT));
-    rows = heed_database_query(database, "look for the mail that is left",
-                               "SELECT uid, missed_since IS NOT NULL FROM heed_data.mailbox_message"
-                               " WHERE mailbox_id = $1 AND epoch = $2 AND acknowledged"
-                               " AND uid > coalesce($3::text, '') ORDER BY uid LIMIT $4",
-                               params, error);
-    if (rows == NULL)
-        return NULL;
-    messages = g_ptr_array_new_with_free_func(left_message_free);
-    for (size_t i = 0; i < heed_rows_count(rows); i++) {
-        HeedLeftMessage *message = g_new0(HeedLeftMessage, 1);
-
-        message->uid = g_strdup(heed_rows_text(rows, i, 0));
-        message->missed = heed_rows_bool(rows, i, 1);
-        g_ptr_array_add(messages, message);
-    }
-    return messages;
+    return list_messages(database, "look for the mail that is left",
+                         "SELECT uid, disposition, missed_since IS NOT NULL"
+                         " FROM heed_data.mailbox_message"
+                         " WHERE mailbox_id = $1 AND epoch = $2 AND acknowledged"
+                         " AND uid > coalesce($3::text, '') ORDER BY uid LIMIT $4",
+                         params, error);
 }
 
 bool

@@ -13,17 +13,12 @@
 /* Of a uid, what is kept and compared: POP3 allows 70 octets (RFC 1939 7), file names have 255. */
 #define HEED_UID_BYTES 1024U
 
-/* An open matter of a mailbox: acknowledge, or ask for again (UNREADABLE). */
-typedef struct HeedOpenMessage {
-    char *uid;
-    HeedDisposition disposition;
-} HeedOpenMessage;
-
-/* A message that stays on the server, and whether the last whole list of its mailbox lacked it. */
-typedef struct HeedLeftMessage {
-    char *uid;
-    bool missed;
-} HeedLeftMessage;
+/* A message that the store knows of a mailbox. */
+typedef struct HeedKnownMessage {
+    char *uid;                   /* owned */
+    HeedDisposition disposition; /* of an open matter: acknowledge, or ask for again (UNREADABLE) */
+    bool missed;                 /* the last whole list of its mailbox lacked it */
+} HeedKnownMessage;
 
 typedef struct HeedCheckpoint {
     int64_t mailbox_id;
@@ -44,7 +39,7 @@ bool
 heed_checkpoint_set_epoch(HeedDatabase *database, int64_t mailbox_id, int64_t epoch, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* What is open, at most limit, of HeedOpenMessage *. */
+/* What is open, at most limit, of HeedKnownMessage *. */
 GPtrArray *heed_checkpoint_open_messages(HeedDatabase *database,
                                          const HeedCheckpoint *checkpoint,
                                          size_t limit,
@@ -90,7 +85,8 @@ bool heed_checkpoint_count_left(HeedDatabase *database,
                                 int64_t *out_missed,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Some of them, of HeedLeftMessage *, in the order of their uids: those behind `after`, or NULL. */
+/* Some of them, of HeedKnownMessage *, in the order of their uids: those behind `after`, or NULL.
+ */
 GPtrArray *heed_checkpoint_left_messages(HeedDatabase *database,
                                          const HeedCheckpoint *checkpoint,
                                          const char *after,

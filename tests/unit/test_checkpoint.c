@@ -72,7 +72,7 @@ assert_open(HeedTestDatabase *test, const HeedCheckpoint *checkpoint, const char
 
     g_assert_no_error(error);
     for (guint i = 0; i < open->len; i++) {
-        const HeedOpenMessage *message = g_ptr_array_index(open, i);
+        const HeedKnownMessage *message = g_ptr_array_index(open, i);
 
         g_string_append_printf(got, "%s:%d ", message->uid, (int)message->disposition);
     }
@@ -229,7 +229,7 @@ assert_left(HeedTestDatabase *test, const HeedCheckpoint *checkpoint, const char
         page = heed_checkpoint_left_messages(test->database, checkpoint, after, 2, &error);
         g_assert_no_error(error);
         for (guint i = 0; i < page->len; i++) {
-            const HeedLeftMessage *message = g_ptr_array_index(page, i);
+            const HeedKnownMessage *message = g_ptr_array_index(page, i);
 
             g_string_append_printf(got, "%s%s ", message->uid, message->missed ? "?" : "");
             left--;
