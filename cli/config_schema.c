@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/config_policy.h"
 #include "db/connection.h"
+#include "parsers/host.h"
 #include "parsers/verp.h"
 
 #include <string.h>
@@ -26,6 +27,15 @@ normal_verp(const char *text)
     return heed_verp_pattern_check(text, &why) ? g_ascii_strdown(text, -1) : NULL;
 }
 
+/* Nobody's domain is "com": it would make everybody's mail our own. */
+static char *
+own_domain(const char *text)
+{
+    g_autofree char *domain = heed_config_domain(text);
+
+    return domain != NULL && !heed_host_is_public_suffix(domain) ? g_steal_pointer(&domain) : NULL;
+}
+
 typedef struct OwnList {
     const char *name;
     char *(*normalise)(const char *text);
@@ -34,7 +44,8 @@ typedef struct OwnList {
 } OwnList;
 
 static const OwnList own_lists[] = {
-    {"domains", heed_config_domain, "a name: allowed are domains such as example.com",
+    {"domains", own_domain,
+     "a domain of yours: allowed are names such as example.com, not com or co.uk",
      offsetof(HeedConfig, domains)},
     {"relays", normal_host, "a name: allowed are host names such as mx.example.com, and addresses",
      offsetof(HeedConfig, relays)},

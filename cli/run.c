@@ -22,6 +22,8 @@
 
 /* With an address it stands in an index, whose rows have 2704 bytes. */
 #define LONGEST_TEXT_BYTES 1024U
+/* Of a word that is refused, what the message shows. */
+#define SHOWN_BYTES 200
 /* An address with some space around it. */
 #define LONGEST_LINE_BYTES (2U * HEED_LIMIT_ADDRESS_BYTES)
 
@@ -158,7 +160,8 @@ add_address(GPtrArray *addresses, const char *word, HeedError code, GError **err
     char *normal = heed_address_normalise(word, -1);
 
     if (normal == NULL) {
-        g_set_error(error, HEED_ERROR, (gint)code, "'%s' is not a mail address", word);
+        g_set_error(error, HEED_ERROR, (gint)code, "'%.*s' is not a mail address", SHOWN_BYTES,
+                    word);
         return false;
     }
     g_ptr_array_add(addresses, normal);

@@ -104,6 +104,11 @@ open_checked(const char *path, GError **error)
                     "'%s' holds a secret but others may read it; do: chmod 600 '%s'", path, path);
         return -1;
     }
+    if (S_ISREG(status.st_mode) && status.st_size == 0) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG, "'%s' is empty, and should hold a secret",
+                    path);
+        return -1;
+    }
     return heed_fd_steal(&fd);
 }
 

@@ -55,3 +55,9 @@ heed_host_same_organisation(const char *one, const char *other)
 
     return mine != NULL && theirs != NULL && strcmp(mine, theirs) == 0;
 }
+
+bool
+heed_host_is_public_suffix(const char *host)
+{
+    return psl_is_public_suffix2(psl_builtin(), host, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) != 0;
+}

@@ -20,4 +20,8 @@ bool heed_host_read(const char *text, char out[HEED_HOST_BYTES]);
  * ("mx.example.co.uk", "example.co.uk"); never for a public suffix itself. */
 bool heed_host_same_organisation(const char *one, const char *other);
 
+/* Whether anybody registers names under this one ("com", "co.uk"), by the part of the public suffix
+ * list that registries publish; in lower case, A-labels. */
+bool heed_host_is_public_suffix(const char *host);
+
 #endif

@@ -93,7 +93,11 @@ static const struct {
      "}\n",
      "t.conf:1: mailbox 'a': on-done = \"move:X\": with POP3 it can be leave, delete"},
     {"domain", "own { domains = {\"example.com\", \"not a domain\"} }\n",
-     "t.conf:1: domains: 'not a domain' is not a name: allowed are domains such as example.com"},
+     "t.conf:1: domains: 'not a domain' is not a domain of yours: allowed are names such as "
+     "example.com, not com or co.uk"},
+    {"domain-of-all", "own { domains = {\"example.com\", \"Co.UK\"} }\n",
+     "t.conf:1: domains: 'Co.UK' is not a domain of yours: …"},
+    {"domain-of-one-label", "own { domains = {\"intranet\"} }\n", NULL},
     {"domain-address", "own { domains = {\"a@example.com\"} }\n", "t.conf:1: domains: …"},
     {"relay-network", OWN_WITH("relays = {\"192.0.2.0/24\"}"), "t.conf:1: relays: …"},
     {"relay-mistyped", OWN_WITH("relays = {\"192.0.2.300\"}"), "t.conf:1: relays: …"},

@@ -20,7 +20,7 @@ static const FileCase file_cases[] = {
     {"no-newline", "secret", 0400, "secret", NULL},
     {"crlf", "secret\r\nmore\r\n", 0600, "secret", NULL},
     {"spaces-kept", " a b \nrest", 0600, " a b ", NULL},
-    {"empty", "", 0600, NULL, "empty"},
+    {"empty", "", 0600, NULL, "is empty, and should hold a secret"},
     {"empty-line", "\nsecret\n", 0600, NULL, "empty"},
     {"control",
      "se\x01"
