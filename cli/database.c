@@ -79,39 +79,11 @@ role_name(const HeedConfig *config, HeedAccess access)
     }
 }
 
-/* The private cluster is ours to bring up to date; it is done as the cluster's owner. */
-static bool
-migrate_private(HeedDatabase *database, const HeedConfig *config, GError **error)
+static void
+refuse_version(unsigned version, GError **error)
 {
-    HeedRoles roles = heed_cli_roles(config);
-    unsigned version = 0;
-    bool done = false;
-
-    if (!heed_migrate_is_done(database, &done, error))
-        return false;
-    if (done)
-        return true;
-    if (!heed_migrate_version(database, &version, error))
-        return false;
-    /* One of a newer program is for check_version() to refuse. */
-    if (version > heed_migrate_newest())
-        return true;
-    if (version != 0 && version < heed_migrate_newest())
-        heed_log(HEED_LOG_NOTICE, "bringing the private database from version %u to %u", version,
-                 heed_migrate_newest());
-    return heed_migrate(database, &roles, error);
-}
-
-static bool
-check_version(HeedDatabase *database, GError **error)
-{
-    unsigned version = 0;
     unsigned newest = heed_migrate_newest();
 
-    if (!heed_migrate_version(database, &version, error))
-        return false;
-    if (version == newest)
-        return true;
     if (version == 0)
         g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
                     "the database has no tables of heed yet: heed db init makes them");
@@ -123,24 +95,42 @@ check_version(HeedDatabase *database, GError **error)
         g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG,
                     "the database is at version %u, newer than this program's %u: use a newer heed",
                     version, newest);
+}
+
+static bool
+migrate_private(HeedDatabase *database, const HeedConfig *config, unsigned version, GError **error)
+{
+    HeedRoles roles = heed_cli_roles(config);
+
+    if (version != 0 && version < heed_migrate_newest())
+        heed_log(HEED_LOG_NOTICE, "bringing the private database from version %u to %u", version,
+                 heed_migrate_newest());
+    return heed_migrate(database, &roles, error);
+}
+
+/* Whether its tables are this program's; else migrates them, if it may. Views may lag behind. */
+static bool
+make_ready(HeedDatabase *database, const HeedConfig *config, bool may_migrate, GError **error)
+{
+    unsigned version = 0;
+    bool done = false;
+
+    if (!heed_migrate_is_done(database, &done, error))
+        return false;
+    if (done)
+        return true;
+    if (!heed_migrate_version(database, &version, error))
+        return false;
+    if (may_migrate && version <= heed_migrate_newest())
+        return migrate_private(database, config, version, error);
+    if (version == heed_migrate_newest())
+        return true;
+    refuse_version(version, error);
     return false;
 }
 
-/* By one connection, since each costs the server a process. */
-static HeedDatabase *
-open_migrated(const HeedInvocation *invocation,
-              const HeedConfig *config,
-              const char *role,
-              GError **error)
-{
-    g_autoptr(HeedDatabase) database = heed_cli_database_bare(invocation, config, error);
-
-    if (database == NULL || !migrate_private(database, config, error) ||
-        !heed_database_become(database, role, error))
-        return NULL;
-    return g_steal_pointer(&database);
-}
-
+/* The private cluster is ours to bring up to date, which is done as the cluster's owner; by one
+ * connection, since each costs the server a process. */
 HeedDatabase *
 heed_cli_database(const HeedInvocation *invocation,
                   const HeedConfig *config,
@@ -148,11 +138,12 @@ heed_cli_database(const HeedInvocation *invocation,
                   GError **error)
 {
     const char *role = role_name(config, access);
-    g_autoptr(HeedDatabase) database = config->database == NULL
-                                           ? open_migrated(invocation, config, role, error)
-                                           : open_as(invocation, config, role, 0, error);
+    bool is_private = config->database == NULL;
+    g_autoptr(HeedDatabase) database =
+        open_as(invocation, config, is_private ? NULL : role, 0, error);
 
-    if (database == NULL || !check_version(database, error))
+    if (database == NULL || !make_ready(database, config, is_private, error) ||
+        (is_private && !heed_database_become(database, role, error)))
         return NULL;
     if (access != HEED_ACCESS_STORE)
         return g_steal_pointer(&database);
@@ -193,7 +184,7 @@ heed_cli_database_if_there(const HeedInvocation *invocation,
     *out_why = NULL;
     if (config->database != NULL || private_exists(invocation, &error))
         *out = open_as(invocation, config, role_name(config, HEED_ACCESS_INGEST), 0, &error);
-    if (*out != NULL && !check_version(*out, &error))
+    if (*out != NULL && !make_ready(*out, config, false, &error))
         g_clear_pointer(out, heed_database_close);
     if (*out == NULL)
         *out_why = g_strdup(error != NULL ? error->message : "there is no private database yet");

@@ -53,8 +53,8 @@ static const char session_sql[] = "SET client_min_messages = warning;"
                                   " WHERE current_setting('synchronous_commit') = 'off';";
 
 static const char role_sql[] =
-    "SELECT set_config('role', rolname, false) FROM pg_catalog.pg_roles"
-    " WHERE rolname = $1 AND pg_catalog.pg_has_role(session_user, oid,"
+    "SELECT set_config('role', $1, false)"
+    " WHERE pg_catalog.pg_has_role(session_user, to_regrole(quote_ident($1)),"
     /* From version 16 on, being a member and being allowed to be it are two things. */
     " CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END)";
 

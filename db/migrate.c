@@ -79,9 +79,9 @@ heed_migrate_version(HeedDatabase *database, unsigned *out_version, GError **err
     return true;
 }
 
-/* What this program's views and rights are told by; kept as the comment of the schema. */
+/* What this program's tables, views and rights are told by; kept as the comment of the schema. */
 static char *
-comment_of_views(void)
+comment_of_schema(void)
 {
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
 
@@ -89,27 +89,27 @@ comment_of_views(void)
         g_checksum_update(checksum, (const guchar *)view->text, (gssize)view->length);
     g_checksum_update(checksum, (const guchar *)heed_roles[ROLES_GRANT].text,
                       (gssize)heed_roles[ROLES_GRANT].length);
-    return g_strdup_printf("The views of Heed: %s", g_checksum_get_string(checksum));
+    return g_strdup_printf("Heed, version %u of the tables, views %s", heed_migrate_newest(),
+                           g_checksum_get_string(checksum));
 }
 
 bool
 heed_migrate_is_done(HeedDatabase *database, bool *out_done, GError **error)
 {
-    unsigned version = 0;
     g_autoptr(HeedParams) params = heed_params_new();
-    g_autofree char *comment = comment_of_views();
+    g_autofree char *comment = comment_of_schema();
     g_autoptr(HeedRows) rows = NULL;
 
-    if (!heed_migrate_version(database, &version, error))
-        return false;
     heed_params_text(params, comment);
     rows = heed_database_query_row(
-        database, "look for the views",
-        "SELECT coalesce(obj_description(to_regnamespace('heed'), 'pg_namespace') = $1::text, false)",
+        database, "look for the tables",
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_description"
+        "    WHERE classoid = 'pg_catalog.pg_namespace'::regclass AND objsubid = 0"
+        "        AND objoid = to_regnamespace('heed') AND description = $1::text)",
         params, error);
     if (rows == NULL)
         return false;
-    *out_done = version == heed_migrate_newest() && heed_rows_bool(rows, 0, 0);
+    *out_done = heed_rows_bool(rows, 0, 0);
     return true;
 }
 
@@ -250,7 +250,7 @@ static bool
 finish(const Migration *migration, GError **error)
 {
     g_autoptr(HeedTransaction) transaction = begin_alone(migration, error);
-    g_autofree char *comment = comment_of_views();
+    g_autofree char *comment = comment_of_schema();
     g_autofree char *remark = g_strdup_printf("COMMENT ON SCHEMA heed IS '%s'", comment);
 
     if (transaction == NULL || !become(migration, migration->owner, error))
@@ -262,7 +262,8 @@ finish(const Migration *migration, GError **error)
         !heed_database_script(migration->database, "grant the roles their rights",
                               heed_roles[ROLES_GRANT].text, error))
         return false;
-    if (!heed_database_script(migration->database, "say which views these are", remark, error))
+    if (!heed_database_script(migration->database, "say which tables and views these are", remark,
+                              error))
         return false;
     return heed_transaction_commit(transaction, error);
 }

@@ -35,7 +35,7 @@ bool heed_migrate_version(HeedDatabase *database, unsigned *out_version, GError 
 unsigned heed_migrate_newest(void);
 
 /* Whether the database is at this program's version and has its views and rights: those may change
- * without a migration, and heed_migrate() makes them anew. */
+ * without a migration, and heed_migrate() makes them anew. One look, since every command asks. */
 bool heed_migrate_is_done(HeedDatabase *database, bool *out_done, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
