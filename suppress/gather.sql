@@ -42,7 +42,7 @@ heard AS (
             AND hold.name IN (report.domain, report.provider, report.reporter_mta)
             AND CASE hold.dimension WHEN 'domain' THEN report.domain WHEN 'provider' THEN report.provider
                 ELSE report.reporter_mta END = hold.name
-            AND report.arrived_at >= hold.began_at AND report.arrived_at < hold.ended_at
+            AND report.occurred_at >= hold.began_at AND report.occurred_at < hold.ended_at
     ) AS held ON true
     WHERE NOT coalesce(held.discarded, false)
         AND NOT EXISTS (
@@ -69,7 +69,7 @@ SELECT place, NULL AS action, NULL AS scope,
     trust, verdict::text, class::text, closed, coalesce(status = '5.1.10', false) AS null_mx,
     (extract(epoch FROM occurred_at) * 1000000)::bigint AS at,
     (extract(epoch FROM first_arrived_at) * 1000000)::bigint AS arrived,
-    (extract(epoch FROM greatest(arrived_at, placed_at) + make_interval(hours => $2::integer)) * 1000000)::bigint
+    (extract(epoch FROM greatest(occurred_at, placed_at) + make_interval(hours => $2::integer)) * 1000000)::bigint
         * CASE WHEN pending IS NULL THEN NULL ELSE 1 END AS held_until,
     pending, coalesce(stream, '') AS stream, coalesce(encode(original_key, 'hex'), '') AS original, digest, ordinal,
     NULL AS turn, NULL AS kept_suppressed, NULL AS kept_allowed, NULL AS kept_reason, NULL AS kept_verdict,

@@ -13,6 +13,21 @@
 #define LEAST_TRUST      HEED_TRUST_AUTHENTICATED
 #define SLICE_ADDRESSES  1000U
 #define RESOLUTION_TRIES 10
+#define SECONDS_AN_HOUR  INT64_C(3600)
+#define HOURS_A_DAY      24
+#define WIDEST_HOURS     24 /* the longest span in which a surge shows */
+#define LATER_HOURS      ((int64_t)HEED_GUARD_HOURS)
+
+/* The columns of guard_count.sql. */
+enum {
+    COLUMN_DIMENSION,
+    COLUMN_NAME,
+    COLUMN_HOLD,
+    COLUMN_OLDEST,
+    COLUMN_NEWEST,
+    COLUMN_WINDOW,
+    COLUMN_THRESHOLD
+};
 
 /* A batch that is watched. */
 typedef struct Watch {
@@ -22,41 +37,98 @@ typedef struct Watch {
     unsigned placed;
 } Watch;
 
-/* A name that must be looked at. */
+/* A name that must be looked at, and the hours of which the batch has failures. */
 typedef struct Suspect {
     const char *dimension; /* borrowed */
     const char *name;
-    int64_t hold_id; /* that lasts; 0: none */
-    int64_t at;
+    int64_t newest;        /* failure, of all its hours */
+    const HeedRows *hours; /* borrowed; [first, end), in the order of time */
+    size_t first;
+    size_t end;
 } Suspect;
 
+/* What was counted of a suspect: counts[hour] is so many whole hours before its newest failure,
+ * from -LATER_HOURS to far enough before its oldest. */
+typedef struct Timeline {
+    uint64_t *block; /* owned; the others point into it */
+    uint64_t *all;
+    uint64_t *open;
+    uint64_t *usual;
+    int64_t length;
+    int64_t known; /* hours since anything was counted */
+    bool is_hourly;
+} Timeline;
+
+static void
+timeline_clear(Timeline *timeline)
+{
+    g_clear_pointer(&timeline->block, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Timeline, timeline_clear)
+
+static int64_t
+hours_ago(const Suspect *suspect, size_t row)
+{
+    return (suspect->newest - heed_rows_int(suspect->hours, row, COLUMN_NEWEST)) / SECONDS_AN_HOUR;
+}
+
+static void
+timeline_reset(Timeline *timeline, const Suspect *suspect)
+{
+    size_t total;
+
+    timeline_clear(timeline);
+    timeline->length = hours_ago(suspect, suspect->first) + HEED_GUARD_HOURS;
+    total = (size_t)(LATER_HOURS + timeline->length);
+    timeline->block = g_new0(uint64_t, 3 * total);
+    timeline->all = timeline->block + LATER_HOURS;
+    timeline->open = timeline->all + total;
+    timeline->usual = timeline->open + total;
+    timeline->known = 0;
+    timeline->is_hourly = strcmp(suspect->dimension, "mta") == 0;
+}
+
 static bool
-read_history(HeedDatabase *database, const Suspect *suspect, HeedGuardHistory *out, GError **error)
+timeline_read(Timeline *timeline, HeedDatabase *database, const Suspect *suspect, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
 
-    *out = (HeedGuardHistory){0};
+    timeline_reset(timeline, suspect);
     heed_params_text(params, suspect->dimension);
     heed_params_text(params, suspect->name);
-    heed_params_int(params, suspect->at);
+    heed_params_int(params, suspect->newest);
     heed_params_int(params, HEED_GUARD_KNOWN_DAYS);
+    heed_params_int(params, timeline->length);
+    heed_params_int(params, LATER_HOURS);
     rows = heed_database_query(database, "read what failed before",
                                heed_suppress_query("guard_history.sql"), params, error);
     if (rows == NULL)
         return false;
     for (size_t i = 0; i < heed_rows_count(rows); i++) {
-        int64_t hours = heed_rows_int(rows, i, 0);
+        int64_t hour = heed_rows_int(rows, i, 0);
 
         if (heed_rows_is_null(rows, i, 0)) {
-            out->days = (unsigned)heed_rows_int(rows, i, 1);
-        } else if (hours >= 0 && hours < HEED_GUARD_HOURS) {
-            out->all[hours] = (uint64_t)heed_rows_int(rows, i, 1);
-            out->open[hours] = (uint64_t)heed_rows_int(rows, i, 2);
-            out->usual[hours] = (uint64_t)heed_rows_int(rows, i, 3);
+            timeline->known = heed_rows_int(rows, i, 1);
+        } else if (hour >= -LATER_HOURS && hour < timeline->length) {
+            timeline->all[hour] = (uint64_t)heed_rows_int(rows, i, 1);
+            timeline->open[hour] = (uint64_t)heed_rows_int(rows, i, 2);
+            timeline->usual[hour] = (uint64_t)heed_rows_int(rows, i, 3);
         }
     }
     return true;
+}
+
+static HeedGuardHistory
+history_at(const Timeline *timeline, int64_t hour)
+{
+    return (HeedGuardHistory){.all = timeline->all + hour,
+                              .open = timeline->open + hour,
+                              .usual = timeline->usual + hour,
+                              .later = (unsigned)(LATER_HOURS + hour),
+                              .days = (unsigned)(MAX(timeline->known - hour, 0) / HOURS_A_DAY),
+                              .is_hourly = timeline->is_hourly};
 }
 
 static bool
@@ -95,27 +167,53 @@ add_held(HeedDatabase *database,
     return true;
 }
 
+/* When a surge that shows in this hour was over, as far as that is known; 0: it is not. */
+static int64_t
+known_end(const Suspect *suspect,
+          const Timeline *timeline,
+          int64_t hour,
+          const HeedGuardSurge *surge)
+{
+    while (--hour >= -LATER_HOURS) {
+        HeedGuardHistory history = history_at(timeline, hour);
+
+        if (*history.all > 0 && heed_guard_is_over(&history, surge))
+            return suspect->newest - (hour + 1) * SECONDS_AN_HOUR + 1;
+    }
+    return 0;
+}
+
+/* Reads the timeline anew, since others may have stored meanwhile. */
 static bool
 place(Watch *watch,
       const Suspect *suspect,
+      Timeline *timeline,
+      int64_t hour,
       const HeedGuardSurge *surge,
-      unsigned days,
       GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
+    int64_t over = 0;
     int64_t hold_id = 0;
 
+    if (!lock_alone(watch->database, error) ||
+        !timeline_read(timeline, watch->database, suspect, error))
+        return false;
+    over = known_end(suspect, timeline, hour, surge);
     heed_params_text(params, suspect->dimension);
     heed_params_text(params, suspect->name);
-    heed_params_int(params, suspect->at);
+    heed_params_int(params, suspect->newest - hour * SECONDS_AN_HOUR);
     heed_params_int(params, surge->window_hours);
     heed_params_int(params, (int64_t)surge->seen);
     heed_params_int(params, (int64_t)surge->highest_before);
     heed_params_int(params, (int64_t)surge->threshold);
-    heed_params_int(params, days);
-    if (!lock_alone(watch->database, error))
-        return false;
+    heed_params_int(params, history_at(timeline, hour).days);
+    if (over != 0)
+        heed_params_int(params, over);
+    else
+        heed_params_text(params, NULL);
+    heed_params_int(params, suspect->newest + LATER_HOURS * SECONDS_AN_HOUR);
     rows = heed_database_query(watch->database, "place a hold",
                                heed_suppress_query("guard_place.sql"), params, error);
     if (rows == NULL)
@@ -124,20 +222,18 @@ place(Watch *watch,
         return true;
     watch->placed++;
     hold_id = heed_rows_int(rows, 0, 0);
-    return add_held(watch->database, &hold_id, 1, watch->addresses, error);
+    return add_held(watch->database, &hold_id, 1, watch->addresses, error) &&
+           timeline_read(timeline, watch->database, suspect, error);
 }
 
 static bool
-end(const Watch *watch, const Suspect *suspect, GError **error)
+end(const Watch *watch, int64_t hold_id, int64_t at, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
 
-    heed_params_int(params, suspect->hold_id);
-    /* Rounded up, it may lie behind the arrival of this batch, which counts. */
-    heed_params_int(params, suspect->at - 1);
-    if (!lock_alone(watch->database, error))
-        return false;
+    heed_params_int(params, hold_id);
+    heed_params_int(params, at);
     rows = heed_database_query(watch->database, "end a hold", heed_suppress_query("guard_end.sql"),
                                params, error);
     if (rows == NULL)
@@ -146,25 +242,95 @@ end(const Watch *watch, const Suspect *suspect, GError **error)
     return true;
 }
 
+/* Ends the hold that lasts for this hour, if it is over. Unless others have stored meanwhile what
+ * shows that it goes on: hence another look, alone. *out_ended: whether it has ended. */
 static bool
-look_at(Watch *watch, const HeedRows *rows, size_t row, GError **error)
+try_end(const Watch *watch,
+        const Suspect *suspect,
+        Timeline *timeline,
+        size_t row,
+        bool *out_ended,
+        GError **error)
 {
-    const Suspect suspect = {.dimension = heed_rows_text(rows, row, 0),
-                             .name = heed_rows_text(rows, row, 1),
-                             .hold_id = heed_rows_int(rows, row, 2),
-                             .at = heed_rows_int(rows, row, 3)};
-    const HeedGuardSurge noticed = {.window_hours = (unsigned)heed_rows_int(rows, row, 4),
-                                    .threshold = (uint64_t)heed_rows_int(rows, row, 5)};
-    HeedGuardHistory history;
-    HeedGuardSurge surge;
+    const HeedGuardSurge noticed = {
+        .window_hours = (unsigned)heed_rows_int(suspect->hours, row, COLUMN_WINDOW),
+        .threshold = (uint64_t)heed_rows_int(suspect->hours, row, COLUMN_THRESHOLD)};
+    int64_t hour = hours_ago(suspect, row);
+    HeedGuardHistory history = history_at(timeline, hour);
 
-    if (!read_history(watch->database, &suspect, &history, error))
+    *out_ended = false;
+    if (!heed_guard_is_over(&history, &noticed))
+        return true;
+    if (!lock_alone(watch->database, error) ||
+        !timeline_read(timeline, watch->database, suspect, error))
         return false;
-    history.is_hourly = strcmp(suspect.dimension, "mta") == 0;
-    if (suspect.hold_id != 0)
-        return !heed_guard_is_over(&history, &noticed) || end(watch, &suspect, error);
-    return !heed_guard_is_surge(watch->options, &history, &surge) ||
-           place(watch, &suspect, &surge, history.days, error);
+    history = history_at(timeline, hour);
+    if (!heed_guard_is_over(&history, &noticed))
+        return true;
+    *out_ended = true;
+    return end(watch, heed_rows_int(suspect->hours, row, COLUMN_HOLD),
+               heed_rows_int(suspect->hours, row, COLUMN_OLDEST), error) &&
+           timeline_read(timeline, watch->database, suspect, error);
+}
+
+/* Places holds for surges that show in an hour of the suspect or within so many hours later. */
+static bool
+find_surges(Watch *watch, const Suspect *suspect, Timeline *timeline, int64_t later, GError **error)
+{
+    size_t row = suspect->first;
+    int64_t first = hours_ago(suspect, row);
+
+    for (int64_t hour = first; hour > -later; hour--) {
+        HeedGuardHistory history = history_at(timeline, hour);
+        HeedGuardSurge surge;
+
+        /* The last of its hours that is not later than this one. */
+        while (row + 1 < suspect->end && hours_ago(suspect, row + 1) >= hour)
+            row++;
+        if (*history.open > 0 && hours_ago(suspect, row) - hour < later &&
+            heed_guard_is_surge(watch->options, &history, &surge) &&
+            !place(watch, suspect, timeline, hour, &surge, error))
+            return false;
+    }
+    return true;
+}
+
+static bool
+look_at(Watch *watch, const Suspect *suspect, GError **error)
+{
+    g_auto(Timeline) timeline = {.block = NULL};
+    bool ended = false;
+
+    if (!timeline_read(&timeline, watch->database, suspect, error))
+        return false;
+    for (size_t row = suspect->first; row < suspect->end && !ended; row++)
+        if (!heed_rows_is_null(suspect->hours, row, COLUMN_HOLD) &&
+            !try_end(watch, suspect, &timeline, row, &ended, error))
+            return false;
+    /* All that came later and that a hold held until now is open when it has ended. */
+    return find_surges(watch, suspect, &timeline, ended ? LATER_HOURS : WIDEST_HOURS, error);
+}
+
+/* Looks at each name that the rows, in order of names, have hours of. */
+static bool
+look_at_all(Watch *watch, const HeedRows *rows, GError **error)
+{
+    for (size_t row = 0; row < heed_rows_count(rows);) {
+        Suspect suspect = {.dimension = heed_rows_text(rows, row, COLUMN_DIMENSION),
+                           .name = heed_rows_text(rows, row, COLUMN_NAME),
+                           .hours = rows,
+                           .first = row};
+
+        while (row < heed_rows_count(rows) &&
+               strcmp(heed_rows_text(rows, row, COLUMN_NAME), suspect.name) == 0 &&
+               strcmp(heed_rows_text(rows, row, COLUMN_DIMENSION), suspect.dimension) == 0)
+            row++;
+        suspect.end = row;
+        suspect.newest = heed_rows_int(rows, row - 1, COLUMN_NEWEST);
+        if (!look_at(watch, &suspect, error))
+            return false;
+    }
+    return true;
 }
 
 bool
@@ -196,9 +362,8 @@ heed_guard_watch(HeedDatabase *database,
                                heed_suppress_query("guard_count.sql"), params, error);
     if (rows == NULL)
         return false;
-    for (size_t row = 0; row < heed_rows_count(rows); row++)
-        if (!look_at(&watch, rows, row, error))
-            return false;
+    if (!look_at_all(&watch, rows, error))
+        return false;
     *out_placed = watch.placed;
     return true;
 }

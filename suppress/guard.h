@@ -10,6 +10,10 @@
  * beginning too, pause an address for a while instead of suppressing it (gather.sql, judge.c),
  * until the counts are normal again or somebody decides.
  *
+ * All of it goes by when our mail system received a report (occurred_at of the event), so that old
+ * mail is spread over its own days. It comes in any order: what is known of later counts too, and
+ * the hold of an old surge has ended, and its pauses have passed, when it is placed.
+ *
  * Only authenticated and signed reports are counted, since others can be had for the asking: a
  * forger could hold what is true. Of a server, domains (or providers) are counted instead of
  * addresses: a broken resolver of our own shows as all domains failing, and one provider's outage
@@ -28,8 +32,8 @@
  * Counts the new failures of addresses, of the reports that arrived at this moment, in the caller's
  * transaction, after they were stored and before they are folded; places and ends holds. At is the
  * moment of arrival in seconds since 1970, HEED_DATE_UNKNOWN: that of the transaction. Appends to
- * addresses (owned char *) those of the beginning of a surge, to be folded with the others.
- * *out_placed: how many holds were placed.
+ * addresses (owned char *) those whose hold changed, to be folded with the others. *out_placed: how
+ * many holds were placed.
  */
 bool heed_guard_watch(HeedDatabase *database,
                       const HeedGuardOptions *options,

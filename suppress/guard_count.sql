@@ -1,5 +1,6 @@
--- Counts addresses that fail hard for the first time in 30 days, and tells what must be looked at: names that have had
--- more than so many in 24 hours, and those of failures, first ones or not, that a hold lasts for.
+-- Counts addresses that fail hard for the first time in 30 days, by the hour in which our mail system received it, and
+-- tells what must be looked at: names that have had more than so many within a day of it, and those of failures, first
+-- ones or not, that a hold lasts for.
 --
 -- $1 text[]: the addresses of the batch; $2: when its reports arrived, NULL for now; $3: the least trust that is counted;
 -- $4: the least count that is looked at.
@@ -7,61 +8,73 @@ WITH moment AS MATERIALIZED (
     SELECT coalesce(to_timestamp($2::bigint), now()) AS at
 ),
 failed AS MATERIALIZED (
-    SELECT wanted.address, now_failed.domain, now_failed.provider, now_failed.reporter_mta,
+    SELECT wanted.address, now_failed.domain, now_failed.provider, now_failed.reporter_mta, now_failed.occurred_at,
+        date_trunc('hour', now_failed.occurred_at) AS hour,
         now_failed.trust >= $3::bigint AND NOT EXISTS (
             SELECT FROM heed_data.event AS earlier
             WHERE earlier.address = wanted.address AND earlier.verdict = 'hard' AND earlier.trust >= $3::bigint
                 AND coalesce(earlier.action, 'failed') = 'failed'
-                AND earlier.arrived_at > moment.at - interval '30 days' AND earlier.arrived_at < moment.at
+                AND earlier.arrived_at > now_failed.occurred_at - interval '30 days'
+                AND earlier.occurred_at > now_failed.occurred_at - interval '30 days'
+                AND earlier.occurred_at < now_failed.occurred_at
         ) AS is_new
     FROM (SELECT DISTINCT unnest($1::text[]) COLLATE "C" AS address) AS wanted
     CROSS JOIN moment
     CROSS JOIN LATERAL (
-        SELECT domain, provider, reporter_mta, trust
+        SELECT domain, provider, reporter_mta, trust, occurred_at
         FROM heed_data.event AS event
         WHERE event.address = wanted.address AND event.arrived_at = moment.at AND event.verdict = 'hard'
             AND event.trust >= 2 AND coalesce(event.action, 'failed') = 'failed'
-        ORDER BY trust DESC
-        LIMIT 1
+        OFFSET 0
     ) AS now_failed
     WHERE now_failed.domain IS NOT NULL
 ),
 counted AS MATERIALIZED (
-    SELECT 'domain' AS dimension, domain AS name, count(*) FILTER (WHERE is_new) AS addresses
-    FROM failed GROUP BY domain
+    SELECT 'domain' AS dimension, domain AS name, hour, count(DISTINCT address) FILTER (WHERE is_new) AS addresses,
+        min(occurred_at) AS oldest, max(occurred_at) AS newest
+    FROM failed GROUP BY domain, hour
     UNION ALL
-    SELECT 'provider', provider, count(*) FILTER (WHERE is_new)
-    FROM failed WHERE provider IS NOT NULL GROUP BY provider
+    SELECT 'provider', provider, hour, count(DISTINCT address) FILTER (WHERE is_new), min(occurred_at), max(occurred_at)
+    FROM failed WHERE provider IS NOT NULL GROUP BY provider, hour
     UNION ALL
     -- Of a server each domain, or provider, once in each hour of the clock: once in any hour would leave out for good what
     -- goes on failing, and make of an hour without it a surge.
-    SELECT 'mta', reporter_mta, count(DISTINCT coalesce(provider, domain)) FILTER (WHERE is_new AND NOT EXISTS (
+    SELECT 'mta', reporter_mta, hour, count(DISTINCT coalesce(provider, domain)) FILTER (WHERE is_new AND NOT EXISTS (
         SELECT FROM heed_data.guard_count AS earlier
         WHERE earlier.name = coalesce(failed.provider, failed.domain)
             AND earlier.dimension = CASE WHEN failed.provider IS NULL THEN 'domain' ELSE 'provider' END
-            AND earlier.at >= date_trunc('hour', moment.at) AND earlier.at <= moment.at
-    ))
-    FROM failed CROSS JOIN moment WHERE reporter_mta IS NOT NULL GROUP BY reporter_mta
+            AND earlier.at >= failed.hour AND earlier.at < failed.hour + interval '1 hour'
+    )), min(occurred_at), max(occurred_at)
+    FROM failed WHERE reporter_mta IS NOT NULL GROUP BY reporter_mta, hour
 ),
+-- Minutes count while they are young.
 inserted AS (
     INSERT INTO heed_data.guard_count (dimension, name, at, addresses)
-    SELECT dimension, name, at, addresses FROM counted CROSS JOIN moment WHERE addresses > 0
+    SELECT dimension, name, CASE WHEN newest < date_trunc('hour', moment.at - interval '2 hours') THEN hour ELSE newest END,
+        addresses
+    FROM counted CROSS JOIN moment WHERE addresses > 0
+),
+together AS (
+    SELECT *, sum(addresses) OVER (PARTITION BY dimension, name ORDER BY hour
+        RANGE BETWEEN interval '24 hours' PRECEDING AND interval '24 hours' FOLLOWING) AS within_a_day
+    FROM counted
 )
-SELECT counted.dimension, counted.name, lasting.hold_id, ceil(extract(epoch FROM moment.at))::bigint,
-    (lasting.statistics->>'window_hours')::bigint, (lasting.statistics->>'threshold')::bigint
-FROM counted
-CROSS JOIN moment
+SELECT together.dimension, together.name, lasting.hold_id, floor(extract(epoch FROM together.oldest))::bigint,
+    ceil(extract(epoch FROM together.newest))::bigint, (lasting.statistics->>'window_hours')::bigint,
+    (lasting.statistics->>'threshold')::bigint
+FROM together
 LEFT JOIN LATERAL (
     SELECT hold_id, statistics
     FROM heed_data.guard_hold AS hold
-    WHERE hold.name = counted.name COLLATE "C" AND hold.dimension = counted.dimension AND hold.ended_at = 'infinity'
+    WHERE hold.name = together.name COLLATE "C" AND hold.dimension = together.dimension
+        AND hold.began_at <= together.newest AND hold.ended_at = 'infinity'
     ORDER BY hold_id DESC
     LIMIT 1
 ) AS lasting ON true
-WHERE lasting.hold_id IS NOT NULL OR (counted.addresses > 0 AND counted.addresses + coalesce((
-        SELECT sum(earlier.addresses)
-        FROM heed_data.guard_count AS earlier
-        WHERE earlier.name = counted.name COLLATE "C" AND earlier.dimension = counted.dimension
-            AND earlier.at > moment.at - interval '24 hours' AND earlier.at <= moment.at
+WHERE lasting.hold_id IS NOT NULL OR (together.addresses > 0 AND together.within_a_day + coalesce((
+        SELECT sum(stored.addresses)
+        FROM heed_data.guard_count AS stored
+        WHERE stored.name = together.name COLLATE "C" AND stored.dimension = together.dimension
+            AND stored.at > together.hour - interval '24 hours' AND stored.at < together.hour + interval '25 hours'
     ), 0) > $4::bigint)
-ORDER BY counted.dimension, counted.name;
+ORDER BY together.dimension, together.name, together.hour;

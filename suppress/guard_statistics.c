@@ -67,8 +67,17 @@ heed_guard_is_surge(const HeedGuardOptions *options,
 bool
 heed_guard_is_over(const HeedGuardHistory *history, const HeedGuardSurge *surge)
 {
-    /* An hour of its own each, where the span is one. */
-    if (surge->window_hours < QUIET_HOURS)
-        return history->all[0] <= surge->threshold && history->all[1] <= surge->threshold;
-    return sum(history->all, 0, surge->window_hours) <= surge->threshold;
+    unsigned spans = MIN(MAX(surge->window_hours, QUIET_HOURS), history->later + 1);
+
+    /* The last hour ends the first of these spans, and begins the last one. */
+    for (unsigned i = 0; i < spans; i++) {
+        const uint64_t *hours = history->all - i;
+
+        if (sum(hours, 0, surge->window_hours) > surge->threshold)
+            return false;
+        /* An hour of its own each, where the span is one. */
+        if (surge->window_hours < QUIET_HOURS && hours[1] > surge->threshold)
+            return false;
+    }
+    return true;
 }

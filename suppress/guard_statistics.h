@@ -12,6 +12,8 @@
  * outage may come at once or creep in. Where less than 7 days are known, each span is taken to have
  * had HEED_GUARD_PRIOR addresses once; a name not seen before has had none, but fewer than the
  * minimum are never a surge.
+ *
+ * Time is that of receiving, and old mail comes in any order: what came later may be known already.
  */
 
 #include <stdbool.h>
@@ -27,12 +29,14 @@ typedef struct HeedGuardOptions {
     unsigned times;     /* how many times the highest before; 0: 3 */
 } HeedGuardOptions;
 
-/* Addresses that failed for the first time, by how many whole hours ago. */
+/* Addresses that failed for the first time, by how many whole hours before a moment: [0] to
+ * [HEED_GUARD_HOURS - 1], and after it down to [-later]. */
 typedef struct HeedGuardHistory {
-    uint64_t all[HEED_GUARD_HOURS];
-    uint64_t open[HEED_GUARD_HOURS];  /* of these, while nothing was held */
-    uint64_t usual[HEED_GUARD_HOURS]; /* of these, what is no known surge */
-    unsigned days;                    /* how long anything has been counted at all */
+    const uint64_t *all;   /* borrowed, as all */
+    const uint64_t *open;  /* of these, while nothing was held */
+    const uint64_t *usual; /* of these, what is no known surge */
+    unsigned later;
+    unsigned days; /* how long anything has been counted at all */
     /* What is counted is counted again in each hour (domains of a server), so that sums over hours
      * say how long it goes on, and not how much it is. */
     bool is_hourly;
@@ -53,8 +57,8 @@ bool heed_guard_is_surge(const HeedGuardOptions *options,
                          const HeedGuardHistory *history,
                          HeedGuardSurge *out);
 
-/* Whether a surge has ended that was noticed as this: its span, and at least two hours, are below
- * its threshold again. */
+/* Whether a surge that was noticed as this is over: each span of its length, and of at least two
+ * hours, that the last hour is in is below its threshold again. */
 bool heed_guard_is_over(const HeedGuardHistory *history, const HeedGuardSurge *surge);
 
 #endif

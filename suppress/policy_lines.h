@@ -15,7 +15,7 @@
 
 /* Which rules the judge knows, and which addresses are roles: counted up with each change of them
  * that can change a state, so that what was folded before counts as stale. */
-#define HEED_POLICY_RULES_REVISION 4
+#define HEED_POLICY_RULES_REVISION 5
 
 /* How many steps a line's durations have at most, and what counts may be. */
 #define HEED_POLICY_MOST_STEPS    8U

@@ -11,9 +11,9 @@ COMMENT ON COLUMN heed.guard_hold.hold_id IS 'Its number, for heed suppress rele
 COMMENT ON COLUMN heed.guard_hold.dimension IS
     'Where the surge is: at a recipient domain (domain), a mailbox provider (provider), or in the reports of a server (mta)';
 COMMENT ON COLUMN heed.guard_hold.name IS 'The name of the domain, the provider or the server';
-COMMENT ON COLUMN heed.guard_hold.began_at IS 'Hard failures that arrived since are held';
+COMMENT ON COLUMN heed.guard_hold.began_at IS 'Hard failures whose reports our mail system received since are held';
 COMMENT ON COLUMN heed.guard_hold.ended_at IS 'Until when; NULL: it lasts';
-COMMENT ON COLUMN heed.guard_hold.placed_at IS 'When it was noticed';
+COMMENT ON COLUMN heed.guard_hold.placed_at IS 'When it showed, by the same time';
 COMMENT ON COLUMN heed.guard_hold.window_hours IS 'In how many hours it showed';
 COMMENT ON COLUMN heed.guard_hold.seen IS
     'How many addresses failed in them for the first time; of a server, at how many domains';

@@ -41,7 +41,7 @@ void heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event);
 /* The same where others may be in the way. */
 bool heed_history_try_event(HeedDatabase *database, const HeedPastEvent *event, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
-/* A surge of the guard at example.com, its span by arrival; resolution may be NULL. */
+/* A surge of the guard at example.com, its span by receiving; resolution may be NULL. */
 void heed_history_add_hold(HeedDatabase *database, int from, int to, const char *resolution);
 
 void heed_history_add_decision(HeedDatabase *database, const HeedPastDecision *decision);

@@ -31,13 +31,16 @@ insert(HeedOutage *outage, const HeedOutageLot *lot)
     heed_params_int(params, lot->domains > 0 ? lot->domains : 1);
     heed_params_int(params, outage->next);
     heed_params_int(params, lot->count);
+    heed_params_int(params, lot->from > 0 ? lot->from : outage->now);
+    heed_params_int(params, lot->from > 0 ? lot->until : outage->now);
     heed_assert_done(
         heed_database_run(
             outage->database, "add failures",
             "INSERT INTO heed_data.event (arrived_at, digest, ordinal, occurred_at, closed, trust,"
             " kind, class, verdict, address, domain, provider, reporter_mta, original_key,"
-            " failure_key, diagnostic) SELECT $1, int8send(i), 0, $1, false, 3, 'bounce',"
-            " 'bad-mailbox', 'hard', $2::text || i || '@' || d.domain, d.domain, $4::text, $5::text,"
+            " failure_key, diagnostic) SELECT $1, int8send(i), 0,"
+            " to_timestamp($9::bigint + ($10::bigint - $9::bigint) * (i - $7::bigint) / $8::bigint),"
+            " false, 3, 'bounce', 'bad-mailbox', 'hard', $2::text || i || '@' || d.domain, d.domain, $4::text, $5::text,"
             " int8send(i), int8send(i), '550 5.1.1 no such user'"
             " FROM generate_series($7::bigint, $7::bigint + $8::bigint - 1) AS i"
             " CROSS JOIN LATERAL (SELECT replace($3::text, '%', (i % $6::bigint + 1)::text)) AS d"

@@ -28,6 +28,8 @@ typedef struct HeedOutageLot {
     const char *mta;
     unsigned domains; /* 0: domain is one name */
     unsigned count;
+    int64_t from; /* received evenly from here on, in seconds since 1970; 0: as they arrive */
+    int64_t until;
 } HeedOutageLot;
 
 /* An empty store. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define HOUR 3600
+#define DAY  (24 * INT64_C(3600))
 #define DEAD 8U /* of a batch, elsewhere */
 
 static HeedTestDatabase *test;
@@ -184,6 +185,79 @@ test_usual(void)
     g_assert_cmpuint(heed_outage_count(&outage, "usual", "held"), ==, 0);
 }
 
+/* Two years of ordinary bounces that come at once, in pieces; with an outage of six hours in it. */
+static void
+read_old_mailbox(HeedOutage *outage, const unsigned *order, unsigned pieces, bool is_outage)
+{
+    int64_t begun = outage->now - 2 * 365 * DAY;
+    int64_t length = 2 * 365 * DAY / pieces;
+    int64_t broken = begun + 365 * DAY + 7 * HOUR + 1234;
+
+    for (unsigned i = 0; i < pieces; i++) {
+        int64_t from = begun + order[i] * length;
+        int64_t until = from + length;
+        const HeedOutageLot lots[] = {
+            {"dead", "d%.example", NULL, NULL, 20, 2000 / pieces, from, until},
+            {"dead", "big.example", "big", NULL, 0, 1000 / pieces, from, until},
+            {"victim", "big.example", "big", NULL, 0, 600, broken, broken + 3 * HOUR},
+            {"victim", "big.example", "big", NULL, 0, 600, broken + 3 * HOUR, broken + 6 * HOUR},
+        };
+
+        heed_outage_store(outage, lots, 2);
+        outage->now++;
+        /* The two halves in batches of their own, as the order has them. */
+        if (!is_outage || broken < from || broken >= until)
+            continue;
+        heed_outage_store(outage, lots + (order[0] == 0 ? 2 : 3), 1);
+        outage->now++;
+        heed_outage_store(outage, lots + (order[0] == 0 ? 3 : 2), 1);
+        outage->now++;
+    }
+}
+
+static void
+test_old_mailbox(void)
+{
+    static const unsigned orders[][5] = {
+        {0, 1, 2, 3, 4}, {0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {3, 0, 4, 2, 1}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(orders); i++) {
+        bool is_outage = i > 0;
+        HeedOutage outage;
+
+        heed_outage_begin(&outage, test, policy);
+        read_old_mailbox(&outage, orders[i], 5, is_outage);
+        g_assert_cmpuint(outage.placed > 0, ==, is_outage);
+        g_assert_cmpuint(heed_outage_count(&outage, "victim", "mailed"), ==, is_outage ? 1200 : 0);
+        /* An ordinary failure or two within its hours lapse with the others. */
+        g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), >=,
+                         is_outage ? 2990 : 3000);
+        assert_rebuilt();
+    }
+}
+
+/* Nobody polled for three days: what comes then all at once is three usual days. */
+static void
+test_late_poll(void)
+{
+    HeedOutage outage;
+    HeedOutageLot days[3];
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 30, 100, 100);
+    for (unsigned i = 0; i < G_N_ELEMENTS(days); i++)
+        days[i] = (HeedOutageLot){.prefix = "late",
+                                  .domain = "big.example",
+                                  .provider = "big",
+                                  .count = 100,
+                                  .from = outage.now + i * DAY + 9 * HOUR,
+                                  .until = outage.now + i * DAY + 12 * HOUR};
+    outage.now += 3 * DAY;
+    heed_outage_store(&outage, days, G_N_ELEMENTS(days));
+    g_assert_cmpuint(outage.placed, ==, 0);
+    g_assert_cmpuint(heed_outage_count(&outage, "late", "suppressed"), ==, 300);
+}
+
 /* What others can have made for the asking moves nothing. */
 static void
 test_plausible(void)
@@ -304,6 +378,8 @@ main(int argc, char **argv)
     g_test_add_func("/guard/list", test_list);
     g_test_add_func("/guard/resolver", test_resolver);
     g_test_add_func("/guard/usual", test_usual);
+    g_test_add_func("/guard/old-mailbox", test_old_mailbox);
+    g_test_add_func("/guard/late-poll", test_late_poll);
     g_test_add_func("/guard/plausible", test_plausible);
     g_test_add_func("/guard/off", test_off);
     g_test_add_func("/guard/no-such-hold", test_no_such_hold);

@@ -347,13 +347,14 @@ assert_states(const char *want)
     g_assert_cmpstr(got, ==, want);
 }
 
-/* A hold is for what arrived in its span, until somebody decides. */
+/* A hold is for what was received in its span, until somebody decides. */
 static void
 test_holds(void)
 {
     HeedPastEvent in_time = HARD(3, 5, 'A');
     HeedPastEvent later = HARD(3, 11, 'B');
 
+    in_time.late = 100;
     empty_store();
     heed_history_add_event(test->database, &in_time);
     heed_history_add_hold(test->database, 5, 11, NULL);

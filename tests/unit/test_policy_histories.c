@@ -146,7 +146,6 @@ speaks_better(const HeedPastEvent *one, const HeedPastEvent *other)
 static int
 held_until(const History *history, const HeedPastEvent *event, unsigned *out_hold)
 {
-    int arrived = event->hour + event->late;
     int until = -1;
 
     if (!g_str_has_suffix(history->address, "@example.com") || !g_str_equal(event->verdict, "hard"))
@@ -154,12 +153,12 @@ held_until(const History *history, const HeedPastEvent *event, unsigned *out_hol
     for (unsigned i = 0; i < HOLDS; i++) {
         const Hold *hold = &history->holds[i];
 
-        if (arrived < hold->from || arrived >= hold->to)
+        if (event->hour < hold->from || event->hour >= hold->to)
             continue;
         if (g_strcmp0(hold->resolution, "discarded") == 0)
             return -2;
         if (hold->resolution == NULL) {
-            until = MAX(until, MAX(arrived, hold->from) + HOLD_HOURS);
+            until = MAX(until, MAX(event->hour, hold->from) + HOLD_HOURS);
             *out_hold = i + 1;
         }
     }
