@@ -337,6 +337,11 @@ heed_secret_from_command(const char *command, GError **error)
                     "command '%s' gave no answer within %d seconds", command, COMMAND_SECONDS);
         return NULL;
     }
+    if (out->length == sizeof(out->bytes)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CONFIG, "command '%s' prints more than %u bytes",
+                    command, HEED_LIMIT_SECRET_BYTES);
+        return NULL;
+    }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         set_command_error(status, command, err, error);
         return NULL;

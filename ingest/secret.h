@@ -19,7 +19,8 @@ char *heed_secret_from_file(const char *path, GError **error) G_GNUC_WARN_UNUSED
  * may be empty. */
 char *heed_secret_whole_file(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* HEED_ERROR_CONFIG: the command failed or said nothing; HEED_ERROR_TEMPORARY: longer than 60 s. */
+/* HEED_ERROR_CONFIG: the command failed, or said nothing or too much; HEED_ERROR_TEMPORARY: longer
+ * than 60 s. */
 char *heed_secret_from_command(const char *command, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The checks of heed_secret_from_file() without reading: for `heed config check`. */

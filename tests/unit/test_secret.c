@@ -150,6 +150,8 @@ static const CommandCase command_cases[] = {
     {"fails", "echo secret; echo 'no key' >&2; exit 3", NULL, "status 3: no key"},
     {"signal", "kill -9 $$", NULL, "signal 9"},
     {"silent", "true", NULL, "empty"},
+    {"endless", "cat /dev/zero", NULL, "prints more than 16384 bytes"},
+    {"endless-lines", "yes", NULL, "prints more than 16384 bytes"},
     {"missing", "nonexistent-command-of-heed", NULL, "status 127"},
     {"no-stdin", "cat; echo secret", "secret", NULL},
     {"no-descriptors", "ls /proc/self/fd | wc -l", "4", NULL},
