@@ -80,7 +80,12 @@ check(Throttling *throttling, GError **error)
         if (throttling->chosen_part < 0)
             return false;
     }
-    return heed_cli_is_text("source-ip", throttling->source_ip, error);
+    if (throttling->source_ip != NULL && !g_hostname_is_ip_address(throttling->source_ip)) {
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
+                            "--source-ip is no IP address, such as 192.0.2.1");
+        return false;
+    }
+    return true;
 }
 
 /* --- what the rules and tables say --- */

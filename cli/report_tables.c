@@ -253,7 +253,7 @@ append_worst(GString *page, HeedReputationBy by, const HeedSummaryCause *cause)
     g_string_append(page, "<span>");
     heed_html_text(page, reputation->reason, HEED_HTML_LETTERS);
     if (needs_step)
-        g_string_append_printf(page, " <span class=\"quiet\">Mostly %s: %s</span>",
+        g_string_append_printf(page, ". <span class=\"quiet\">Mostly %s: %s</span>",
                                heed_class_name(cause->class_), meaning(cause->class_));
     g_string_append(page, "</span>");
     next_cell(page, &worst_columns[WORST_NEXT], false);

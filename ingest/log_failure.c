@@ -173,6 +173,9 @@ heed_log_failures_report(HeedLogFailures *failures, const HeedLogEvent *event)
     report->original.message_id = text(report, event->message_id);
     report->original.queue_id = text(report, event->queue_id);
     report->original.return_path = text(report, event->sender);
+    /* What a complaint has of it, too: the counts by source address are made of this. */
+    if (event->source_ip.length > 0)
+        heed_report_feedback(report)->source_ip = text(report, event->source_ip);
     recipient->action = deferred ? HEED_ACTION_DELAYED : HEED_ACTION_FAILED;
     recipient->original_recipient = text(report, event->original_recipient);
     recipient->final_recipient = text(report, event->recipient);

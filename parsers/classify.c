@@ -264,6 +264,48 @@ adjust(Case *one)
         result->verdict = HEED_VERDICT_SOFT;
 }
 
+/* What stands before the host that a server looked up in vain: Postfix, Sendmail, qmail, dma. */
+static const char *const host_marks[] = {"name service error for name=", "name server: ",
+                                         "find any host named ", "lookup failure: host "};
+
+/* The host of which a text says that it does not exist. */
+static bool
+missing_host(const char *text, char out[HEED_HOST_BYTES])
+{
+    g_autofree char *lower = text == NULL ? NULL : g_ascii_strdown(text, -1);
+
+    for (size_t i = 0; lower != NULL && i < G_N_ELEMENTS(host_marks); i++) {
+        const char *at = strstr(lower, host_marks[i]);
+
+        if (at != NULL)
+            return heed_host_read(at + strlen(host_marks[i]), out);
+    }
+    return false;
+}
+
+/* A domain is gone only where its own name was not found. Otherwise it may be our own next hop that
+ * is mistyped, or, with a name of the same organisation, an exchanger that the domain names in
+ * vain.
+ */
+static void
+look_whose_host(Case *one)
+{
+    HeedClassification *result = &one->result;
+    char host[HEED_HOST_BYTES];
+    char domain[HEED_HOST_BYTES];
+
+    if (result->class_ != HEED_CLASS_BAD_DOMAIN ||
+        !heed_host_read(recipient_domain(one->input), domain) ||
+        !missing_host(one->input->diagnostic, host) || strcmp(host, domain) == 0)
+        return;
+    if (!heed_host_same_organisation(host, domain)) {
+        result->text = NULL;
+        (void)decide(one, HEED_CLASS_DNS_FAILURE, "host", "another");
+    } else if (one->permanent) {
+        result->verdict = HEED_VERDICT_SOFT;
+    }
+}
+
 /* Holds a hard verdict that codes have given against the words. */
 static void
 brake(Case *one)
@@ -367,6 +409,7 @@ heed_classify_reply(const HeedClassifyInput *input, const HeedReply *reply, Heed
         ;
     adjust(&one);
     brake(&one);
+    look_whose_host(&one);
     if (one.result.class_ == HEED_CLASS_RELAY_DENIED && spoken_by_our_relay(input))
         one.result.verdict = HEED_VERDICT_BLOCK;
     one.result.permanent = one.permanent;

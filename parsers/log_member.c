@@ -93,6 +93,14 @@ read_code(HeedSpan text, HeedLogEvent *event)
     event->code[3] = '\0';
 }
 
+static HeedSpan
+ip_address(HeedSpan text)
+{
+    g_autofree char *copy = g_strndup(text.at, text.length);
+
+    return text.length > 0 && g_hostname_is_ip_address(copy) ? text : (HeedSpan){0};
+}
+
 HeedLogTrouble
 heed_log_member_event(HeedLogReader *reader, const HeedSpan *values)
 {
@@ -114,7 +122,7 @@ heed_log_member_event(HeedLogReader *reader, const HeedSpan *values)
     event.queue_id = heed_log_known(values[HEED_LOG_MEMBER_QUEUE_ID]);
     event.relay_host = heed_log_known(values[HEED_LOG_MEMBER_RELAY_HOST]);
     event.relay_ip = heed_log_known(values[HEED_LOG_MEMBER_RELAY_IP]);
-    event.source_ip = heed_log_known(values[HEED_LOG_MEMBER_SOURCE_IP]);
+    event.source_ip = ip_address(values[HEED_LOG_MEMBER_SOURCE_IP]);
     event.channel = heed_log_known(values[HEED_LOG_MEMBER_CHANNEL]);
     event.campaign = heed_log_known(values[HEED_LOG_MEMBER_CAMPAIGN]);
     event.reply = heed_log_known(values[HEED_LOG_MEMBER_REPLY]);

@@ -207,7 +207,8 @@ typedef struct HeedReport {
     int64_t arrival_date;
     /* "rfc3464", "rfc5965", "rfc8098", … or NULL. */
     const char *format;
-    /* Owned; NULL unless the message is a feedback report. */
+    /* Owned; NULL unless the message is a feedback report, or a line of a log that tells our
+     * address: then source_ip alone is set. */
     HeedFeedback *feedback;
     HeedOriginal original;
     /* Of HeedRecipient. */

@@ -62,7 +62,7 @@ class Report(Case):
         gmail = self.row(page, "providers", "Google")
         self.assertEqual(gmail[2:7], ["10,000", "6.00\u00a0%\u00a0!", "0.14\u00a0%", "2.00\u00a0%", "0.041\u00a0%"])
         self.assertIn("dead addresses", gmail[7])
-        self.assertIn("Mostly bad-mailbox", gmail[7])
+        self.assertIn(". Mostly bad-mailbox", gmail[7])
         self.assertIn("Stop mailing this address", gmail[8])
         self.assertIn("https://support.google.com/mail/answer/81126", page.links)
         self.assertEqual(self.row(page, "classes", "bad-mailbox")[:4], ["bad-mailbox", "hard", "600", "0"])

@@ -206,7 +206,7 @@ class Throttle(Attempts):
         self.configuration("postfix", "--part", "transport", "-o", path)
         self.assertIn("example.org heed-example.org:\n", path.read_text())
         for options, words in ((["--part", "main"], "--part is for"), (["--format", "exim", "--part", "master"], "allowed are main, acl"),
-                               (["--format", "qmail"], "allowed are text, json")):
+                               (["--format", "qmail"], "allowed are text, json"), (["--source-ip", "out1"], "is no IP address")):
             done = self.heed("throttle", *options, config=self.config, want=64)
             self.assert_one_line(done.stderr, words)
 

@@ -4,6 +4,7 @@ and comment, and each example run as the role that readers have."""
 
 import json
 import re
+import time
 
 from tests.e2e.harness import ROOT, Case
 
@@ -96,3 +97,20 @@ class Views(Case):
                     self.assertNotIn("$", sql)
                     self.assertNotIn("heed_data", sql)
                     self.as_reader(database, sql)
+
+    def test_source_addresses(self):
+        """What a log tells of a source address, refusals and deferrals too, counts for that address."""
+        database = self.world.database()
+        config = self.world.config(database, "sources.conf", "")
+        log = self.world.folder / f"{database}.csv"
+        now = int(time.time())
+        lines = ["time,outcome,recipient,sender,source_ip,message_id,reply"]
+        for number, (outcome, address, reply) in enumerate((
+                ("delivered", "192.0.2.1", "250 ok"), ("failed", "192.0.2.1", "550 5.1.1 no such user"),
+                ("failed", "192.0.2.1", "550 5.7.1 blocked using a blocklist"), ("deferred", "192.0.2.1", "421 4.7.0 slow down"),
+                ("delivered", "nonsense", "250 ok"))):
+            lines.append(f"{now - 60},{outcome},u{number}@example.org,n@example.com,{address},{number}@example.com,{reply}")
+        log.write_text("\n".join(lines) + "\n")
+        self.heed("ingest", "--as", "csv", log, config=config)
+        self.assertEqual(self.world.postgres.query(database, """SELECT source_ip, sent_30d, delivered_30d, deferred_30d, hard_30d,
+            block_30d FROM heed.ip_reputation"""), [["192.0.2.1", "3", "1", "1", "1", "1"]])
