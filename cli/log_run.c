@@ -594,7 +594,7 @@ look_at_files(Look *look, GError **error)
     const HeedLogLook *options = look->options;
     g_autoptr(GError) reason = NULL;
     g_autoptr(GPtrArray) files = options->paths != NULL
-                                     ? heed_log_set_named(options->paths, &reason)
+                                     ? heed_log_set_named(options->paths)
                                      : heed_log_set_find(options->section->path, &reason);
 
     if (files != NULL)

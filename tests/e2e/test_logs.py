@@ -10,11 +10,15 @@ import shutil
 import subprocess
 import time
 import unittest
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from tests.bench.make_log import Log
 from tests.e2e.harness import OWN, Case, run_heed, start_heed
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "log"
 
 CALM = "guard { enabled = no }"  # a whole log at once is a surge
 
@@ -153,6 +157,21 @@ class Counts(Logs):
         status = json.loads(self.heed("status", "--format", "json", config=self.config).stdout)
         self.assertEqual(status["logs"][0]["lines"], len(lines))
         self.assertIn("postfix", self.heed("status", config=self.config).stdout)
+
+    def test_other_formats(self):
+        """Each form by hand: what its fixture's golden file tells of is in the store."""
+        for fixture in "kumomta-records", "powermta-accounting", "csv-example", "jsonl-example":
+            with self.subTest(fixture=fixture):
+                database = self.world.database()
+                log = FIXTURES / f"{fixture}.log"
+                told = [json.loads(line) for line in log.with_suffix(".jsonl").read_text().splitlines()]
+                want = Counter("failed" if one["outcome"] == "expired" else one["outcome"]
+                               for one in told if "outcome" in one and not one["internal"])
+                self.heed("ingest", "--as", fixture.partition("-")[0], log, config=self.configure(database))
+                self.assertEqual(self.query("SELECT sum(delivered), sum(failed) FROM heed.volume_hourly", database),
+                                 [[str(want["delivered"]), str(want["failed"])]])
+                self.assertEqual(dict(self.query("SELECT kind, count(*) FROM heed.event_log GROUP BY 1", database)),
+                                 {kind: str(want[outcome]) for kind, outcome in (("bounce", "failed"), ("delay", "deferred")) if want[outcome]})
 
     def test_what_counts_nothing(self):
         lines = [
@@ -579,6 +598,10 @@ class BadInput(Logs):
         self.assert_one_line(self.heed("poll", config=self.world.config(
             self.database, "gone.conf", f'log "x" {{ path = "{self.folder}/gone/mail.log" format = "postfix" }}'), want=66).stderr, "gone")
         self.path.write_text("".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com")))
+        self.age(self.path)
+        done = self.heed("ingest", "--as", "postfix", self.folder / "gone", self.path, config=self.config, want=66)
+        self.assert_one_line(done.stderr, "gone", "No such file")
+        self.assert_one_line(done.stderr, "1 failed")
         # What is beside it stops nothing: a known compressor, a damaged file, one that is cut off.
         (self.folder / "mail.log.8.gz").write_bytes(gzip.compress(self.path.read_bytes())[:-20])
         self.age(self.folder / "mail.log.8.gz")
