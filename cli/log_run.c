@@ -593,16 +593,17 @@ look_at_files(Look *look, GError **error)
 {
     const HeedLogLook *options = look->options;
     g_autoptr(GError) reason = NULL;
-    g_autoptr(GPtrArray) files = options->paths != NULL
-                                     ? heed_log_set_named(options->paths)
-                                     : heed_log_set_find(options->section->path, &reason);
+    g_autoptr(GPtrArray) files = NULL;
 
-    if (files != NULL)
-        return read_files(look, files, error);
-    heed_log(HEED_LOG_WARNING, "%s", reason->message);
-    look->trouble = g_strdup(reason->message);
-    look->status = heed_error_exit_status(reason);
-    return true;
+    if (options->paths != NULL)
+        files = heed_log_set_named(options->paths);
+    else if ((files = heed_log_set_find(options->section->path, &reason)) == NULL) {
+        heed_log(HEED_LOG_WARNING, "%s", reason->message);
+        look->trouble = g_strdup(reason->message);
+        look->status = heed_error_exit_status(reason);
+        return true;
+    }
+    return read_files(look, files, error);
 }
 
 int
