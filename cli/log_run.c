@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define NANOSECONDS 1000000000
+#define SHORTER     "has become shorter than it was read: it is read on from its new end"
 
 /* A look that is under way. */
 typedef struct Look {
@@ -40,6 +41,7 @@ static void
 look_clear(Look *look)
 {
     g_clear_pointer(&look->clerk, heed_log_clerk_free);
+    g_clear_error(&look->store.refusal);
     g_free(look->stem);
     g_free(look->trouble);
 }
@@ -73,6 +75,15 @@ is_by_hand(const Look *look)
     return look->options->paths != NULL;
 }
 
+static void
+say_trouble(Look *look, const HeedLogFile *file, HeedLogLevel level, const char *what)
+{
+    heed_progress_clear();
+    heed_log(level, "%s: %s", file->path, what);
+    g_free(look->trouble);
+    look->trouble = g_strdup_printf("%s: %s", file->path, what);
+}
+
 /* A file that cannot be read; the others can. Where a log is polled its old files are what they are
  * the next time too, and are said once more by heed status alone. */
 static void
@@ -80,12 +91,17 @@ note_trouble(Look *look, const HeedLogFile *file, int status, const char *what)
 {
     bool expected = !is_by_hand(look) && file->is_rotated;
 
-    heed_progress_clear();
-    heed_log(expected ? HEED_LOG_NOTICE : HEED_LOG_WARNING, "%s: %s", file->path, what);
-    g_free(look->trouble);
-    look->trouble = g_strdup_printf("%s: %s", file->path, what);
+    say_trouble(look, file, expected ? HEED_LOG_NOTICE : HEED_LOG_WARNING, what);
     if (!expected)
         look->status = heed_exit_status_worse(look->status, status);
+}
+
+/* What is not read again, and not stored. */
+static void
+note_lost(Look *look, const HeedLogFile *file, int status, const char *what)
+{
+    say_trouble(look, file, HEED_LOG_WARNING, what);
+    look->status = heed_exit_status_worse(look->status, status);
 }
 
 /* Whether the error is the file's alone. Then it is noted, and cleared. */
@@ -147,6 +163,42 @@ is_recent(const InHand *hand)
            HEED_LIMIT_LOG_SETTLE_SECONDS;
 }
 
+/* Nobody writes to it any more: its last line is whole. */
+static bool
+is_settled(const Look *look, const InHand *hand)
+{
+    return hand->file->is_pipe ||
+           ((is_by_hand(look) || hand->file->is_rotated) && !is_recent(hand));
+}
+
+/* Whether the file has no more bytes than were looked at: else it has grown meanwhile, and whoever
+ * read on in it had more. */
+static bool
+is_as_looked_up(const InHand *hand)
+{
+    struct stat status;
+
+    return !hand->file->is_packed && fstat(hand->fd, &status) == 0 &&
+           (size_t)status.st_size == hand->look_up.head_length;
+}
+
+/* A part of a file that is known. What was cut down in its place, or ends in a line that may be
+ * another, is a file of its own from now on; other copies say nothing new. */
+static bool
+take_part(Look *look, InHand *hand, GError **error)
+{
+    bool shrunk = hand->checkpoint.same_place && is_as_looked_up(hand);
+    bool tail = hand->checkpoint.position < hand->look_up.head_length && is_settled(look, hand);
+
+    if (look->options->dry_run || (!shrunk && !tail))
+        return true;
+    if (!heed_log_file_split(look->options->database, &hand->look_up, &hand->checkpoint, error))
+        return false;
+    if (shrunk)
+        note_trouble(look, hand->file, EX_OK, SHORTER);
+    return true;
+}
+
 /* Finds out how far the file is read. *out_mine: nobody else reads it now. */
 static bool
 look_up(Look *look, InHand *hand, bool *out_mine, GError **error)
@@ -163,16 +215,17 @@ look_up(Look *look, InHand *hand, bool *out_mine, GError **error)
     hand->look_up.only_look = look->options->dry_run;
     hand->look_up.head = g_bytes_get_data(hand->head, &hand->look_up.head_length);
     found = heed_log_file_find(database, &hand->look_up, &hand->checkpoint, error);
-    if (!found || look->options->dry_run)
+    if (found && hand->checkpoint.part)
+        found = take_part(look, hand, error);
+    if (!found || look->options->dry_run || hand->checkpoint.part)
         return found;
     if (!heed_log_file_lease(database, hand->checkpoint.log_file_id, out_mine, error))
         return false;
     hand->leased = *out_mine;
     if (!*out_mine)
         return true;
-    /* As whoever read it last has left it. */
-    heed_log_checkpoint_clear(&hand->checkpoint);
-    return heed_log_file_find(database, &hand->look_up, &hand->checkpoint, error);
+    /* As whoever read it last has left it, by whatever first bytes it is known now. */
+    return heed_log_file_reload(database, &hand->look_up, &hand->checkpoint, error);
 }
 
 /* --- reading --- */
@@ -240,11 +293,12 @@ follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
         .reference =
             pipe ? g_get_real_time() / G_USEC_PER_SEC : hand->look_up.place.modified / NANOSECONDS,
         .anew = !continues(look, hand) || !look->last_read,
-        .settled = pipe || ((is_by_hand(look) || hand->file->is_rotated) && !is_recent(hand)),
+        .settled = is_settled(look, hand),
     };
     look->store.log_file_id = checkpoint->log_file_id;
     look->store.position = checkpoint->position;
     look->store.overtaken = false;
+    g_clear_error(&look->store.refusal);
     look->store.before_id = 0;
     if (look->last_id != checkpoint->log_file_id)
         look->store.before_id = look->last_id;
@@ -254,7 +308,6 @@ follow_file(Look *look, InHand *hand, HeedLogEnd *end, GError **error)
     heed_log_tally_add(&before.tally, &hand->tally);
     before.new_reports += look->store.totals.new_reports;
     before.known += look->store.totals.known;
-    before.refused += look->store.totals.refused;
     look->store.totals = before;
     return went_well;
 }
@@ -282,6 +335,13 @@ tell_lines(Look *look, const InHand *hand)
 
         note_trouble(look, hand->file, EX_OK, what);
     }
+    if (tally->refused > 0) {
+        g_autofree char *what = g_strdup_printf(
+            "%" PRIu64 " %s refused by the database, first: %s", tally->refused,
+            tally->refused == 1 ? "line is" : "lines are", look->store.refusal->message);
+
+        note_lost(look, hand->file, heed_error_exit_status(look->store.refusal), what);
+    }
 }
 
 /* Whether it still begins as it did when it was looked up: since then it may have been copied away
@@ -307,8 +367,7 @@ is_of_another(const InHand *hand)
 static bool
 settle_shrunk(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
 {
-    note_trouble(look, hand->file, EX_OK,
-                 "has become shorter than it was read: it is read on from its new end");
+    note_trouble(look, hand->file, EX_OK, SHORTER);
     return heed_log_file_rewind(look->options->database, hand->checkpoint.log_file_id,
                                 end->position, error);
 }
@@ -439,12 +498,18 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
         note_trouble(look, file, EX_TEMPFAIL, "is being read by another process");
         return true;
     }
+    /* What there is of it is counted. */
+    if (hand.checkpoint.part) {
+        look->readable++;
+        return true;
+    }
     if (is_by_hand(look))
         look->store.source = file->path;
     went_well = read_opened(look, &hand, error);
-    if (hand.leased && went_well)
-        went_well =
-            heed_log_file_release(look->options->database, hand.checkpoint.log_file_id, error);
+    /* After an error too: who stays connected and tries again would keep it from all others. */
+    if (hand.leased && !heed_log_file_release(look->options->database, hand.checkpoint.log_file_id,
+                                              went_well ? error : NULL))
+        return false;
     return went_well;
 }
 
@@ -528,16 +593,17 @@ look_at_files(Look *look, GError **error)
 {
     const HeedLogLook *options = look->options;
     g_autoptr(GError) reason = NULL;
-    g_autoptr(GPtrArray) files = options->paths != NULL
-                                     ? heed_log_set_named(options->paths, &reason)
-                                     : heed_log_set_find(options->section->path, &reason);
+    g_autoptr(GPtrArray) files = NULL;
 
-    if (files != NULL)
-        return read_files(look, files, error);
-    heed_log(HEED_LOG_WARNING, "%s", reason->message);
-    look->trouble = g_strdup(reason->message);
-    look->status = heed_error_exit_status(reason);
-    return true;
+    if (options->paths != NULL)
+        files = heed_log_set_named(options->paths);
+    else if ((files = heed_log_set_find(options->section->path, &reason)) == NULL) {
+        heed_log(HEED_LOG_WARNING, "%s", reason->message);
+        look->trouble = g_strdup(reason->message);
+        look->status = heed_error_exit_status(reason);
+        return true;
+    }
+    return read_files(look, files, error);
 }
 
 int
@@ -557,7 +623,6 @@ heed_cli_look_at_log(const HeedLogLook *options, HeedLogTotals *totals, GError *
     heed_log_tally_add(&totals->tally, &look.store.totals.tally);
     totals->new_reports += look.store.totals.new_reports;
     totals->known += look.store.totals.known;
-    totals->refused += look.store.totals.refused;
     if (keeps && !heed_log_finish(options->database, options->section->name, look.trouble,
                                   look.behind, error))
         return look.status;
@@ -583,7 +648,7 @@ heed_log_totals_text(const HeedLogTotals *totals, bool dry_run)
     const HeedLogTally *tally = &totals->tally;
     GString *text = NULL;
 
-    if (tally->lines == 0 && totals->refused == 0)
+    if (tally->lines == 0)
         return g_strdup("no new lines");
     text = g_string_new(NULL);
     g_string_append_printf(
@@ -593,7 +658,7 @@ heed_log_totals_text(const HeedLogTotals *totals, bool dry_run)
     append_stored(text, totals, dry_run);
     if (tally->unjoined > 0)
         g_string_append_printf(text, "; of %" PRIu64 " the sender is not known", tally->unjoined);
-    if (totals->refused > 0)
-        g_string_append_printf(text, "; %" PRIu64 " refused by the database", totals->refused);
+    if (tally->refused > 0)
+        g_string_append_printf(text, "; %" PRIu64 " refused by the database", tally->refused);
     return g_string_free(text, FALSE);
 }

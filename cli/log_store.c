@@ -208,7 +208,9 @@ drop_refused(HeedLogStore *store, HeedLogBatch *batch, GError **error)
             return false;
         }
         g_ptr_array_remove_index(batch->arrivals, i - 1);
-        store->totals.refused++;
+        batch->tally.refused++;
+        if (store->refusal == NULL)
+            store->refusal = g_steal_pointer(&reason);
     }
     return true;
 }

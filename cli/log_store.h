@@ -18,7 +18,6 @@ typedef struct HeedLogTotals {
     HeedLogTally tally;
     uint64_t new_reports; /* stored now, as the database counts */
     uint64_t known;       /* stored before */
-    uint64_t refused;     /* that the database takes in no way */
 } HeedLogTotals;
 
 typedef struct HeedLogStore {
@@ -33,9 +32,11 @@ typedef struct HeedLogStore {
     uint64_t position; /* as it stands in the database, as far as this process knows */
     int64_t before_id; /* the file before it, whose state goes over to this one; 0: none */
     bool overtaken;    /* somebody else has read on */
+    GError *refusal;   /* owned; why the database refused the first failure of it; NULL: none */
 } HeedLogStore;
 
-/* Stores a batch of the file in hand. HEED_ERROR_CANCELLED with overtaken set when somebody else
+/* Stores a batch of the file in hand. A failure that the database takes in no way is left out, and
+ * counted as refused in batch's tally. HEED_ERROR_CANCELLED with overtaken set when somebody else
  * has read on. */
 bool heed_log_store_batch(HeedLogStore *store, HeedLogBatch *batch, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

@@ -9,21 +9,13 @@
 #define SHA256_BYTES 32U
 /* Files whose first bytes were not all there yet when they were last read; of more, the newest. */
 #define MOST_SHORT 1000
+/* Of the digests up to the end of each line. */
+#define LINE_DIGEST_BYTES 16U
 
 void
 heed_log_checkpoint_clear(HeedLogCheckpoint *checkpoint)
 {
     g_clear_pointer(&checkpoint->state, g_bytes_unref);
-}
-
-static void
-digest_of(const uint8_t *bytes, size_t length, uint8_t out[SHA256_BYTES])
-{
-    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    gsize size = SHA256_BYTES;
-
-    g_checksum_update(checksum, bytes, (gssize)length);
-    g_checksum_get_digest(checksum, out, &size);
 }
 
 bool
@@ -60,6 +52,70 @@ heed_log_file_unchanged(
     return true;
 }
 
+/* --- the first bytes --- */
+
+typedef struct Head {
+    const HeedLogLookUp *look_up;
+    uint8_t digest[SHA256_BYTES];
+    GByteArray *lines; /* owned; LINE_DIGEST_BYTES for each whole line */
+    size_t whole;      /* bytes up to the end of the last whole line */
+} Head;
+
+static void
+head_clear(Head *head)
+{
+    g_clear_pointer(&head->lines, g_byte_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Head, head_clear)
+
+static void
+digest_so_far(const GChecksum *sum, uint8_t out[SHA256_BYTES])
+{
+    g_autoptr(GChecksum) copy = g_checksum_copy(sum);
+    gsize size = SHA256_BYTES;
+
+    g_checksum_get_digest(copy, out, &size);
+}
+
+static void
+digest_of(const uint8_t *bytes, size_t length, uint8_t out[SHA256_BYTES])
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    g_checksum_update(sum, bytes, (gssize)length);
+    digest_so_far(sum, out);
+}
+
+static void
+head_init(Head *head, const HeedLogLookUp *look_up)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    const uint8_t *end;
+    uint8_t digest[SHA256_BYTES];
+
+    *head = (Head){.look_up = look_up, .lines = g_byte_array_new()};
+    while ((end = memchr(look_up->head + head->whole, '\n', look_up->head_length - head->whole)) !=
+           NULL) {
+        size_t next = (size_t)(end - look_up->head) + 1;
+
+        g_checksum_update(sum, look_up->head + head->whole, (gssize)(next - head->whole));
+        digest_so_far(sum, digest);
+        g_byte_array_append(head->lines, digest, LINE_DIGEST_BYTES);
+        head->whole = next;
+    }
+    digest_of(look_up->head, look_up->head_length, head->digest);
+}
+
+static void
+add_lines(HeedParams *params, const Head *head)
+{
+    HeedArrayParam *lines = heed_params_bytes_array(params);
+
+    for (guint at = 0; at < head->lines->len; at += LINE_DIGEST_BYTES)
+        heed_array_add_bytes(lines, head->lines->data + at, LINE_DIGEST_BYTES);
+}
+
 /* --- finding --- */
 
 #define CHECKPOINT_COLUMNS "log_file_id, position, lines, state_position, state, device, inode"
@@ -67,47 +123,86 @@ heed_log_file_unchanged(
 static void
 read_checkpoint(const HeedRows *rows, const HeedLogPlace *place, HeedLogCheckpoint *out)
 {
-    out->log_file_id = heed_rows_int(rows, 0, 0);
-    out->position = (uint64_t)heed_rows_int(rows, 0, 1);
-    out->lines = (uint64_t)heed_rows_int(rows, 0, 2);
-    out->state_position = (uint64_t)heed_rows_int(rows, 0, 3);
-    out->state = heed_rows_bytes(rows, 0, 4);
-    out->has_kept = !heed_rows_is_null(rows, 0, 3);
-    out->same_place = !heed_rows_is_null(rows, 0, 6) &&
+    *out = (HeedLogCheckpoint){
+        .log_file_id = heed_rows_int(rows, 0, 0),
+        .position = (uint64_t)heed_rows_int(rows, 0, 1),
+        .lines = (uint64_t)heed_rows_int(rows, 0, 2),
+        .state_position = (uint64_t)heed_rows_int(rows, 0, 3),
+        .state = heed_rows_bytes(rows, 0, 4),
+        .has_kept = !heed_rows_is_null(rows, 0, 3),
+        .same_place = !heed_rows_is_null(rows, 0, 6) &&
                       heed_rows_int(rows, 0, 5) == place->device &&
-                      heed_rows_int(rows, 0, 6) == place->inode;
+                      heed_rows_int(rows, 0, 6) == place->inode,
+    };
 }
 
-static bool
-find_whole(HeedDatabase *database,
-           const HeedLogLookUp *look_up,
-           const uint8_t digest[SHA256_BYTES],
-           HeedLogCheckpoint *out,
-           GError **error)
+bool
+heed_log_file_reload(HeedDatabase *database,
+                     const HeedLogLookUp *look_up,
+                     HeedLogCheckpoint *checkpoint,
+                     GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
 
-    heed_params_bytes(params, digest, SHA256_BYTES);
-    rows = heed_database_query(database, "find the log",
-                               "SELECT " CHECKPOINT_COLUMNS
-                               " FROM heed_data.log_file WHERE head_digest = $1",
-                               params, error);
-    if (rows != NULL && heed_rows_count(rows) > 0)
-        read_checkpoint(rows, &look_up->place, out);
-    return rows != NULL;
+    heed_params_int(params, checkpoint->log_file_id);
+    rows = heed_database_query_row(database, "find the log",
+                                   "SELECT " CHECKPOINT_COLUMNS
+                                   " FROM heed_data.log_file WHERE log_file_id = $1::bigint",
+                                   params, error);
+    if (rows == NULL)
+        return false;
+    heed_log_checkpoint_clear(checkpoint);
+    read_checkpoint(rows, &look_up->place, checkpoint);
+    return true;
 }
 
-/* The file as it was when it had fewer bytes: the row whose digest is of the most of its bytes. */
+/* A row from before there were digests of lines gets them. */
 static bool
-find_shorter(HeedDatabase *database, const HeedLogLookUp *look_up, int64_t *out_id, GError **error)
+add_missing_lines(HeedDatabase *database, int64_t log_file_id, const Head *head, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_int(params, log_file_id);
+    add_lines(params, head);
+    return heed_database_run(database, "know the log by its lines",
+                             "UPDATE heed_data.log_file SET head_lines = $2"
+                             " WHERE log_file_id = $1::bigint AND head_lines IS NULL",
+                             params, error);
+}
+
+static bool
+find_whole(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    heed_params_bytes(params, head->digest, SHA256_BYTES);
+    rows = heed_database_query(database, "find the log",
+                               "SELECT " CHECKPOINT_COLUMNS ", head_lines IS NULL"
+                               " FROM heed_data.log_file WHERE head_digest = $1",
+                               params, error);
+    if (rows == NULL)
+        return false;
+    if (heed_rows_count(rows) == 0)
+        return true;
+    read_checkpoint(rows, &head->look_up->place, out);
+    return head->look_up->only_look || !heed_rows_bool(rows, 0, 7) ||
+           add_missing_lines(database, out->log_file_id, head, error);
+}
+
+/* The file as it was when it had fewer bytes: the row whose digest is of the most of its bytes.
+ * *out_length is how many. */
+static bool
+find_shorter(
+    HeedDatabase *database, const Head *head, int64_t *out_id, size_t *out_length, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
     uint8_t digest[SHA256_BYTES];
     int64_t last = -1;
 
-    heed_params_int(params, (int64_t)look_up->head_length);
+    heed_params_int(params, (int64_t)head->look_up->head_length);
     heed_params_int(params, MOST_SHORT);
     rows = heed_database_query(
         database, "find the log by less of it",
@@ -122,75 +217,128 @@ find_shorter(HeedDatabase *database, const HeedLogLookUp *look_up, int64_t *out_
         g_autoptr(GBytes) found = heed_rows_bytes(rows, i, 2);
 
         if (length != last && length > 0)
-            digest_of(look_up->head, (size_t)length, digest);
+            digest_of(head->look_up->head, (size_t)length, digest);
         last = length;
         if (length > 0 && g_bytes_get_size(found) == SHA256_BYTES &&
-            memcmp(g_bytes_get_data(found, NULL), digest, SHA256_BYTES) == 0)
+            memcmp(g_bytes_get_data(found, NULL), digest, SHA256_BYTES) == 0) {
             *out_id = heed_rows_int(rows, i, 0);
+            *out_length = (size_t)length;
+        }
     }
+    return true;
+}
+
+/* The file as it is where it has more bytes: a row that begins with all of its whole lines, the one
+ * that is read farthest. */
+static bool
+find_longer(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) rows = NULL;
+
+    if (head->whole == 0)
+        return true;
+    heed_params_bytes(params, head->lines->data + head->lines->len - LINE_DIGEST_BYTES,
+                      LINE_DIGEST_BYTES);
+    rows = heed_database_query(database, "find the log by more of it",
+                               "SELECT " CHECKPOINT_COLUMNS
+                               " FROM heed_data.log_file WHERE head_lines @> ARRAY[$1]"
+                               " ORDER BY position DESC, log_file_id LIMIT 1",
+                               params, error);
+    if (rows == NULL)
+        return false;
+    if (heed_rows_count(rows) > 0)
+        read_checkpoint(rows, &head->look_up->place, out);
+    /* One that is not read as far is read on wherever it lies. */
+    if (out->log_file_id == 0 || out->position < head->whole)
+        return true;
+    heed_log_checkpoint_clear(out);
+    *out = (HeedLogCheckpoint){.position = head->whole,
+                               .lines = head->lines->len / LINE_DIGEST_BYTES,
+                               .same_place = out->same_place,
+                               .part = true};
     return true;
 }
 
 /* From now on it is known by all the bytes that there are. */
 static bool
-extend(HeedDatabase *database,
-       int64_t log_file_id,
-       const HeedLogLookUp *look_up,
-       const uint8_t digest[SHA256_BYTES],
-       GError **error)
+extend(HeedDatabase *database, int64_t log_file_id, const Head *head, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
 
     heed_params_int(params, log_file_id);
-    heed_params_int(params, (int64_t)look_up->head_length);
-    heed_params_bytes(params, digest, SHA256_BYTES);
+    heed_params_int(params, (int64_t)head->look_up->head_length);
+    heed_params_bytes(params, head->digest, SHA256_BYTES);
+    add_lines(params, head);
     return heed_database_run(
         database, "know the log by more of it",
-        "UPDATE heed_data.log_file SET head_length = $2::integer, head_digest = $3"
+        "UPDATE heed_data.log_file SET head_length = $2::integer, head_digest = $3,"
+        " head_lines = $4"
         " WHERE log_file_id = $1::bigint AND head_length < $2::integer"
         " AND NOT EXISTS (SELECT FROM heed_data.log_file WHERE head_digest = $3)",
         params, error);
 }
 
+/* All before position is counted. */
 static bool
-make(HeedDatabase *database,
-     const HeedLogLookUp *look_up,
-     const uint8_t digest[SHA256_BYTES],
-     GError **error)
+make(HeedDatabase *database, const Head *head, uint64_t position, uint64_t lines, GError **error)
 {
+    const HeedLogLookUp *look_up = head->look_up;
     g_autoptr(HeedParams) params = heed_params_new();
 
     heed_params_text(params, look_up->log);
     heed_params_text(params, look_up->path);
     heed_params_text(params, look_up->stem);
     heed_params_int(params, (int64_t)look_up->head_length);
-    heed_params_bytes(params, digest, SHA256_BYTES);
+    heed_params_bytes(params, head->digest, SHA256_BYTES);
+    add_lines(params, head);
+    heed_params_int(params, (int64_t)position);
+    heed_params_int(params, (int64_t)lines);
     return heed_database_run(
         database, "make the log known",
-        "INSERT INTO heed_data.log_file (log, path, stem, head_length, head_digest)"
-        " VALUES ($1, $2, $3, $4::integer, $5) ON CONFLICT (head_digest) DO NOTHING",
+        "INSERT INTO heed_data.log_file"
+        " (log, path, stem, head_length, head_digest, head_lines, position, lines)"
+        " VALUES ($1, $2, $3, $4::integer, $5, $6, $7::bigint, $8::bigint)"
+        " ON CONFLICT (head_digest) DO NOTHING",
         params, error);
 }
 
-/* As it was when it had fewer bytes. */
+/* Any file whose row has another digest than its first bytes have now. */
 static bool
-find_by_id(HeedDatabase *database,
-           int64_t log_file_id,
-           const HeedLogLookUp *look_up,
-           HeedLogCheckpoint *out,
-           GError **error)
+find_changed(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, GError **error)
 {
-    g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(HeedRows) rows = NULL;
+    size_t length = 0;
+    int64_t shorter = 0;
 
-    heed_params_int(params, log_file_id);
-    rows = heed_database_query_row(database, "find the log",
-                                   "SELECT " CHECKPOINT_COLUMNS
-                                   " FROM heed_data.log_file WHERE log_file_id = $1::bigint",
-                                   params, error);
-    if (rows != NULL)
-        read_checkpoint(rows, &look_up->place, out);
-    return rows != NULL;
+    if (!find_shorter(database, head, &shorter, &length, error))
+        return false;
+    if (length < head->whole && !find_longer(database, head, out, error))
+        return false;
+    if (out->part || out->log_file_id != 0 || shorter == 0)
+        return true;
+    out->log_file_id = shorter;
+    return (head->look_up->only_look || extend(database, shorter, head, error)) &&
+           heed_log_file_reload(database, head->look_up, out, error);
+}
+
+/* Two that see a file grow for the first time must not make two of it. */
+static bool
+find_or_make(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, GError **error)
+{
+    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(database, error);
+
+    if (transaction == NULL ||
+        !heed_database_run(database, "wait for others who look for logs",
+                           "SELECT pg_advisory_xact_lock(hashtextextended('heed.log_files', 0))",
+                           NULL, error) ||
+        !find_whole(database, head, out, error))
+        return false;
+    if (out->log_file_id == 0 && !find_changed(database, head, out, error))
+        return false;
+    if (out->log_file_id == 0 && !out->part &&
+        (!make(database, head, 0, 0, error) || !find_whole(database, head, out, error)))
+        return false;
+    return heed_transaction_commit(transaction, error);
 }
 
 bool
@@ -199,24 +347,29 @@ heed_log_file_find(HeedDatabase *database,
                    HeedLogCheckpoint *out,
                    GError **error)
 {
-    uint8_t digest[SHA256_BYTES];
-    int64_t shorter = 0;
+    g_auto(Head) head = {0};
 
     *out = (HeedLogCheckpoint){0};
-    digest_of(look_up->head, look_up->head_length, digest);
-    if (!find_whole(database, look_up, digest, out, error) || out->log_file_id != 0)
-        return out->log_file_id != 0;
-    if (!find_shorter(database, look_up, &shorter, error))
+    head_init(&head, look_up);
+    if (!find_whole(database, &head, out, error))
         return false;
-    if (shorter != 0 && look_up->only_look)
-        return find_by_id(database, shorter, look_up, out, error);
-    if (look_up->only_look)
+    if (out->log_file_id != 0)
         return true;
-    if (shorter != 0)
-        return extend(database, shorter, look_up, digest, error) &&
-               find_by_id(database, shorter, look_up, out, error);
-    return make(database, look_up, digest, error) &&
-           find_whole(database, look_up, digest, out, error);
+    return look_up->only_look ? find_changed(database, &head, out, error)
+                              : find_or_make(database, &head, out, error);
+}
+
+bool
+heed_log_file_split(HeedDatabase *database,
+                    const HeedLogLookUp *look_up,
+                    HeedLogCheckpoint *checkpoint,
+                    GError **error)
+{
+    g_auto(Head) head = {0};
+
+    head_init(&head, look_up);
+    return make(database, &head, checkpoint->position, checkpoint->lines, error) &&
+           find_whole(database, &head, checkpoint, error);
 }
 
 GBytes *

@@ -5,7 +5,9 @@
 /*
  * How far each file of a log is read. A file is known by a digest of its first bytes, so that it is
  * the same after it was renamed, copied or compressed; where it lies is only a hint that saves
- * opening it. Its position moves in the transaction that stores what stands before it.
+ * opening it. While it has fewer bytes than that, the digest is of those that there are, and grows
+ * with them; the digests up to the end of each line tell the file from what it was when it was
+ * shorter. Its position moves in the transaction that stores what stands before it.
  */
 
 #include "db/connection.h"
@@ -27,6 +29,9 @@ typedef struct HeedLogCheckpoint {
     GBytes *state;           /* owned; NULL: nothing is known of messages under way */
     bool has_kept;           /* a state was kept of it, though it may have gone over to another */
     bool same_place;         /* it lay at this device and inode when it was last read to its end */
+    bool
+        part; /* there are fewer bytes than a file has that begins with the same whole lines, and is
+                 read beyond them: position and lines are where those end, and no row is its own */
 } HeedLogCheckpoint;
 
 void heed_log_checkpoint_clear(HeedLogCheckpoint *checkpoint);
@@ -51,11 +56,25 @@ typedef struct HeedLogLookUp {
     bool only_look; /* a dry run: makes nothing known */
 } HeedLogLookUp;
 
-/* Finds the file, or makes it known. Its own statements, outside a transaction. */
+/* Finds the file, or makes it known, unless it is a part of one that is. In a transaction of its
+ * own. */
 bool heed_log_file_find(HeedDatabase *database,
                         const HeedLogLookUp *look_up,
                         HeedLogCheckpoint *out,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Makes a part known as a file of its own, of which all before checkpoint's position is counted;
+ * checkpoint becomes that file's. */
+bool heed_log_file_split(HeedDatabase *database,
+                         const HeedLogLookUp *look_up,
+                         HeedLogCheckpoint *checkpoint,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Checkpoint as it is now, by its log_file_id. */
+bool heed_log_file_reload(HeedDatabase *database,
+                          const HeedLogLookUp *look_up,
+                          HeedLogCheckpoint *checkpoint,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What is known of messages under way at the end of this file; NULL with no error: nothing. */
 GBytes *heed_log_file_state(HeedDatabase *database, int64_t log_file_id, GError **error)

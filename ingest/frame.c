@@ -7,9 +7,6 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-/* Stands for NULL where a length is written. */
-#define LENGTH_OF_NULL UINT32_MAX
-
 void
 heed_pack_begin(HeedPack *pack, HeedFrameType type)
 {
@@ -50,7 +47,7 @@ void
 heed_pack_bytes(HeedPack *pack, const void *bytes, size_t length)
 {
     if (bytes == NULL) {
-        heed_pack_u32(pack, LENGTH_OF_NULL);
+        heed_pack_u32(pack, HEED_LENGTH_OF_NULL);
         return;
     }
     heed_pack_u32(pack, (uint32_t)length);
@@ -109,6 +106,16 @@ heed_frame_json(HeedFrameType type, const json_t *json)
     return heed_pack_end(&pack);
 }
 
+json_t *
+heed_frame_list(const char *const *list)
+{
+    json_t *json = json_array();
+
+    for (; list != NULL && *list != NULL; list++)
+        json_array_append_new(json, json_string(*list));
+    return json;
+}
+
 GBytes *
 heed_frame_failed(const GError *error)
 {
@@ -123,71 +130,6 @@ void
 heed_unpack_begin(HeedUnpack *unpack, const HeedFrame *frame)
 {
     *unpack = (HeedUnpack){.at = frame->payload, .left = frame->length};
-}
-
-static const uint8_t *
-take(HeedUnpack *unpack, size_t length)
-{
-    const uint8_t *taken = unpack->at;
-
-    if (unpack->broken || length > unpack->left) {
-        unpack->broken = true;
-        return NULL;
-    }
-    unpack->at += length;
-    unpack->left -= length;
-    return taken;
-}
-
-uint8_t
-heed_unpack_u8(HeedUnpack *unpack)
-{
-    const uint8_t *taken = take(unpack, 1);
-
-    return taken != NULL ? *taken : 0;
-}
-
-uint32_t
-heed_unpack_u32(HeedUnpack *unpack)
-{
-    uint32_t little = 0;
-    const uint8_t *taken = take(unpack, sizeof(little));
-
-    if (taken != NULL)
-        memcpy(&little, taken, sizeof(little));
-    return GUINT32_FROM_LE(little);
-}
-
-uint64_t
-heed_unpack_u64(HeedUnpack *unpack)
-{
-    uint64_t little = 0;
-    const uint8_t *taken = take(unpack, sizeof(little));
-
-    if (taken != NULL)
-        memcpy(&little, taken, sizeof(little));
-    return GUINT64_FROM_LE(little);
-}
-
-int64_t
-heed_unpack_i64(HeedUnpack *unpack)
-{
-    return (int64_t)heed_unpack_u64(unpack);
-}
-
-const uint8_t *
-heed_unpack_bytes(HeedUnpack *unpack, size_t *out_length)
-{
-    uint32_t length = heed_unpack_u32(unpack);
-    const uint8_t *taken;
-
-    *out_length = 0;
-    if (unpack->broken || length == LENGTH_OF_NULL)
-        return NULL;
-    taken = take(unpack, length);
-    if (taken != NULL)
-        *out_length = length;
-    return taken;
 }
 
 char *

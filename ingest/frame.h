@@ -14,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/unpack.h"
+
 typedef enum HeedFrameType {
     /* store → worker */
     HEED_FRAME_SETTINGS = 1, /* JSON: what is ours, what to keep; the first one */
@@ -80,6 +82,8 @@ void heed_pack_promise(HeedPack *pack, size_t length);
 /* Whole frames in one step. */
 GBytes *heed_frame_empty(HeedFrameType type);
 GBytes *heed_frame_json(HeedFrameType type, const json_t *json);
+/* A list of strings as JSON, for a frame of it; NULL is an empty one. The caller's. */
+json_t *heed_frame_list(const char *const *list);
 GBytes *heed_frame_failed(const GError *error);
 
 /* A frame as received; the payload is borrowed. */
@@ -89,24 +93,8 @@ typedef struct HeedFrame {
     size_t length;
 } HeedFrame;
 
-/*
- * Reading a payload: each call takes from the front. What is not there sets `broken` and gives 0 or
- * NULL, and so does everything after it: check once, with heed_unpack_finish().
- */
-typedef struct HeedUnpack {
-    const uint8_t *at;
-    size_t left;
-    bool broken;
-} HeedUnpack;
-
+/* Reads a payload (base/unpack.h): check once, with heed_unpack_finish(). */
 void heed_unpack_begin(HeedUnpack *unpack, const HeedFrame *frame);
-uint8_t heed_unpack_u8(HeedUnpack *unpack);
-uint32_t heed_unpack_u32(HeedUnpack *unpack);
-uint64_t heed_unpack_u64(HeedUnpack *unpack);
-int64_t heed_unpack_i64(HeedUnpack *unpack);
-
-/* Borrowed from the frame; NULL for NULL. */
-const uint8_t *heed_unpack_bytes(HeedUnpack *unpack, size_t *out_length);
 
 /* A copy, the caller's. Longer than max, or with NUL inside: broken. */
 char *heed_unpack_text(HeedUnpack *unpack, size_t max);

@@ -23,16 +23,6 @@
 
 /* --- the job --- */
 
-static json_t *
-list_to_json(const char *const *list)
-{
-    json_t *json = json_array();
-
-    for (; list != NULL && *list != NULL; list++)
-        json_array_append_new(json, json_string(*list));
-    return json;
-}
-
 GBytes *
 heed_log_job_frame(const HeedLogJob *job)
 {
@@ -41,10 +31,10 @@ heed_log_job_frame(const HeedLogJob *job)
     json_object_set_new(json, "format", json_string(heed_log_format_name(job->format)));
     if (job->zone != NULL)
         json_object_set_new(json, "zone", json_string(job->zone));
-    json_object_set_new(json, "domains", list_to_json(job->domains));
-    json_object_set_new(json, "relays", list_to_json(job->relays));
-    json_object_set_new(json, "verp", list_to_json(job->verp));
-    json_object_set_new(json, "rules", list_to_json(job->rules));
+    json_object_set_new(json, "domains", heed_frame_list(job->domains));
+    json_object_set_new(json, "relays", heed_frame_list(job->relays));
+    json_object_set_new(json, "verp", heed_frame_list(job->verp));
+    json_object_set_new(json, "rules", heed_frame_list(job->rules));
     if (job->rules_cache != NULL)
         json_object_set_new(json, "rules_cache", json_string(job->rules_cache));
     json_object_set_new(json, "deliveries", json_boolean(job->deliveries));

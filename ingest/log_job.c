@@ -11,6 +11,7 @@ heed_log_tally_add(HeedLogTally *tally, const HeedLogTally *more)
     tally->passed += more->passed;
     tally->unjoined += more->unjoined;
     tally->deadly += more->deadly;
+    tally->refused += more->refused;
     for (size_t i = 0; i < HEED_LOG_TROUBLES; i++) {
         tally->troubles[i] += more->troubles[i];
         if (tally->first[i] == 0)
@@ -21,7 +22,7 @@ heed_log_tally_add(HeedLogTally *tally, const HeedLogTally *more)
 uint64_t
 heed_log_tally_unread(const HeedLogTally *tally)
 {
-    uint64_t unread = tally->deadly;
+    uint64_t unread = tally->deadly + tally->refused;
 
     for (size_t i = 0; i < HEED_LOG_TROUBLES; i++)
         if (i != HEED_LOG_FINE)

@@ -29,6 +29,7 @@ typedef struct HeedLogTally {
     uint64_t passed;   /* on within the machine, or in from elsewhere: nothing is counted of them */
     uint64_t unjoined; /* events whose sender is not known */
     uint64_t deadly;   /* lines passed over because a process died of them */
+    uint64_t refused;  /* lines whose failure the database takes in no way; the store counts them */
     uint64_t troubles[HEED_LOG_TROUBLES]; /* lines that could not be read, by why */
     uint64_t first[HEED_LOG_TROUBLES];    /* the number in its file of the first one; 0: none */
 } HeedLogTally;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/log_set.h"
 
-#include <errno.h>
 #include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,6 +106,16 @@ read_name(HeedLogFile *file)
 
 /* --- files --- */
 
+static HeedLogFile *
+file_new(const char *path)
+{
+    HeedLogFile *file = g_new0(HeedLogFile, 1);
+
+    file->path = g_strdup(path);
+    read_name(file);
+    return file;
+}
+
 /* NULL where it is gone. */
 static HeedLogFile *
 look_at(const char *path)
@@ -116,14 +125,12 @@ look_at(const char *path)
 
     if (stat(path, &status) != 0)
         return NULL;
-    file = g_new0(HeedLogFile, 1);
-    file->path = g_strdup(path);
+    file = file_new(path);
     file->device = (int64_t)status.st_dev;
     file->inode = (int64_t)status.st_ino;
     file->size = (int64_t)status.st_size;
     file->modified = (int64_t)status.st_mtim.tv_sec * 1000000000 + (int64_t)status.st_mtim.tv_nsec;
     file->is_pipe = !S_ISREG(status.st_mode);
-    read_name(file);
     return file;
 }
 
@@ -238,20 +245,16 @@ heed_log_set_find(const char *path, GError **error)
 }
 
 GPtrArray *
-heed_log_set_named(char *const *paths, GError **error)
+heed_log_set_named(char *const *paths)
 {
-    g_autoptr(GPtrArray) files = files_new();
+    GPtrArray *files = files_new();
 
     for (; *paths != NULL; paths++) {
-        HeedLogFile *file = look_at(strcmp(*paths, "-") == 0 ? "/dev/stdin" : *paths);
+        const char *path = strcmp(*paths, "-") == 0 ? "/dev/stdin" : *paths;
+        HeedLogFile *file = look_at(path);
 
-        if (file == NULL) {
-            g_set_error(error, HEED_ERROR, HEED_ERROR_NO_INPUT, "%s: %s", *paths,
-                        g_strerror(errno));
-            return NULL;
-        }
-        g_ptr_array_add(files, file);
+        g_ptr_array_add(files, file != NULL ? file : file_new(path));
     }
     arrange(files);
-    return g_steal_pointer(&files);
+    return files;
 }

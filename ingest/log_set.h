@@ -38,7 +38,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedLogFile, heed_log_file_free)
  * path is no ordinary file's (a pipe), or the folder cannot be read. */
 GPtrArray *heed_log_set_find(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Those that are named, "-" being standard input, in the same order; each must be there. */
-GPtrArray *heed_log_set_named(char *const *paths, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Those that are named, "-" being standard input, in the same order. Of one that is not there
+ * nothing but its names are known. */
+GPtrArray *heed_log_set_named(char *const *paths);
 
 #endif

@@ -30,16 +30,6 @@
 
 /* --- what the store writes and reads --- */
 
-static json_t *
-list_to_json(const char *const *list)
-{
-    json_t *json = json_array();
-
-    for (; list != NULL && *list != NULL; list++)
-        json_array_append_new(json, json_string(*list));
-    return json;
-}
-
 GBytes *
 heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bool with_digest)
 {
@@ -48,17 +38,17 @@ heed_worker_settings_frame(const HeedParserSettings *settings, bool keep_raw, bo
     json_object_set_new(json, "keep_raw", json_boolean(keep_raw));
     json_object_set_new(json, "with_digest", json_boolean(with_digest));
     if (settings->domains != NULL)
-        json_object_set_new(json, "domains", list_to_json(settings->domains));
-    json_object_set_new(json, "relays", list_to_json(settings->relays));
-    json_object_set_new(json, "receivers", list_to_json(settings->receivers));
+        json_object_set_new(json, "domains", heed_frame_list(settings->domains));
+    json_object_set_new(json, "relays", heed_frame_list(settings->relays));
+    json_object_set_new(json, "receivers", heed_frame_list(settings->receivers));
     if (settings->authserv_ids != NULL)
-        json_object_set_new(json, "authserv_ids", list_to_json(settings->authserv_ids));
+        json_object_set_new(json, "authserv_ids", heed_frame_list(settings->authserv_ids));
     json_object_set_new(json, "results_below_received",
                         json_boolean(settings->results_below_received));
-    json_object_set_new(json, "verp", list_to_json(settings->verp));
-    json_object_set_new(json, "recipient_headers", list_to_json(settings->recipient_headers));
-    json_object_set_new(json, "original_headers", list_to_json(settings->original_headers));
-    json_object_set_new(json, "rules", list_to_json(settings->rules));
+    json_object_set_new(json, "verp", heed_frame_list(settings->verp));
+    json_object_set_new(json, "recipient_headers", heed_frame_list(settings->recipient_headers));
+    json_object_set_new(json, "original_headers", heed_frame_list(settings->original_headers));
+    json_object_set_new(json, "rules", heed_frame_list(settings->rules));
     if (settings->rules_cache != NULL)
         json_object_set_new(json, "rules_cache", json_string(settings->rules_cache));
     json_object_set_new(json, "max_recipients", json_integer((json_int_t)settings->max_recipients));

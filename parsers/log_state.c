@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/log_state.h"
 
+#include "base/unpack.h"
 #include "parsers/log_reading.h"
 
 #define VERSION 1U
-/* Stands for a span that is unknown where a length is written. */
-#define LENGTH_UNKNOWN UINT32_MAX
 
 /* --- writing --- */
 
@@ -32,7 +31,7 @@ put_i64(GByteArray *out, int64_t value)
 static void
 put_span(GByteArray *out, HeedSpan span)
 {
-    put_u32(out, span.at == NULL ? LENGTH_UNKNOWN : (uint32_t)span.length);
+    put_u32(out, span.at == NULL ? HEED_LENGTH_OF_NULL : (uint32_t)span.length);
     if (span.at != NULL && span.length > 0)
         put(out, span.at, span.length);
 }
@@ -114,64 +113,19 @@ heed_log_state_save(const HeedLogReader *reader, size_t most, GByteArray *out)
 
 /* --- reading --- */
 
-typedef struct Rest {
-    const uint8_t *at;
-    size_t left;
-    bool broken;
-} Rest;
-
-static const uint8_t *
-get(Rest *rest, size_t length)
-{
-    const uint8_t *taken = rest->at;
-
-    if (rest->broken || length > rest->left) {
-        rest->broken = true;
-        return NULL;
-    }
-    rest->at += length;
-    rest->left -= length;
-    return taken;
-}
-
-static uint32_t
-get_u32(Rest *rest)
-{
-    uint32_t value = 0;
-    const uint8_t *taken = get(rest, sizeof(value));
-
-    if (taken != NULL)
-        memcpy(&value, taken, sizeof(value));
-    return GUINT32_FROM_LE(value);
-}
-
-static int64_t
-get_i64(Rest *rest)
-{
-    int64_t value = 0;
-    const uint8_t *taken = get(rest, sizeof(value));
-
-    if (taken != NULL)
-        memcpy(&value, taken, sizeof(value));
-    return GINT64_FROM_LE(value);
-}
-
 static HeedSpan
-get_span(Rest *rest)
+get_span(HeedUnpack *rest)
 {
-    uint32_t length = get_u32(rest);
-    const uint8_t *taken;
+    size_t length;
+    const uint8_t *taken = heed_unpack_bytes(rest, &length);
 
-    if (rest->broken || length == LENGTH_UNKNOWN)
-        return (HeedSpan){0};
-    taken = get(rest, length);
     return taken == NULL ? (HeedSpan){0} : (HeedSpan){(const char *)taken, length};
 }
 
 static void
-get_text(Rest *rest, char *out, size_t size)
+get_text(HeedUnpack *rest, char *out, size_t size)
 {
-    const uint8_t *taken = get(rest, size);
+    const uint8_t *taken = heed_unpack_take(rest, size);
 
     if (taken != NULL)
         memcpy(out, taken, size);
@@ -179,27 +133,27 @@ get_text(Rest *rest, char *out, size_t size)
 }
 
 static HeedLogEvent
-get_event(Rest *rest)
+get_event(HeedUnpack *rest)
 {
     HeedLogEvent event = HEED_LOG_EVENT_UNKNOWN;
 
     event.outcome = HEED_LOG_DEFERRED;
-    event.time = get_i64(rest);
+    event.time = heed_unpack_i64(rest);
     for (size_t i = 0; i < G_N_ELEMENTS(event_spans); i++)
         G_STRUCT_MEMBER(HeedSpan, &event, event_spans[i]) = get_span(rest);
     get_text(rest, event.status, sizeof(event.status));
     get_text(rest, event.code, sizeof(event.code));
-    event.internal = get_u32(rest) != 0;
+    event.internal = heed_unpack_u32(rest) != 0;
     return event;
 }
 
 static void
-load_message(HeedLogReader *reader, Rest *rest)
+load_message(HeedLogReader *reader, HeedUnpack *rest)
 {
     HeedSpan queue_id = get_span(rest);
     HeedSpan sender = get_span(rest);
     HeedSpan message_id = get_span(rest);
-    uint32_t pending = get_u32(rest);
+    uint32_t pending = heed_unpack_u32(rest);
 
     if (rest->broken)
         return;
@@ -221,12 +175,12 @@ load_message(HeedLogReader *reader, Rest *rest)
 void
 heed_log_state_load(HeedLogReader *reader, const uint8_t *bytes, size_t length)
 {
-    Rest rest = {.at = bytes, .left = length};
+    HeedUnpack rest = {.at = bytes, .left = length};
     int64_t last;
 
-    if (get_u32(&rest) != VERSION)
+    if (heed_unpack_u32(&rest) != VERSION)
         return;
-    last = get_i64(&rest);
+    last = heed_unpack_i64(&rest);
     if (!rest.broken)
         reader->clock.last = last;
     while (rest.left > 0 && !rest.broken)

@@ -10,11 +10,15 @@ import shutil
 import subprocess
 import time
 import unittest
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 from tests.bench.make_log import Log
 from tests.e2e.harness import OWN, Case, run_heed, start_heed
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "log"
 
 CALM = "guard { enabled = no }"  # a whole log at once is a surge
 
@@ -153,6 +157,21 @@ class Counts(Logs):
         status = json.loads(self.heed("status", "--format", "json", config=self.config).stdout)
         self.assertEqual(status["logs"][0]["lines"], len(lines))
         self.assertIn("postfix", self.heed("status", config=self.config).stdout)
+
+    def test_other_formats(self):
+        """Each form by hand: what its fixture's golden file tells of is in the store."""
+        for fixture in "kumomta-records", "powermta-accounting", "csv-example", "jsonl-example":
+            with self.subTest(fixture=fixture):
+                database = self.world.database()
+                log = FIXTURES / f"{fixture}.log"
+                told = [json.loads(line) for line in log.with_suffix(".jsonl").read_text().splitlines()]
+                want = Counter("failed" if one["outcome"] == "expired" else one["outcome"]
+                               for one in told if "outcome" in one and not one["internal"])
+                self.heed("ingest", "--as", fixture.partition("-")[0], log, config=self.configure(database))
+                self.assertEqual(self.query("SELECT sum(delivered), sum(failed) FROM heed.volume_hourly", database),
+                                 [[str(want["delivered"]), str(want["failed"])]])
+                self.assertEqual(dict(self.query("SELECT kind, count(*) FROM heed.event_log GROUP BY 1", database)),
+                                 {kind: str(want[outcome]) for kind, outcome in (("bounce", "failed"), ("delay", "deferred")) if want[outcome]})
 
     def test_what_counts_nothing(self):
         lines = [
@@ -327,6 +346,46 @@ class Following(Logs):
         self.heed("poll", config=self.config)
         self.assert_same(want)
 
+    def test_short_copies(self):
+        """Files of less than 4096 bytes: what a copy holds that was made before they grew, or what is left of them, is counted."""
+        def sent(number):
+            return "".join(message(f"4ABCDEFGHJK{number}", f"kim{number}@dead.example.org", [SENT], f"{number}@news.example.com", at=number))
+
+        def delivered():
+            return self.query("SELECT coalesce(sum(delivered), 0) FROM heed.volume_hourly")[0][0]
+        one, two, three = sent(1), sent(2), sent(3)
+        self.path.write_text(one)
+        self.heed("poll", config=self.config)
+        self.path.write_text(one + two)
+        self.heed("poll", config=self.config)
+        self.assertEqual(delivered(), "2")
+        copy = self.folder / "copy"
+        copy.write_text(one)
+        packed = self.folder / "mail.log.1.gz"
+        packed.write_bytes(gzip.compress(one.encode()))
+        self.age(copy), self.age(packed)
+        self.heed("ingest", "--as", "postfix", copy, config=self.config)
+        self.heed("poll", config=self.config)
+        self.assertEqual(delivered(), "2", "an earlier copy")
+        os.truncate(self.path, len(one))
+        self.assertIn("shorter", self.heed("poll", config=self.config).stderr)
+        self.assertNotIn("shorter", self.heed("poll", config=self.config).stderr)
+        self.assertEqual(delivered(), "2", "shrunk")
+        with self.path.open("a") as out:
+            out.write(three)
+        self.heed("poll", config=self.config)
+        self.assertEqual(delivered(), "3", "written on behind the new end")
+        copy.write_text(one + two)
+        self.heed("ingest", "--as", "postfix", copy, config=self.config)
+        self.assertEqual(delivered(), "3", "a copy of what it was")
+        # Alike up to their last line, which has no end: that line is another.
+        for number, wanted in (4, "4"), (5, "5"):
+            table = self.folder / f"{number}.csv"
+            table.write_text(f"time,outcome,recipient\n2026-01-02T09:30:00Z,delivered,kim{number}@example.net")
+            self.age(table)
+            self.heed("ingest", "--as", "csv", table, config=self.config)
+            self.assertEqual(delivered(), wanted)
+
     def test_two_at_once(self):
         """Two pollers and one by hand, at the same moment."""
         lines, _ = self.generate(3000)
@@ -446,6 +505,10 @@ class Following(Logs):
         """Stays, sees what is written, and ends when it is told to."""
         lines, truth = self.generate(400)
         self.path.write_text("".join(lines[:200]))
+        self.heed("db", "migrate", config=self.config)
+        self.query("CREATE SEQUENCE race; GRANT ALL ON race TO PUBLIC; CREATE FUNCTION race() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                   " IF nextval('race') <= 2 THEN RAISE 'lost' USING ERRCODE = '40001'; END IF; RETURN NEW; END $$;"
+                   " CREATE TRIGGER race BEFORE UPDATE OF modified ON heed_data.log_file FOR EACH ROW EXECUTE FUNCTION race()")
         running = start_heed(["poll", "--watch"], self.config)
         try:
             def wait_for(count):
@@ -458,6 +521,14 @@ class Following(Logs):
             with self.path.open("a") as out:
                 out.write("".join(lines[200:]))
             wait_for(len(lines))
+            # A race that was lost when all was read: the file is not kept from others until the end.
+            held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            for _ in range(100):
+                if self.query(held) == [["0"]]:
+                    break
+                time.sleep(0.1)
+            self.assertEqual(self.query(held), [["0"]])
+            self.assertEqual(self.query("SELECT last_value > 2 FROM race"), [["t"]])
         finally:
             running.terminate()
             _, said = running.communicate(timeout=30)
@@ -504,11 +575,16 @@ class BadInput(Logs):
         good = list(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com"))
         bad = ["this is no log\n", "2026-13-45T00:00:00Z mx postfix/qmgr[1]: x\n", "\0" * 50 + "\n", "x" * 300000 + "\n",
                f"{stamp()} mx postfix/smtp[7]: 4ABCDEFGHJKM: to=<lee@dead.example.org>, relay=mx\n"]
-        self.path.write_text("".join(good[:2] + bad + good[2:]))
-        done = self.heed("poll", config=self.config)
+        refused = list(message("4ABCDEFGHJKN", "moe@dead.example.org", [UNKNOWN], "refused@news.example.com"))
+        self.path.write_text("".join(good[:2] + bad + good[2:] + refused))
+        self.query("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no such luck'; END $$;"
+                   " CREATE TRIGGER refuse BEFORE INSERT ON heed_data.report FOR EACH ROW"
+                   " WHEN (NEW.original_message_id LIKE 'refused@%') EXECUTE FUNCTION refuse()")
+        done = self.heed("poll", config=self.config, want=70)
+        self.assert_one_line(done.stderr, "1 line is refused by the database", "no such luck")
         for words in ("without a time", "first is line 3"), ("too long", "first is line 6"), ("NUL", "first is line 5"), ("cut off", "line 7"):
             self.assert_one_line(done.stderr, *words)
-        self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [[str(len(good) + len(bad)), "5", "1"]])
+        self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [[str(len(good + bad + refused)), "6", "2"]])
         self.assertEqual(self.query("SELECT original_message_id FROM heed_data.report"), [["one@news.example.com"]])
 
     def test_what_cannot_be_read(self):
@@ -522,6 +598,10 @@ class BadInput(Logs):
         self.assert_one_line(self.heed("poll", config=self.world.config(
             self.database, "gone.conf", f'log "x" {{ path = "{self.folder}/gone/mail.log" format = "postfix" }}'), want=66).stderr, "gone")
         self.path.write_text("".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com")))
+        self.age(self.path)
+        done = self.heed("ingest", "--as", "postfix", self.folder / "gone", self.path, config=self.config, want=66)
+        self.assert_one_line(done.stderr, "gone", "No such file")
+        self.assert_one_line(done.stderr, "1 failed")
         # What is beside it stops nothing: a known compressor, a damaged file, one that is cut off.
         (self.folder / "mail.log.8.gz").write_bytes(gzip.compress(self.path.read_bytes())[:-20])
         self.age(self.folder / "mail.log.8.gz")
