@@ -206,6 +206,8 @@ class Snapshot(Export):
         mails.write_text("a@example.org\nGone@Example.org\nnews@example.org\n")
         done = self.heed("export", "--format", "snapshot", config=self.config, want=64)
         self.assert_one_line(done.stderr, "--output FILE")
+        done = self.heed("export", "--format", "snapshot", "--since", "x", config=self.config, want=64)
+        self.assert_one_line(done.stderr, "leave out --since")
         done = self.heed("export", "--format", "snapshot", "-o", snapshot, config=self.config)
         self.assert_one_line(done.stderr, "2 suppressed")
         self.assertEqual(snapshot.stat().st_mode & 0o777, 0o640)

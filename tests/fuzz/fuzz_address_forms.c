@@ -7,16 +7,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What PostgreSQL makes of the pattern, nearly: letters beyond ASCII are bytes here. */
+/* What PostgreSQL makes of the pattern, for bytes: to GLib those beyond ASCII are letters. */
 static bool
 matches(const GPtrArray *forms, const char *bytes, size_t length)
 {
     g_autofree char *pattern = heed_forms_pattern(forms);
-    g_autoptr(GRegex) regex = g_regex_new(
-        pattern, (GRegexCompileFlags)(G_REGEX_RAW | G_REGEX_CASELESS), (GRegexMatchFlags)0, NULL);
+    g_autoptr(GString) of_bytes = g_string_new(pattern);
+    g_autoptr(GString) lowered = g_string_new_len(bytes, (gssize)length);
+    g_autoptr(GRegex) regex = NULL;
 
+    (void)g_string_replace(of_bytes, "[:alnum:]", "0-9a-z", 0);
+    for (size_t i = 0; i < length; i++)
+        lowered->str[i] = g_ascii_tolower(lowered->str[i]);
+    regex = g_regex_new(of_bytes->str, G_REGEX_RAW, (GRegexMatchFlags)0, NULL);
     g_assert_nonnull(regex);
-    return g_regex_match_full(regex, bytes, (gssize)length, 0, (GRegexMatchFlags)0, NULL, NULL);
+    return g_regex_match_full(regex, lowered->str, (gssize)length, 0, (GRegexMatchFlags)0, NULL,
+                              NULL);
 }
 
 /* An address, a line end, and bytes that may quote it: both ways to look agree, and each form is
