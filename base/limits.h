@@ -118,6 +118,7 @@
 
 /* Local input. */
 #define HEED_LIMIT_LIST_LINE_BYTES (64U * 1024) /* one line of a mailing list */
+#define HEED_LIMIT_LIST_COLUMNS    16U          /* of addresses in one mailing list */
 /* Different addresses of a list that are remembered to tell duplicates by: what a table of 2^23
  * slots of 8 bytes holds when four in five are taken. */
 #define HEED_LIMIT_LIST_ADDRESSES_SEEN 6710000U

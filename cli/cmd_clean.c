@@ -21,7 +21,7 @@
 
 typedef struct Cleaning {
     char *scope;
-    char **columns; /* one at most */
+    char **columns;
     char *output;
     char *removed;
     char *snapshot;
@@ -74,8 +74,6 @@ check(const Cleaning *cleaning, GError **error)
 
     if (cleaning->lists == NULL || cleaning->lists[1] != NULL)
         wrong = "which list? heed clean LIST; - is standard input";
-    else if (cleaning->columns != NULL && cleaning->columns[1] != NULL)
-        wrong = "--column: one at a time; clean what comes out again for another";
     else if (cleaning->kind != HEED_LIST_OF_ADDRESSES && cleaning->snapshot != NULL)
         wrong = "a snapshot cannot be compared with --digests; only the database can";
     else if (cleaning->max_age < 0)
@@ -159,14 +157,38 @@ show_progress(uint64_t lines, void *data)
         heed_progress("%" PRIu64 " lines, %.0f a second, %.0f s left", lines, rate, left);
 }
 
+static void
+say_columns(const char *list_name, const char *columns)
+{
+    heed_log(HEED_LOG_NOTICE, "'%s': addresses are in the columns %s; --column chooses otherwise",
+             list_name, columns);
+}
+
+static void
+say_counts(const char *list_name, const HeedCleaned *cleaned)
+{
+    heed_log(HEED_LOG_NOTICE,
+             "'%s': %" PRIu64 " lines, %" PRIu64 " kept; removed: %" PRIu64 " suppressed, %" PRIu64
+             " invalid, %" PRIu64 " duplicate",
+             list_name, cleaned->lines, cleaned->kept, cleaned->removed.suppressed,
+             cleaned->removed.invalid, cleaned->removed.duplicate);
+    if (cleaned->shortened > 0)
+        heed_log(HEED_LOG_NOTICE,
+                 "'%s': addresses taken out of %" PRIu64 " kept lines: %" PRIu64
+                 " suppressed, %" PRIu64 " invalid, %" PRIu64 " duplicate",
+                 list_name, cleaned->shortened, cleaned->taken.suppressed, cleaned->taken.invalid,
+                 cleaned->taken.duplicate);
+}
+
 static bool
 clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError **error)
 {
     const char *name = cleaning->lists[0];
     HeedCleanOptions options = {.list_name = strcmp(name, "-") == 0 ? "standard input" : name,
-                                .column = cleaning->columns != NULL ? cleaning->columns[0] : NULL,
+                                .columns = (const char *const *)cleaning->columns,
                                 .kind = cleaning->kind,
-                                .list = list};
+                                .list = list,
+                                .several = say_columns};
     g_autoptr(HeedAtomicFile) output = NULL;
     g_autoptr(HeedAtomicFile) removed = NULL;
     HeedCleaned cleaned = {0};
@@ -190,11 +212,7 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
     if (!done || !heed_output_flush(error) || !commit_output(removed, error) ||
         !commit_output(output, error))
         return false;
-    heed_log(HEED_LOG_NOTICE,
-             "'%s': %" PRIu64 " lines, %" PRIu64 " kept; removed: %" PRIu64 " suppressed, %" PRIu64
-             " invalid, %" PRIu64 " duplicate",
-             options.list_name, cleaned.lines, cleaned.kept, cleaned.suppressed, cleaned.invalid,
-             cleaned.duplicate);
+    say_counts(options.list_name, &cleaned);
     return true;
 }
 
@@ -269,7 +287,7 @@ heed_cmd_clean(HeedInvocation *invocation, GError **error)
          "Remove what is suppressed for this stream or everywhere, not what is for any stream",
          "SCOPE"},
         {"column", 'c', 0, G_OPTION_ARG_FILENAME_ARRAY, &cleaning.columns,
-         "The CSV column that holds the addresses", "NAME"},
+         "The CSV column that holds the addresses, by name or number; again for each more", "NAME"},
         {"digests", 0, 0, G_OPTION_ARG_STRING, &cleaning.digests,
          "The list holds digests of addresses, sha256 or md5, in place of addresses", "KIND"},
         {"snapshot", 0, 0, G_OPTION_ARG_FILENAME, &cleaning.snapshot,

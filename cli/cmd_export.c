@@ -67,9 +67,11 @@ check_deltas(const Exporting *exporting, GError **error)
 
     if (wanted && (exporting->chosen == SNAPSHOT ||
                    !heed_export_has_deltas((HeedExportFormat)exporting->chosen))) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    "%s is a whole file; what changed can be had as text, csv, json, sha256 or md5",
-                    formats[exporting->chosen]);
+        g_set_error(
+            error, HEED_ERROR, HEED_ERROR_USAGE,
+            "%s is a whole file: leave out --since and --cursor; what changed can be had as "
+            "text, csv, json, sha256 or md5",
+            formats[exporting->chosen]);
         return false;
     }
     return true;
@@ -91,12 +93,14 @@ check(Exporting *exporting, GError **error)
         return false;
     if (g_strcmp0(exporting->output, "-") == 0)
         g_clear_pointer(&exporting->output, g_free);
+    if (!check_deltas(exporting, error))
+        return false;
     if (exporting->chosen == SNAPSHOT && exporting->output == NULL) {
         g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
                             "a snapshot goes to a file: --output FILE");
         return false;
     }
-    return check_deltas(exporting, error);
+    return true;
 }
 
 /* Only after the list is where it belongs: what is told twice does no harm, what is never told

@@ -20,7 +20,14 @@ typedef struct ReadingFamily {
     bool is_error; /* whether there is one */
 } ReadingFamily;
 
-static const ReadingFamily of_mailboxes[] = {
+typedef struct Reading {
+    const char *label;
+    const ReadingFamily *families;
+    size_t count;
+    bool (*is_read)(const HeedConfig *config, const char *name); /* still */
+} Reading;
+
+static const ReadingFamily mailbox_families[] = {
     {"heed_mailbox_last_poll_timestamp_seconds", "gauge", "When the mailbox was polled last.",
      HEED_MAILBOX_LAST_POLL, false},
     {"heed_mailbox_last_success_timestamp_seconds", "gauge",
@@ -35,7 +42,7 @@ static const ReadingFamily of_mailboxes[] = {
      "Messages stored and not yet acknowledged on the mailbox's server.", HEED_MAILBOX_OPEN, false},
 };
 
-static const ReadingFamily of_logs[] = {
+static const ReadingFamily log_families[] = {
     {"heed_log_last_success_timestamp_seconds", "gauge", "When a look at the log last went well.",
      HEED_LOG_COLUMN_LAST_SUCCESS, false},
     {"heed_log_last_line_timestamp_seconds", "gauge",
@@ -50,26 +57,31 @@ static const ReadingFamily of_logs[] = {
      HEED_LOG_COLUMN_BEHIND, false},
 };
 
-/* Labelled by the first column, the name. */
+static const Reading of_mailboxes = {"mailbox", mailbox_families, G_N_ELEMENTS(mailbox_families),
+                                     heed_config_reads_mailbox};
+static const Reading of_logs = {"log", log_families, G_N_ELEMENTS(log_families),
+                                heed_config_reads_log};
+
+/* Labelled by the first column, the name. What is read no more would raise an alarm for ever. */
 static void
 add_readings(HeedExposition *out,
+             const HeedConfig *config,
              const HeedRows *rows,
-             const char *label,
-             const ReadingFamily *families,
-             size_t count)
+             const Reading *reading)
 {
-    for (size_t i = 0; i < count; i++) {
-        const ReadingFamily *family = &families[i];
+    for (size_t i = 0; i < reading->count; i++) {
+        const ReadingFamily *family = &reading->families[i];
 
         heed_exposition_family(out, family->name, family->type, family->help);
         for (size_t row = 0; row < heed_rows_count(rows); row++) {
+            const char *name = heed_rows_text(rows, row, 0);
             bool is_null = heed_rows_is_null(rows, row, family->column);
 
-            if (family->is_error || !is_null)
+            if (reading->is_read(config, name) && (family->is_error || !is_null))
                 heed_exposition_sample(
                     out,
                     family->is_error ? !is_null : (double)heed_rows_int(rows, row, family->column),
-                    label, heed_rows_text(rows, row, 0), NULL);
+                    reading->label, name, NULL);
         }
     }
 }
@@ -94,8 +106,9 @@ add_events(HeedExposition *out, const HeedRows *rows)
 static void
 add_suppressions(HeedExposition *out, const HeedRows *rows)
 {
-    heed_exposition_family(out, "heed_suppressions", "gauge",
-                           "Addresses that must not be mailed now, in each scope.");
+    heed_exposition_family(
+        out, "heed_suppressions", "gauge",
+        "Suppressions now: addresses, once for each scope they are suppressed in.");
     for (size_t row = 0; row < heed_rows_count(rows); row++)
         heed_exposition_sample(out, (double)heed_rows_int(rows, row, 2), "verdict",
                                heed_rows_text(rows, row, 0), "reason", heed_rows_text(rows, row, 1),
@@ -190,15 +203,15 @@ add_reputations(HeedExposition *out, const HeedMetrics *metrics)
 
 /* Metrics NULL: the database could not be asked, which is worth telling. */
 static void
-add_all(HeedExposition *out, const HeedMetrics *metrics)
+add_all(HeedExposition *out, const HeedConfig *config, const HeedMetrics *metrics)
 {
     heed_exposition_family(out, "heed_build_info", "gauge", "The version of Heed.");
     heed_exposition_sample(out, 1, "version", HEED_VERSION, NULL);
     add_gauge(out, "heed_database_up", "Whether the database answered.", metrics != NULL);
     if (metrics == NULL)
         return;
-    add_readings(out, metrics->mailboxes, "mailbox", of_mailboxes, G_N_ELEMENTS(of_mailboxes));
-    add_readings(out, metrics->logs, "log", of_logs, G_N_ELEMENTS(of_logs));
+    add_readings(out, config, metrics->mailboxes, &of_mailboxes);
+    add_readings(out, config, metrics->logs, &of_logs);
     add_events(out, metrics->events);
     add_suppressions(out, metrics->suppressions);
     add_state(out, metrics);
@@ -245,7 +258,7 @@ heed_cmd_metrics(HeedInvocation *invocation, GError **error)
     database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, &trouble);
     metrics = database == NULL ? NULL : heed_metrics_read(database, &trouble);
     out.text = g_string_new(NULL);
-    add_all(&out, metrics);
+    add_all(&out, config, metrics);
     if (write_out(output, out.text, error) && trouble != NULL)
         g_propagate_error(error, g_steal_pointer(&trouble));
     return EX_OK;

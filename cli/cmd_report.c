@@ -49,7 +49,7 @@ make_page(HeedInvocation *invocation, const Reporting *reporting, GError **error
     g_autoptr(HeedDatabase) database = NULL;
     g_autoptr(HeedRules) rules = config == NULL ? NULL : heed_cli_rules(config, error);
     g_autoptr(HeedSummary) summary = NULL;
-    HeedReportPage report = {.query = &query, .rules = rules, .now = time(NULL)};
+    HeedReportPage report = {.query = &query, .config = config, .rules = rules, .now = time(NULL)};
 
     if (rules == NULL)
         return NULL;

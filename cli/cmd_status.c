@@ -97,12 +97,23 @@ age_text(int64_t then, int64_t now)
     return g_strdup_printf("%" PRId64 " days ago", age / DAY);
 }
 
+static bool
+is_polled(const Overview *overview, size_t row)
+{
+    return heed_config_reads_mailbox(overview->config,
+                                     heed_rows_text(overview->mailboxes, row, HEED_MAILBOX_NAME));
+}
+
 /* Whether a poll went wrong, or none went well for a day. */
 static bool
-needs_a_look(const HeedRows *rows, size_t row, int64_t now)
+needs_a_look(const Overview *overview, size_t row)
 {
+    const HeedRows *rows = overview->mailboxes;
+    int64_t now = overview->now;
     int64_t success = time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS);
 
+    if (!is_polled(overview, row))
+        return false;
     return !heed_rows_is_null(rows, row, HEED_MAILBOX_LAST_ERROR) || success == HEED_DATE_UNKNOWN ||
            now - success >= DAY;
 }
@@ -123,15 +134,18 @@ add_error(HeedTable *table, const char *error)
 }
 
 static void
-add_mailbox(HeedTable *table, const HeedRows *rows, size_t row, int64_t now)
+add_mailbox(HeedTable *table, const Overview *overview, size_t row)
 {
-    g_autofree char *success = age_text(time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS), now);
+    const HeedRows *rows = overview->mailboxes;
+    g_autofree char *success =
+        age_text(time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS), overview->now);
 
     heed_table_text(table, heed_rows_text(rows, row, HEED_MAILBOX_NAME));
     heed_table_text(table, success);
     heed_table_int(table, heed_rows_int(rows, row, HEED_MAILBOX_MESSAGES));
     heed_table_int(table, heed_rows_int(rows, row, HEED_MAILBOX_OPEN));
-    add_error(table, heed_rows_text(rows, row, HEED_MAILBOX_LAST_ERROR));
+    add_error(table, is_polled(overview, row) ? heed_rows_text(rows, row, HEED_MAILBOX_LAST_ERROR)
+                                              : "no longer in the configuration");
 }
 
 /* Those that need a look first; of many, that are well, only how many there are. */
@@ -140,8 +154,7 @@ print_mailboxes(const Overview *overview)
 {
     static const char *const titles[] = {"MAILBOX", "LAST SUCCESS", ">MESSAGES",
                                          ">OPEN",   "LAST ERROR",   NULL};
-    const HeedRows *rows = overview->mailboxes;
-    size_t count = heed_rows_count(rows);
+    size_t count = heed_rows_count(overview->mailboxes);
     size_t hidden = 0;
     g_autoptr(HeedTable) table = heed_table_new(titles);
 
@@ -150,19 +163,19 @@ print_mailboxes(const Overview *overview)
         return;
     }
     for (size_t row = 0; row < count; row++)
-        if (needs_a_look(rows, row, overview->now))
-            add_mailbox(table, rows, row, overview->now);
+        if (needs_a_look(overview, row))
+            add_mailbox(table, overview, row);
     for (size_t row = 0; row < count; row++) {
-        if (needs_a_look(rows, row, overview->now))
+        if (needs_a_look(overview, row))
             continue;
         if (heed_table_rows(table) < MAILBOXES)
-            add_mailbox(table, rows, row, overview->now);
+            add_mailbox(table, overview, row);
         else
             hidden++;
     }
     heed_table_print(table, stdout);
     if (hidden > 0)
-        (void)printf("and %zu more that were polled within a day without an error\n", hidden);
+        (void)printf("and %zu more that need no look\n", hidden);
 }
 
 static void
@@ -214,7 +227,10 @@ print_logs(const Overview *overview)
         g_autofree char *error =
             heed_terminal_clean(heed_rows_text(rows, row, HEED_LOG_COLUMN_LAST_ERROR));
 
-        if (!heed_rows_is_null(rows, row, HEED_LOG_COLUMN_LAST_ERROR))
+        if (!heed_config_reads_log(overview->config,
+                                   heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME)))
+            (void)printf("%s: no longer in the configuration\n", name);
+        else if (!heed_rows_is_null(rows, row, HEED_LOG_COLUMN_LAST_ERROR))
             (void)printf("%s: %s\n", name, error);
     }
 }
@@ -342,8 +358,9 @@ number_cell(const HeedRows *rows, size_t row, size_t column)
 }
 
 static json_t *
-mailboxes_to_json(const HeedRows *rows)
+mailboxes_to_json(const Overview *overview)
 {
+    const HeedRows *rows = overview->mailboxes;
     json_t *list = json_array();
 
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
@@ -361,14 +378,16 @@ mailboxes_to_json(const HeedRows *rows)
         (void)json_object_set_new(json, "messages_stored",
                                   number_cell(rows, row, HEED_MAILBOX_MESSAGES));
         (void)json_object_set_new(json, "open", number_cell(rows, row, HEED_MAILBOX_OPEN));
+        (void)json_object_set_new(json, "configured", json_boolean(is_polled(overview, row)));
         (void)json_array_append_new(list, json);
     }
     return list;
 }
 
 static json_t *
-logs_to_json(const HeedRows *rows)
+logs_to_json(const Overview *overview)
 {
+    const HeedRows *rows = overview->logs;
     json_t *list = json_array();
 
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
@@ -391,6 +410,10 @@ logs_to_json(const HeedRows *rows)
         (void)json_object_set_new(json, "deferred",
                                   number_cell(rows, row, HEED_LOG_COLUMN_DEFERRED));
         (void)json_object_set_new(json, "failed", number_cell(rows, row, HEED_LOG_COLUMN_FAILED));
+        (void)json_object_set_new(
+            json, "configured",
+            json_boolean(heed_config_reads_log(overview->config,
+                                               heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME))));
         (void)json_array_append_new(list, json);
     }
     return list;
@@ -431,8 +454,8 @@ print_json(const Overview *overview)
                               number_cell(overview->database, 0, HEED_STORE_BYTES));
     (void)json_object_set_new(database, "server_version",
                               cell(overview->database, 0, HEED_STORE_SERVER_VERSION));
-    (void)json_object_set_new(json, "mailboxes", mailboxes_to_json(overview->mailboxes));
-    (void)json_object_set_new(json, "logs", logs_to_json(overview->logs));
+    (void)json_object_set_new(json, "mailboxes", mailboxes_to_json(overview));
+    (void)json_object_set_new(json, "logs", logs_to_json(overview));
     (void)json_object_set_new(json, "reports", kinds);
     (void)json_object_set_new(json, "suppressions", suppressions);
     (void)json_object_set_new(json, "quarantined",

@@ -268,6 +268,36 @@ heed_config_check_files(const HeedConfig *config, GError **error)
     return true;
 }
 
+static bool
+reads_nothing(const HeedConfig *config)
+{
+    return config->mailboxes->len == 0 && config->logs->len == 0;
+}
+
+bool
+heed_config_reads_mailbox(const HeedConfig *config, const char *name)
+{
+    for (guint i = 0; i < config->mailboxes->len; i++) {
+        const HeedMailbox *mailbox = g_ptr_array_index(config->mailboxes, i);
+
+        if (strcmp(mailbox->name, name) == 0)
+            return true;
+    }
+    return reads_nothing(config);
+}
+
+bool
+heed_config_reads_log(const HeedConfig *config, const char *name)
+{
+    for (guint i = 0; i < config->logs->len; i++) {
+        const HeedLogSection *log = g_ptr_array_index(config->logs, i);
+
+        if (strcmp(log->name, name) == 0)
+            return true;
+    }
+    return reads_nothing(config);
+}
+
 bool
 heed_config_require_domains(const HeedConfig *config, GError **error)
 {

@@ -98,6 +98,11 @@ HeedConfig *heed_config_parse(const char *text, const char *path, GError **error
 /* What a run would stumble over: secret files and CA files that are not there or too open. */
 bool heed_config_check_files(const HeedConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Whether a mailbox or log that the store knows is still to be read. Of a configuration that names
+ * neither, which is for looking only, nobody knows: then all are. */
+bool heed_config_reads_mailbox(const HeedConfig *config, const char *name);
+bool heed_config_reads_log(const HeedConfig *config, const char *name);
+
 /* HEED_ERROR_CONFIG, saying why, when own.domains is missing: polling and ingesting need it. */
 bool heed_config_require_domains(const HeedConfig *config, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

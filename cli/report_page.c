@@ -185,7 +185,7 @@ append_suppressed_tile(GString *page, const HeedSummary *summary)
 {
     begin_tile(page, "Suppressed now", "");
     heed_html_number(page, summary->suppressed);
-    g_string_append(page, "</div><div class=\"small\">");
+    g_string_append(page, "</div><div class=\"small\">an address once for each stream<br>");
     heed_html_number(page, summary->total.counts[HEED_SUMMARY_SUPPRESSED]);
     g_string_append(page, " since the first day<br>");
     heed_html_number(page, summary->total.counts[HEED_SUMMARY_UNSUBSCRIBED]);
@@ -265,6 +265,7 @@ typedef struct Reading {
     const char *step;
     size_t success;
     size_t error;
+    bool (*is_read)(const HeedConfig *config, const char *name); /* still */
 } Reading;
 
 static const Reading of_mailboxes = {"Mailbox",
@@ -272,25 +273,31 @@ static const Reading of_mailboxes = {"Mailbox",
                                      "not polled since ",
                                      "<code>heed poll</code> tries it now, and says more.",
                                      HEED_MAILBOX_LAST_SUCCESS,
-                                     HEED_MAILBOX_LAST_ERROR};
+                                     HEED_MAILBOX_LAST_ERROR,
+                                     heed_config_reads_mailbox};
 static const Reading of_logs = {
     "Log",
     "the last look failed: ",
     "not read since ",
     "Without it rates are not those of all mail. <code>heed poll</code> reads it.",
     HEED_LOG_COLUMN_LAST_SUCCESS,
-    HEED_LOG_COLUMN_LAST_ERROR};
+    HEED_LOG_COLUMN_LAST_ERROR,
+    heed_config_reads_log};
 
-/* Of which the name is the first column. */
+/* Of which the name is the first column. What is read no more needs no mending. */
 static void
-append_to_mend(
-    GString *page, const HeedRows *rows, const Reading *reading, int64_t now, unsigned *items)
+append_to_mend(GString *page,
+               const HeedReportPage *report,
+               const HeedRows *rows,
+               const Reading *reading,
+               unsigned *items)
 {
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
         int64_t success = heed_rows_time(rows, row, reading->success);
         bool failed = !heed_rows_is_null(rows, row, reading->error);
 
-        if (!failed && success != HEED_DATE_UNKNOWN && now - success < SILENT_SECONDS)
+        if (!reading->is_read(report->config, heed_rows_text(rows, row, 0)) ||
+            (!failed && success != HEED_DATE_UNKNOWN && report->now - success < SILENT_SECONDS))
             continue;
         begin_item(page, failed ? "bad" : "warn", items);
         g_string_append_printf(page, "<b>%s ", reading->what);
@@ -326,8 +333,8 @@ append_todo(GString *page, const HeedReportPage *report)
     g_string_append(page, "<ul class=\"todo\">\n");
     append_holds_to_decide(page, summary, &items);
     append_rates_to_mend(page, summary, &items);
-    append_to_mend(page, summary->mailboxes, &of_mailboxes, report->now, &items);
-    append_to_mend(page, summary->logs, &of_logs, report->now, &items);
+    append_to_mend(page, report, summary->mailboxes, &of_mailboxes, &items);
+    append_to_mend(page, report, summary->logs, &of_logs, &items);
     append_counted(page, heed_rows_int(summary->database, 0, HEED_STORE_QUARANTINED),
                    "messages could not be read and wait in quarantine.",
                    "<code>heed quarantine list</code>", &items);
@@ -557,8 +564,8 @@ heed_report_page(const HeedReportPage *report)
     heed_report_replies(page, summary, report->rules);
     append_growth(page, &plots);
     heed_report_holds(page, summary);
-    heed_report_mailboxes(page, summary);
-    heed_report_logs(page, summary);
+    heed_report_mailboxes(page, summary, report->config);
+    heed_report_logs(page, summary, report->config);
     append_foot(page, report);
     return page;
 }

@@ -8,6 +8,7 @@
  * cli/html.h. Names of domains and providers, and counts, but no addresses.
  */
 
+#include "cli/config.h"
 #include "parsers/rules.h"
 #include "suppress/summary.h"
 
@@ -16,9 +17,10 @@
 typedef struct HeedReportPage {
     const HeedSummary *summary;
     const HeedSummaryQuery *query;
-    HeedRules *rules;  /* to explain replies by */
-    int64_t now;       /* seconds since 1970: when it was made */
-    bool policy_stale; /* states were folded by another policy */
+    const HeedConfig *config; /* what is read */
+    HeedRules *rules;         /* to explain replies by */
+    int64_t now;              /* seconds since 1970: when it was made */
+    bool policy_stale;        /* states were folded by another policy */
 } HeedReportPage;
 
 /* Caller frees. */

@@ -444,7 +444,7 @@ void
 heed_report_suppression(GString *page, const HeedSummary *summary)
 {
     static const Column columns[] = {{"Reason", false},         {"Verdict", false},
-                                     {"Addresses", true},       {"New in these days", true},
+                                     {"Suppressions", true},    {"New in these days", true},
                                      {"For a time only", true}, {"Share", false}};
 
     if (summary->reasons->len == 0) {
@@ -530,8 +530,19 @@ heed_report_holds(GString *page, const HeedSummary *summary)
 
 /* --- mailboxes --- */
 
+static void
+append_error(GString *page, const HeedRows *rows, size_t row, size_t column, bool is_read)
+{
+    if (!is_read)
+        g_string_append(page, "no longer in the configuration");
+    else if (heed_rows_is_null(rows, row, column))
+        g_string_append(page, "none");
+    else
+        heed_html_foreign(page, heed_rows_text(rows, row, column), HEED_HTML_LETTERS);
+}
+
 void
-heed_report_mailboxes(GString *page, const HeedSummary *summary)
+heed_report_mailboxes(GString *page, const HeedSummary *summary, const HeedConfig *config)
 {
     static const Column columns[] = {{"Mailbox", false},      {"Last poll", false},
                                      {"Last success", false}, {"Last message", false},
@@ -557,11 +568,8 @@ heed_report_mailboxes(GString *page, const HeedSummary *summary)
         number_cell(page, &columns[4], false, heed_rows_int(rows, row, HEED_MAILBOX_MESSAGES));
         number_cell(page, &columns[5], false, heed_rows_int(rows, row, HEED_MAILBOX_OPEN));
         next_cell(page, &columns[6], false);
-        if (heed_rows_is_null(rows, row, HEED_MAILBOX_LAST_ERROR))
-            g_string_append(page, "none");
-        else
-            heed_html_foreign(page, heed_rows_text(rows, row, HEED_MAILBOX_LAST_ERROR),
-                              HEED_HTML_LETTERS);
+        append_error(page, rows, row, HEED_MAILBOX_LAST_ERROR,
+                     heed_config_reads_mailbox(config, heed_rows_text(rows, row, 0)));
         end_row(page);
     }
     end_table(page);
@@ -571,7 +579,11 @@ heed_report_mailboxes(GString *page, const HeedSummary *summary)
 /* --- logs --- */
 
 static void
-append_log(GString *page, const Column *columns, const HeedRows *rows, size_t row)
+append_log(GString *page,
+           const Column *columns,
+           const HeedRows *rows,
+           size_t row,
+           const HeedConfig *config)
 {
     begin_row(page);
     heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME), NAME_LETTERS);
@@ -585,16 +597,13 @@ append_log(GString *page, const Column *columns, const HeedRows *rows, size_t ro
     number_cell(page, &columns[5], false, heed_rows_int(rows, row, HEED_LOG_COLUMN_UNREAD));
     number_cell(page, &columns[6], false, heed_rows_int(rows, row, HEED_LOG_COLUMN_BEHIND));
     next_cell(page, &columns[7], false);
-    if (heed_rows_is_null(rows, row, HEED_LOG_COLUMN_LAST_ERROR))
-        g_string_append(page, "none");
-    else
-        heed_html_foreign(page, heed_rows_text(rows, row, HEED_LOG_COLUMN_LAST_ERROR),
-                          HEED_HTML_LETTERS);
+    append_error(page, rows, row, HEED_LOG_COLUMN_LAST_ERROR,
+                 heed_config_reads_log(config, heed_rows_text(rows, row, 0)));
     end_row(page);
 }
 
 void
-heed_report_logs(GString *page, const HeedSummary *summary)
+heed_report_logs(GString *page, const HeedSummary *summary, const HeedConfig *config)
 {
     static const Column columns[] = {
         {"Log", false},  {"Format", false},      {"Last look", false},   {"Last new line", false},
@@ -608,7 +617,7 @@ heed_report_logs(GString *page, const HeedSummary *summary)
     }
     begin_table(page, columns, G_N_ELEMENTS(columns));
     for (size_t row = 0; row < heed_rows_count(summary->logs); row++)
-        append_log(page, columns, summary->logs, row);
+        append_log(page, columns, summary->logs, row, config);
     end_table(page);
     heed_report_section_end(page);
 }

@@ -7,6 +7,7 @@
  * to do beside what is wrong. A section that has nothing to show says so in words.
  */
 
+#include "cli/config.h"
 #include "parsers/rules.h"
 #include "suppress/summary.h"
 
@@ -37,7 +38,8 @@ void heed_report_classes(GString *page, const HeedSummary *summary);
 void heed_report_replies(GString *page, const HeedSummary *summary, HeedRules *rules);
 void heed_report_suppression(GString *page, const HeedSummary *summary);
 void heed_report_holds(GString *page, const HeedSummary *summary);
-void heed_report_mailboxes(GString *page, const HeedSummary *summary);
-void heed_report_logs(GString *page, const HeedSummary *summary);
+/* Of what the configuration has no more, that is said in place of the error. */
+void heed_report_mailboxes(GString *page, const HeedSummary *summary, const HeedConfig *config);
+void heed_report_logs(GString *page, const HeedSummary *summary, const HeedConfig *config);
 
 #endif

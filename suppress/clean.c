@@ -7,6 +7,7 @@
 #include "suppress/list_feed.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* Bytes of the clean list that are written at a time: stdio would write 4 KiB. */
@@ -27,6 +28,7 @@ typedef struct Cleaner {
     HeedCleaned done;
     GString *kept; /* owned; of the clean list, not written yet */
     GString *line; /* owned; scratch */
+    GString *rest; /* owned; what is left of a line with several addresses */
 } Cleaner;
 
 static void
@@ -35,6 +37,7 @@ cleaner_clear(Cleaner *cleaner)
     heed_suppressed_set_free(cleaner->seen);
     g_string_free(cleaner->kept, TRUE);
     g_string_free(cleaner->line, TRUE);
+    g_string_free(cleaner->rest, TRUE);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cleaner, cleaner_clear)
@@ -73,34 +76,72 @@ keep(Cleaner *cleaner, const HeedListRecord *record, GError **error)
     return keep_bytes(cleaner, record->bytes, record->length, error);
 }
 
-/* One row of the removed lines; the reason may come in two parts. */
+/* What is wrong with an address or a line; the later the worse. */
+typedef enum Wrong {
+    NOTHING,
+    INVALID,
+    DUPLICATE,
+    SUPPRESSED
+} Wrong;
+
+typedef struct Fault {
+    Wrong wrong;
+    const char *reason; /* borrowed, as is the next */
+    const char *detail; /* the reason's second part, or NULL */
+} Fault;
+
+static void
+count(HeedCleanFaults *faults, Wrong wrong)
+{
+    faults->suppressed += wrong == SUPPRESSED;
+    faults->duplicate += wrong == DUPLICATE;
+    faults->invalid += wrong == INVALID;
+}
+
 static bool
-note_removed(Cleaner *cleaner,
-             const HeedListRecord *record,
-             const char *reason,
-             const char *detail,
-             GError **error)
+has_several(const Cleaner *cleaner)
+{
+    return cleaner->shape.column_count > 1;
+}
+
+/* One row of what was removed: a line, or some bytes of it that are one of its columns. */
+static bool
+note(Cleaner *cleaner,
+     const HeedListRecord *record,
+     const HeedListCell *cell,
+     const Fault *fault,
+     GError **error)
 {
     GString *line = cleaner->line;
+    const char *bytes = record->bytes;
+    size_t length = record->content;
 
     if (cleaner->options->removed == NULL)
         return true;
-    g_string_printf(line, "%" G_GUINT64_FORMAT ",%s%s%s,", record->line, reason,
-                    detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
-    heed_csv_append(line, record->bytes, record->content);
+    g_string_printf(line, "%" G_GUINT64_FORMAT ",", record->line);
+    if (cell != NULL) {
+        bytes += cell->start;
+        length = cell->length;
+        g_string_append_printf(line, "%" G_GSIZE_FORMAT, cell->column + 1);
+    }
+    if (has_several(cleaner))
+        g_string_append_c(line, ',');
+    g_string_append_printf(line, "%s%s%s,", fault->reason, fault->detail == NULL ? "" : ": ",
+                           fault->detail == NULL ? "" : fault->detail);
+    heed_csv_append(line, bytes, length);
     g_string_append_c(line, '\n');
     return write_bytes(cleaner->options->removed, line->str, line->len, "the list of removed lines",
                        error);
 }
 
 static bool
-reject(Cleaner *cleaner, const HeedListRecord *record, const char *reason, GError **error)
+remove_line(Cleaner *cleaner, const HeedListRecord *record, const Fault *fault, GError **error)
 {
-    cleaner->done.invalid++;
-    return note_removed(cleaner, record, reason, NULL, error);
+    count(&cleaner->done.removed, fault->wrong);
+    return note(cleaner, record, NULL, fault, error);
 }
 
-/* Whether a kept line has had the address before. */
+/* Whether it has been kept before. */
 static bool
 is_duplicate(Cleaner *cleaner, HeedAddressKey key)
 {
@@ -112,26 +153,93 @@ is_duplicate(Cleaner *cleaner, HeedAddressKey key)
     return false;
 }
 
-static bool
-judge(Cleaner *cleaner, const HeedListItem *item, GError **error)
+/* An address with nothing wrong is kept, and remembered. */
+static Fault
+find_fault(Cleaner *cleaner, const char *invalid, HeedAddressKey key)
 {
-    const char *reason;
+    const char *why;
+
+    if (invalid != NULL)
+        return (Fault){INVALID, invalid, NULL};
+    why = heed_suppressed_set_find_key(cleaner->suppressed, key);
+    if (why != NULL)
+        return (Fault){SUPPRESSED, "suppressed", why};
+    if (is_duplicate(cleaner, key))
+        return (Fault){DUPLICATE, "duplicate", NULL};
+    return (Fault){NOTHING, NULL, NULL};
+}
+
+/* A line with several addresses. What of it may be mailed is gathered before it is known whether
+ * any address is good. */
+static bool
+judge_cells(Cleaner *cleaner,
+            const HeedListRecord *record,
+            const HeedListCell *cells,
+            GError **error)
+{
+    Fault worst = {INVALID, "no address", NULL};
+    HeedCleanFaults taken = {0};
+    bool any = false;
+    size_t done = 0;
+
+    g_string_truncate(cleaner->rest, 0);
+    for (size_t i = 0; i < cleaner->shape.column_count; i++) {
+        const HeedListCell *cell = &cells[i];
+        Fault fault;
+
+        if (cell->empty)
+            continue;
+        fault = find_fault(cleaner, cell->invalid, cell->key);
+        any |= fault.wrong == NOTHING;
+        if (fault.wrong == NOTHING)
+            continue;
+        if (fault.wrong >= worst.wrong)
+            worst = fault;
+        count(&taken, fault.wrong);
+        g_string_append_len(cleaner->rest, record->bytes + done, (gssize)(cell->start - done));
+        done = cell->start + cell->length;
+        if (!note(cleaner, record, cell, &fault, error))
+            return false;
+    }
+    if (!any)
+        return remove_line(cleaner, record, &worst, error);
+    cleaner->done.shortened += done > 0;
+    cleaner->done.taken.suppressed += taken.suppressed;
+    cleaner->done.taken.invalid += taken.invalid;
+    cleaner->done.taken.duplicate += taken.duplicate;
+    g_string_append_len(cleaner->rest, record->bytes + done, (gssize)(record->length - done));
+    cleaner->done.kept++;
+    return keep_bytes(cleaner, cleaner->rest->str, cleaner->rest->len, error);
+}
+
+static bool
+judge(Cleaner *cleaner, const HeedListItem *item, const HeedListCell *cells, GError **error)
+{
+    Fault fault;
 
     cleaner->done.lines++;
     if (item->as_it_is)
         return keep(cleaner, &item->record, error);
-    if (item->invalid != NULL)
-        return reject(cleaner, &item->record, item->invalid, error);
-    reason = heed_suppressed_set_find_key(cleaner->suppressed, item->key);
-    if (reason != NULL) {
-        cleaner->done.suppressed++;
-        return note_removed(cleaner, &item->record, "suppressed", reason, error);
-    }
-    if (is_duplicate(cleaner, item->key)) {
-        cleaner->done.duplicate++;
-        return note_removed(cleaner, &item->record, "duplicate", NULL, error);
-    }
-    return keep(cleaner, &item->record, error);
+    if (cells != NULL && item->invalid == NULL)
+        return judge_cells(cleaner, &item->record, cells, error);
+    fault = find_fault(cleaner, item->invalid, item->key);
+    return fault.wrong == NOTHING ? keep(cleaner, &item->record, error)
+                                  : remove_line(cleaner, &item->record, &fault, error);
+}
+
+/* Finds out the list's shape from its first record. */
+static bool
+find_shape(Cleaner *cleaner, const HeedListRecord *record, GError **error)
+{
+    const HeedCleanOptions *options = cleaner->options;
+    g_autofree char *found = NULL;
+
+    if (!heed_list_shape_find(record->bytes, record->content, options->columns, options->kind,
+                              &cleaner->shape, &found, error))
+        return false;
+    if (found != NULL && options->several != NULL)
+        options->several(options->list_name, found);
+    return true;
 }
 
 /* Keeps what stands before the first record, finds out the list's shape from that, and keeps it if
@@ -155,8 +263,7 @@ clean_beginning(Cleaner *cleaner, HeedListReader *reader, GError **error)
     }
     if (end)
         return true;
-    if (!heed_list_shape_find(record.bytes, record.content, cleaner->options->column,
-                              cleaner->options->kind, &cleaner->shape, error))
+    if (!find_shape(cleaner, &record, error))
         return false;
     if (!cleaner->shape.has_header)
         return true;
@@ -167,24 +274,52 @@ clean_beginning(Cleaner *cleaner, HeedListReader *reader, GError **error)
 }
 
 static void
-fetch(const Cleaner *cleaner, const HeedListItem *item)
+fetch_key(const Cleaner *cleaner, HeedAddressKey key)
 {
-    heed_suppressed_set_fetch(cleaner->suppressed, item->key);
-    heed_suppressed_set_fetch(cleaner->seen, item->key);
+    heed_suppressed_set_fetch(cleaner->suppressed, key);
+    heed_suppressed_set_fetch(cleaner->seen, key);
+}
+
+static void
+fetch(const Cleaner *cleaner, const HeedListBatch *batch, size_t index)
+{
+    const HeedListItem *item = &batch->items[index];
+    const HeedListCell *cells = heed_list_batch_cells(batch, &cleaner->shape, index);
+
+    if (cells == NULL) {
+        fetch_key(cleaner, item->key);
+        return;
+    }
+    if (item->as_it_is || item->invalid != NULL)
+        return;
+    for (size_t i = 0; i < cleaner->shape.column_count; i++)
+        fetch_key(cleaner, cells[i].key);
 }
 
 static bool
 clean_batch(Cleaner *cleaner, const HeedListBatch *batch, GError **error)
 {
     for (size_t i = 0; i < MIN(AHEAD, batch->count); i++)
-        fetch(cleaner, &batch->items[i]);
+        fetch(cleaner, batch, i);
     for (size_t i = 0; i < batch->count; i++) {
         if (i + AHEAD < batch->count)
-            fetch(cleaner, &batch->items[i + AHEAD]);
-        if (!judge(cleaner, &batch->items[i], error))
+            fetch(cleaner, batch, i + AHEAD);
+        if (!judge(cleaner, &batch->items[i], heed_list_batch_cells(batch, &cleaner->shape, i),
+                   error))
             return false;
     }
     return true;
+}
+
+static bool
+begin_removed(Cleaner *cleaner, GError **error)
+{
+    const char *header =
+        has_several(cleaner) ? "line,column,reason,content\n" : "line,reason,content\n";
+
+    return cleaner->options->removed == NULL ||
+           write_bytes(cleaner->options->removed, header, strlen(header),
+                       "the list of removed lines", error);
 }
 
 static bool
@@ -198,7 +333,7 @@ clean_list(Cleaner *cleaner, HeedListReader *reader, GError **error)
 
     if (!heed_list_reader_begin(reader, &marked, error) ||
         (marked && !keep_bytes(cleaner, "\xef\xbb\xbf", 3, error)) ||
-        !clean_beginning(cleaner, reader, error))
+        !clean_beginning(cleaner, reader, error) || !begin_removed(cleaner, error))
         return false;
     feed = heed_list_feed_start(reader, &cleaner->shape, cleaner->suppressed);
     while ((batch = heed_list_feed_next(feed, &trouble)) != NULL) {
@@ -245,10 +380,9 @@ heed_clean(const HeedSuppressedSet *set,
         .options = options,
         .seen = heed_suppressed_set_new_like(set, expected_addresses(options->list)),
         .kept = g_string_sized_new(OUTPUT_BYTES + HEED_LIMIT_LIST_LINE_BYTES),
-        .line = g_string_new(NULL)};
+        .line = g_string_new(NULL),
+        .rest = g_string_new(NULL)};
 
-    if (options->removed != NULL && fputs("line,reason,content\n", options->removed) == EOF)
-        return flush(options->removed, "the list of removed lines", error);
     if (!clean_list(&cleaner, reader, error)) {
         g_prefix_error(error, "%s: ", options->list_name);
         return false;

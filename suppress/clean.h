@@ -7,6 +7,10 @@
  * Original lines, their order and their line ends are kept byte for byte; so are a byte order mark,
  * the header, blank lines and, in a plain list, comments ("#").
  *
+ * Where a line has several addresses, the bad ones are taken out and the line is kept as long as
+ * one is good: their fields become empty, quotes and all, and nothing else of the line changes. An
+ * empty field is no address; a line without any is invalid.
+ *
  * Streams: memory holds the suppressed addresses' keyed hashes (10 to 20 bytes each), a buffer,
  * and the hashes of the addresses kept so far, to tell duplicates by. The last would grow with the
  * list, which nothing of ours may do; but sorting a copy on disk, or reading twice what may be a
@@ -46,26 +50,38 @@ const char *
 heed_suppressed_set_find(const HeedSuppressedSet *set, const char *address, size_t length);
 
 typedef struct HeedCleanOptions {
-    const char *list_name; /* for messages: the list's path */
-    const char
-        *column; /* the CSV column; NULL: found in the header, or the only one, or plain lines */
-    HeedListKind kind; /* the set's */
+    const char *list_name;      /* for messages: the list's path */
+    const char *const *columns; /* the CSV columns, NULL-terminated; NULL: found in the header, or
+                                   the only one, or plain lines */
+    HeedListKind kind;          /* the set's */
     FILE *list;
     FILE *out;     /* what may be mailed */
     FILE *removed; /* may be NULL: the removed lines, as CSV with a header: line number, reason
                       ("suppressed: hard bad-mailbox", "not an address", "duplicate" …), the line
-                      (of one too long its beginning) */
+                      (of one too long its beginning). With several columns, behind the number
+                      that of a column, from 1: such a row is an address that was taken out, as it
+                      stood there; the row of a removed line has none, and follows its addresses */
     void (*progress)(uint64_t lines, void *data); /* may be NULL: after every some thousand */
     void *progress_data;
+    /* May be NULL: the names of several columns that were found in the header. */
+    void (*several)(const char *list_name, const char *columns);
 } HeedCleanOptions;
 
-typedef struct HeedCleaned {
-    uint64_t lines;
-    uint64_t kept;
+typedef struct HeedCleanFaults {
     uint64_t suppressed;
     uint64_t invalid;
     uint64_t duplicate;
-    uint64_t unremembered; /* of the kept: not remembered, so their own duplicates were not found */
+} HeedCleanFaults;
+
+typedef struct HeedCleaned {
+    uint64_t lines;          /* kept and removed */
+    uint64_t kept;           /* shortened ones too */
+    HeedCleanFaults removed; /* lines; with several columns by the worst that is in them:
+                                suppressed, then duplicate, then invalid */
+    uint64_t shortened;      /* kept, but some of their addresses were taken out */
+    HeedCleanFaults taken;   /* addresses, out of shortened lines */
+    uint64_t unremembered; /* addresses kept: not remembered, so their own duplicates were not found
+                            */
 } HeedCleaned;
 
 /* HEED_ERROR_DATA for a list without the column named, naming those it has, or whose column of

@@ -3,10 +3,12 @@
 #define HEED_SUPPRESS_LIST_H
 
 /*
- * Reading a mailing list: where its records end, which of its columns holds the address, and which
+ * Reading a mailing list: where its records end, which of its columns hold addresses, and which
  * address a field names. For clean.c. Lists are foreign: whatever bytes they hold, each record
  * comes out once, in order, byte for byte.
  */
+
+#include "base/limits.h"
 
 #include <glib.h>
 #include <stdbool.h>
@@ -73,25 +75,29 @@ typedef enum HeedListKind {
     HEED_LIST_OF_MD5
 } HeedListKind;
 
-/* Where in a record the address is. */
+/* Where in a record the addresses are. */
 typedef struct HeedListShape {
     HeedListKind kind;
-    char delimiter; /* 0: each line is an address */
-    size_t column;  /* from 0 */
+    char delimiter;                          /* 0: each line is an address */
+    size_t columns[HEED_LIMIT_LIST_COLUMNS]; /* from 0, ascending */
+    size_t column_count;                     /* at least 1 */
     bool has_header;
 } HeedListShape;
 
 /*
  * From the first line (without its line end) that is neither blank nor a comment. With a column's
- * name the line is the header; a number names a column of a list without one. Else it is looked for
- * in a header, then as the only column that holds an address. HEED_ERROR_DATA when that is not
- * clear, with the columns there are.
+ * name the line is the header; a number names a column of a list without one. With no columns
+ * (NULL-terminated; NULL for none) they are looked for in a header, where "email" and "email2" are
+ * both, then as the only column that holds an address. out_found has the names of several that
+ * were found so, for a message, else NULL; caller frees. HEED_ERROR_DATA when
+ * that is not clear, with the columns there are, or they are more than HEED_LIMIT_LIST_COLUMNS.
  */
 bool heed_list_shape_find(const char *line,
                           size_t length,
-                          const char *column,
+                          const char *const *columns,
                           HeedListKind kind,
                           HeedListShape *out,
+                          char **out_found,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Nothing but spaces; and that, or a line that begins with "#". */

@@ -61,7 +61,7 @@ address_field(Worker *worker, const HeedListRecord *record, const char **text, s
         *length = record->content;
         return true;
     }
-    for (size_t i = 0; i < shape->column; i++) {
+    for (size_t i = 0; i < shape->columns[0]; i++) {
         if (!heed_csv_next_field(record->bytes, record->content, delimiter, &position, NULL))
             return false;
     }
@@ -80,13 +80,54 @@ is_kept_anyway(const HeedListShape *shape, const HeedListRecord *record)
                                     : heed_list_is_blank(record->bytes, record->content);
 }
 
-static void
-prepare(Worker *worker, HeedListItem *item)
+/* The key of the address that a field names, or why it names none (static). */
+static const char *
+read_entry(Worker *worker, const char *text, size_t length, HeedAddressKey *out)
 {
-    const HeedListRecord *record = &item->record;
     GString *address = worker->address;
     HeedListKind kind = worker->feed->shape->kind;
     const HeedSuppressedSet *set = worker->feed->set;
+
+    if (!heed_list_entry(kind, text, length, address))
+        return kind == HEED_LIST_OF_ADDRESSES ? "not an address" : "not a digest";
+    *out = kind == HEED_LIST_OF_ADDRESSES
+               ? heed_suppressed_set_key(set, address->str, address->len)
+               : heed_key_make(heed_suppressed_set_secret(set), address->str, address->len);
+    return NULL;
+}
+
+/* All fields of a record that may name an address; those that it has not are empty. */
+static void
+prepare_cells(Worker *worker, const HeedListRecord *record, HeedListCell *cells)
+{
+    const HeedListShape *shape = worker->feed->shape;
+    GString *field = worker->field;
+    size_t position = 0;
+    size_t column = 0;
+
+    for (size_t i = 0; i < shape->column_count; i++) {
+        HeedListCell *cell = &cells[i];
+
+        for (; column < shape->columns[i]; column++)
+            (void)heed_csv_next_field(record->bytes, record->content, shape->delimiter, &position,
+                                      NULL);
+        *cell = (HeedListCell){.column = shape->columns[i], .start = position, .empty = true};
+        if (!heed_csv_next_field(record->bytes, record->content, shape->delimiter, &position,
+                                 field))
+            continue;
+        column++;
+        cell->length = position - 1 - cell->start;
+        cell->empty = heed_list_is_blank(field->str, field->len);
+        if (!cell->empty)
+            cell->invalid = read_entry(worker, field->str, field->len, &cell->key);
+    }
+}
+
+/* Cells: the item's; NULL where records have one address. */
+static void
+prepare(Worker *worker, HeedListItem *item, HeedListCell *cells)
+{
+    const HeedListRecord *record = &item->record;
     const char *text;
     size_t length;
 
@@ -96,15 +137,12 @@ prepare(Worker *worker, HeedListItem *item)
         item->invalid = "quote not closed";
     else if (is_kept_anyway(worker->feed->shape, record))
         item->as_it_is = true;
+    else if (cells != NULL)
+        prepare_cells(worker, record, cells);
     else if (!address_field(worker, record, &text, &length))
         item->invalid = "too few columns";
-    else if (!heed_list_entry(kind, text, length, address))
-        item->invalid = kind == HEED_LIST_OF_ADDRESSES ? "not an address" : "not a digest";
     else
-        item->key =
-            kind == HEED_LIST_OF_ADDRESSES
-                ? heed_suppressed_set_key(set, address->str, address->len)
-                : heed_key_make(heed_suppressed_set_secret(set), address->str, address->len);
+        item->invalid = read_entry(worker, text, length, &item->key);
 }
 
 /* A thread that reads the addresses of batches. */
@@ -117,7 +155,8 @@ work(void *data)
 
     while ((batch = g_async_queue_pop(feed->read)) != &end_of_work) {
         for (size_t i = 0; i < batch->records.count; i++)
-            prepare(worker, &batch->records.items[i]);
+            prepare(worker, &batch->records.items[i],
+                    heed_list_batch_cells(&batch->records, feed->shape, i));
         g_mutex_lock(&feed->lock);
         batch->prepared = true;
         g_cond_signal(&feed->one_prepared);
@@ -178,6 +217,12 @@ start_worker(HeedListFeed *feed)
     worker->thread = g_thread_new("addresses", work, worker);
 }
 
+HeedListCell *
+heed_list_batch_cells(const HeedListBatch *batch, const HeedListShape *shape, size_t index)
+{
+    return batch->cells != NULL ? &batch->cells[index * shape->column_count] : NULL;
+}
+
 HeedListFeed *
 heed_list_feed_start(HeedListReader *reader,
                      const HeedListShape *shape,
@@ -197,6 +242,9 @@ heed_list_feed_start(HeedListReader *reader,
     feed->batch_count = workers + MOST_BATCHES - MOST_WORKERS;
     for (unsigned i = 0; i < feed->batch_count; i++) {
         feed->batches[i].records.items = g_new(HeedListItem, BATCH_RECORDS);
+        if (shape->column_count > 1)
+            feed->batches[i].records.cells =
+                g_new(HeedListCell, BATCH_RECORDS * shape->column_count);
         feed->batches[i].buffer = g_malloc(HEED_LIST_BUFFER_BYTES);
         g_async_queue_push(feed->empty, &feed->batches[i]);
     }
@@ -229,6 +277,7 @@ heed_list_feed_free(HeedListFeed *feed)
     stop(feed);
     for (unsigned i = 0; i < feed->batch_count; i++) {
         g_free(feed->batches[i].records.items);
+        g_free(feed->batches[i].records.cells);
         g_free(feed->batches[i].buffer);
         g_clear_error(&feed->batches[i].error);
     }

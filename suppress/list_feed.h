@@ -11,18 +11,34 @@
 #include "suppress/list.h"
 #include "suppress/suppressed_set.h"
 
+/* A field that may name an address, of a list that has several in a record. */
+typedef struct HeedListCell {
+    size_t column;       /* from 0 */
+    size_t start;        /* of the field in the record, as it stands there, with its quotes */
+    size_t length;       /* without the delimiter */
+    const char *invalid; /* as in an item */
+    bool empty;          /* blank, or not there */
+    HeedAddressKey key;  /* where it is neither */
+} HeedListCell;
+
 /* A record on its way through. */
 typedef struct HeedListItem {
     HeedListRecord record;
     const char *invalid; /* why it is (static), or NULL */
     bool as_it_is;       /* to be kept unseen: blank, and in a plain list a comment */
-    HeedAddressKey key;  /* of the address; where it is neither */
+    HeedAddressKey key;  /* of the address; where it is neither, and there is only one */
 } HeedListItem;
 
 typedef struct HeedListBatch {
     HeedListItem *items;
+    HeedListCell *cells; /* column_count of the shape for each item; NULL when that is 1. Not set
+                            where the item is invalid or as it is */
     size_t count;
 } HeedListBatch;
+
+/* Those of an item; NULL where records have one address. */
+HeedListCell *
+heed_list_batch_cells(const HeedListBatch *batch, const HeedListShape *shape, size_t index);
 
 typedef struct HeedListFeed HeedListFeed;
 

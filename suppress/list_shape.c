@@ -185,14 +185,54 @@ find_name(const GPtrArray *fields, const char *name, size_t *out_column)
     return false;
 }
 
+/* Adds it where it belongs, unless it is there. False when there are too many. */
 static bool
-find_usual_name(const GPtrArray *fields, size_t *out_column)
+add_column(HeedListShape *shape, size_t column)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(usual_names); i++) {
-        if (find_name(fields, usual_names[i], out_column))
-            return true;
+    size_t place = 0;
+
+    while (place < shape->column_count && shape->columns[place] < column)
+        place++;
+    if (place < shape->column_count && shape->columns[place] == column)
+        return true;
+    if (shape->column_count == HEED_LIMIT_LIST_COLUMNS)
+        return false;
+    memmove(&shape->columns[place + 1], &shape->columns[place],
+            (shape->column_count - place) * sizeof(shape->columns[0]));
+    shape->columns[place] = column;
+    shape->column_count++;
+    return true;
+}
+
+/* Whether a field is called so, with or without a number behind it. */
+static bool
+is_one_of(const char *field, const char *name)
+{
+    g_autofree char *plain = plain_name(field);
+    size_t length = strlen(plain);
+
+    while (length > 0 && g_ascii_isdigit(plain[length - 1]))
+        length--;
+    return length == strlen(name) && strncmp(plain, name, length) == 0;
+}
+
+/* All columns of the likeliest name. Those of a house are often "address1" and "address2". False
+ * when there are too many. */
+static bool
+find_usual_names(const GPtrArray *fields, HeedListShape *shape)
+{
+    size_t column;
+
+    for (size_t i = 0; i + 1 < G_N_ELEMENTS(usual_names) && shape->column_count == 0; i++) {
+        for (guint j = 0; j < fields->len; j++) {
+            if (is_one_of(g_ptr_array_index(fields, j), usual_names[i]) && !add_column(shape, j))
+                return false;
+        }
     }
-    return false;
+    if (shape->column_count == 0 &&
+        find_name(fields, usual_names[G_N_ELEMENTS(usual_names) - 1], &column))
+        (void)add_column(shape, column);
+    return true;
 }
 
 static bool
@@ -244,35 +284,81 @@ fail(const GPtrArray *fields, bool header, const char *column, GError **error)
         g_set_error(error, HEED_ERROR, HEED_ERROR_DATA, "the list has no column \"%s\"; it has %s",
                     column, names);
     else
-        g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
-                    "which column holds the address? name it with --column: %s", names);
+        g_set_error(
+            error, HEED_ERROR, HEED_ERROR_DATA,
+            "which column holds the address? name it with --column, or several with several: %s",
+            names);
     return false;
 }
 
 static bool
-find_named_column(const GPtrArray *fields, const char *column, HeedListShape *shape, GError **error)
+fail_too_many(GError **error)
 {
-    size_t first_address;
+    g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
+                "more than %u columns of addresses; name fewer with --column",
+                HEED_LIMIT_LIST_COLUMNS);
+    return false;
+}
+
+/* Adds the column of the name or number; whether it was a name, or else whether an address stands
+ * there. */
+static bool
+find_named_column(const GPtrArray *fields,
+                  const char *column,
+                  HeedListShape *shape,
+                  bool *out_named,
+                  bool *out_address,
+                  GError **error)
+{
+    size_t found;
     guint64 number;
 
-    if (find_name(fields, column, &shape->column)) {
-        shape->has_header = true;
-        return true;
+    if (find_name(fields, column, &found)) {
+        *out_named = true;
+    } else if (g_ascii_string_to_unsigned(column, 10, 1, fields->len, &number, NULL)) {
+        found = (size_t)number - 1;
+        *out_address |= field_is_entry(shape->kind, g_ptr_array_index(fields, found));
+    } else {
+        return fail(fields, find_addresses(fields, shape->kind, &found) == 0, column, error);
     }
-    if (!g_ascii_string_to_unsigned(column, 10, 1, fields->len, &number, NULL))
-        return fail(fields, find_addresses(fields, shape->kind, &first_address) == 0, column,
-                    error);
-    shape->column = (size_t)number - 1;
-    shape->has_header = !field_is_entry(shape->kind, g_ptr_array_index(fields, shape->column));
+    return add_column(shape, found) || fail_too_many(error);
+}
+
+static bool
+find_named_columns(const GPtrArray *fields,
+                   const char *const *columns,
+                   HeedListShape *shape,
+                   GError **error)
+{
+    bool named = false;
+    bool address = false;
+
+    for (; *columns != NULL; columns++) {
+        if (!find_named_column(fields, *columns, shape, &named, &address, error))
+            return false;
+    }
+    shape->has_header = named || !address;
     return true;
+}
+
+/* The names of the columns that were found, where they are several. */
+static char *
+name_found(const GPtrArray *fields, const HeedListShape *shape)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+    for (size_t i = 0; i < shape->column_count; i++)
+        g_ptr_array_add(found, g_ptr_array_index(fields, shape->columns[i]));
+    return shape->column_count > 1 ? name_columns(found, true) : NULL;
 }
 
 bool
 heed_list_shape_find(const char *line,
                      size_t length,
-                     const char *column,
+                     const char *const *columns,
                      HeedListKind kind,
                      HeedListShape *out,
+                     char **out_found,
                      GError **error)
 {
     HeedListShape shape = {.kind = kind, .delimiter = likely_delimiter(line, length)};
@@ -280,14 +366,20 @@ heed_list_shape_find(const char *line,
     g_autoptr(GString) whole = g_string_new(NULL);
     guint addresses;
 
-    if (column != NULL) {
-        if (!find_named_column(fields, column, &shape, error))
+    *out_found = NULL;
+    if (columns != NULL) {
+        if (!find_named_columns(fields, columns, &shape, error))
             return false;
-    } else if (find_usual_name(fields, &shape.column)) {
+    } else if (!find_usual_names(fields, &shape)) {
+        return fail_too_many(error);
+    } else if (shape.column_count > 0) {
         shape.has_header = true;
+        *out_found = name_found(fields, &shape);
     } else if (fields->len == 1 || heed_list_entry(kind, line, length, whole)) {
-        shape = (HeedListShape){.kind = kind};
-    } else if ((addresses = find_addresses(fields, kind, &shape.column)) != 1) {
+        shape = (HeedListShape){.kind = kind, .column_count = 1};
+    } else if ((addresses = find_addresses(fields, kind, &shape.columns[0])) == 1) {
+        shape.column_count = 1;
+    } else {
         return fail(fields, addresses == 0, NULL, error);
     }
     *out = shape;

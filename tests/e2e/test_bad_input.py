@@ -260,6 +260,8 @@ class Files(Case):
     def test_no_input(self):
         config = self.world.config(self.world.database(), "input.conf", "")
         self.heed("clean", "/nonexistent/list", config=config, want=66)
+        done = self.heed("ingest", Path(__file__).parents[1] / "fixtures/log/exim-mainlog.log", config=config, want=64)
+        self.assertIn("looks like the log of a mail server: say --as exim", done.stderr)
         self.heed("ingest", "/nonexistent/mail", config=config, want=66)
         self.assertEqual(run_heed(["parse", "/nonexistent/mail"]).returncode, 66)
 

@@ -315,8 +315,6 @@ class Cli(Case):
         self.assert_one_line(done.stderr, "same file")
         done = self.heed("clean", real, "-r", real, config=config, want=64)
         self.assert_one_line(done.stderr, "the list itself")
-        done = self.heed("clean", real, "--column", "a", "--column", "b", config=config, want=64)
-        self.assert_one_line(done.stderr, "one at a time")
         self.heed("clean", folder, config=config, want=66)
         self.assertEqual(self.heed("export", "-o", "-", config=config).stdout, "a@example.org\n")
         self.assertEqual(self.heed("clean", real, "-o", "-", config=config).stdout, "")

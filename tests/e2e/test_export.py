@@ -124,6 +124,30 @@ class Digests(Export):
         self.assert_one_line(done.stderr, "only the database")
 
 
+class Columns(Export):
+    def test_several(self):
+        self.add("gone@example.org")
+        mails, removed, snapshot = (self.folder / name for name in ("list.csv", "removed", "snapshot"))
+        self.heed("export", "--format", "snapshot", "-o", snapshot, config=self.config)
+        mails.write_text("email,name,Email2\ngone@example.org,A,a@example.org\nb@example.org,B,\n-,C,gone@example.org\n")
+        for options in ([], ["--snapshot", snapshot], ["--column", "3", "--column", "email"]):
+            done = self.heed("clean", *options, mails, "-r", removed, config=self.config)
+            self.assertEqual(done.stdout, "email,name,Email2\n,A,a@example.org\nb@example.org,B,\n")
+            said = done.stderr.splitlines()
+            self.assertEqual(len(said), 2 if "--column" in options else 3)
+            self.assertIn("4 lines, 3 kept; removed: 1 suppressed, 0 invalid, 0 duplicate", said[-2])
+            self.assertIn("taken out of 1 kept lines: 1 suppressed, 0 invalid, 0 duplicate", said[-1])
+            self.assertEqual(removed.read_text(),
+                             "line,column,reason,content\n2,1,suppressed: manual,gone@example.org\n4,1,not an address,-\n"
+                             "4,3,suppressed: manual,gone@example.org\n"
+                             '4,,suppressed: manual,"-,C,gone@example.org"\n')
+        self.assertIn('in the columns "email", "Email2"', self.heed("clean", mails, config=self.config).stderr)
+        digest = hashlib.sha256(b"gone@example.org").hexdigest()
+        mails.write_text(f"one,two\n{digest},{'0' * 64}\n{digest.upper()},\n")
+        done = self.heed("clean", "--digests", "sha256", "--column", "one", "--column", "two", mails, config=self.config)
+        self.assertEqual(done.stdout, f"one,two\n,{'0' * 64}\n")
+
+
 class Deltas(Export):
     def test_cursor(self):
         cursor, out = self.folder / "cursor", self.folder / "delta"
@@ -182,6 +206,8 @@ class Snapshot(Export):
         mails.write_text("a@example.org\nGone@Example.org\nnews@example.org\n")
         done = self.heed("export", "--format", "snapshot", config=self.config, want=64)
         self.assert_one_line(done.stderr, "--output FILE")
+        done = self.heed("export", "--format", "snapshot", "--since", "x", config=self.config, want=64)
+        self.assert_one_line(done.stderr, "leave out --since")
         done = self.heed("export", "--format", "snapshot", "-o", snapshot, config=self.config)
         self.assert_one_line(done.stderr, "2 suppressed")
         self.assertEqual(snapshot.stat().st_mode & 0o777, 0o640)

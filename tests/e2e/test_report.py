@@ -2,6 +2,7 @@
 """heed report and heed metrics: what they say, and that nothing hostile gets through. What the page looks like is for
 test_browser.py."""
 
+import json
 import re
 
 from tests.bench import month
@@ -185,6 +186,23 @@ class Metrics(Case):
         self.assertEqual(found["heed_guard_holds", ()], 1)
         self.assertEqual(found["heed_unmatched_complaints", ()], 3)
         self.assertFalse([labels for _, labels in found if ("by", "recipient-domain") in labels])
+
+    def test_no_longer_configured(self):
+        database = self.world.database()
+        hostile_store.fill(self.world.postgres, database)
+        config = self.world.config(database, "left.conf", 'mailbox "complaints" { url = "maildir:///nonexistent" }\n')
+        found = parse_metrics(self.heed("metrics", config=config).stdout)
+        self.assertEqual({labels for name, labels in found if name.startswith(("heed_mailbox_", "heed_log_"))},
+                         {(("mailbox", "complaints"),)})
+        page = self.heed("report", config=config).stdout
+        self.assertNotIn("the last poll failed", page)
+        self.assertNotIn("the last look failed", page)
+        self.assertEqual(page.count("no longer in the configuration"), 2)
+        shown = self.heed("status", config=config).stdout
+        self.assertEqual(shown.count("no longer in the configuration"), 2)
+        status = json.loads(self.heed("status", "--format", "json", config=config).stdout)
+        self.assertEqual([(box["name"], box["configured"]) for box in status["mailboxes"] + status["logs"]],
+                         [("bounces <b>", False), ("complaints", True), ("main <b>", False)])
 
     def score(self, config, provider):
         done = self.heed("score", "--by", "provider", provider, config=config)

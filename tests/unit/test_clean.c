@@ -12,7 +12,7 @@
 typedef struct Row {
     const char *name;
     const char *list;
-    const char *column;
+    const char *columns; /* names, "|" between them */
     const char *want;
     const char *removed; /* without its header */
 } Row;
@@ -103,6 +103,68 @@ static const Row rows[] = {
      "2,suppressed: hard bad-mailbox,\"1,gone@example.com\"\n"},
 };
 
+/* Lists with several columns of addresses. */
+static const Row several_rows[] = {
+    {"good", "n,work,home\n1,a@example.com,b@example.com\n2,c@example.com,\n3,,d@example.com\n",
+     "work|home",
+     "n,work,home\n1,a@example.com,b@example.com\n2,c@example.com,\n3,,d@example.com\n", ""},
+    {"taken-out",
+     "n,work,home\n1,gone@example.com,b@example.com\n2,c@example.com,GONE@example.com\n",
+     "home|work", "n,work,home\n1,,b@example.com\n2,c@example.com,\n",
+     "2,2,suppressed: hard bad-mailbox,gone@example.com\n"
+     "3,3,suppressed: hard bad-mailbox,GONE@example.com\n"},
+    {"removed",
+     "n,work,home\n1,gone@example.com,nobody\n2,-,\n3,gone@example.com,no@b\303\274cher.example\n",
+     "2|3", "n,work,home\n",
+     "2,2,suppressed: hard bad-mailbox,gone@example.com\n2,3,not an address,nobody\n"
+     "2,,suppressed: hard bad-mailbox,\"1,gone@example.com,nobody\"\n"
+     "3,2,not an address,-\n3,,not an address,\"2,-,\"\n"
+     "4,2,suppressed: hard bad-mailbox,gone@example.com\n"
+     "4,3,suppressed: manual,no@b\303\274cher.example\n"
+     "4,,suppressed: manual,\"3,gone@example.com,no@b\303\274cher.example\"\n"},
+    {"no-address", "n,work,home\n1,,\n2, ,\"\"\n3\n", "work|home", "n,work,home\n",
+     "2,,no address,\"1,,\"\n3,,no address,\"2, ,\"\"\"\"\"\n4,,no address,3\n"},
+    {"too-few", "work,n,home\na@example.com\nb@example.com,1\n", "work|home",
+     "work,n,home\na@example.com\nb@example.com,1\n", ""},
+    {"same-in-both", "n,work,home\n1,a@example.com,A@example.com\n", "work|home",
+     "n,work,home\n1,a@example.com,\n", "2,3,duplicate,A@example.com\n"},
+    {"duplicates-across",
+     "work,home\na@example.com,b@example.com\nb@example.com,c@example.com\n"
+     "c@example.com,a@example.com\n",
+     "work|home", "work,home\na@example.com,b@example.com\n,c@example.com\n",
+     "3,1,duplicate,b@example.com\n4,1,duplicate,c@example.com\n4,2,duplicate,a@example.com\n"
+     "4,,duplicate,\"c@example.com,a@example.com\"\n"},
+    {"worst", "work,home\na@example.com,\na@example.com,gone@example.com\nnobody,a@example.com\n",
+     "work|home", "work,home\na@example.com,\n",
+     "3,1,duplicate,a@example.com\n3,2,suppressed: hard bad-mailbox,gone@example.com\n"
+     "3,,suppressed: hard bad-mailbox,\"a@example.com,gone@example.com\"\n"
+     "4,1,not an address,nobody\n4,2,duplicate,a@example.com\n"
+     "4,,duplicate,\"nobody,a@example.com\"\n"},
+    {"quotes",
+     "work,note,home\r\n \"G, \"\"G\"\" <gone@example.com>\" ,\"x\r\n\"\"y\"\"\",\"b@example.com\"\r\n"
+     "\"c@example.com\",2,\"gone@example.com\"\r\n",
+     "work|home",
+     "work,note,home\r\n,\"x\r\n\"\"y\"\"\",\"b@example.com\"\r\n\"c@example.com\",2,\r\n",
+     "2,1,suppressed: hard bad-mailbox,\" \"\"G, \"\"\"\"G\"\"\"\" <gone@example.com>\"\" \"\n"
+     "4,3,suppressed: hard bad-mailbox,\"\"\"gone@example.com\"\"\"\n"},
+    {"quote-not-closed", "work,home\na@example.com,\"b\nc@example.com,\n", "work|home",
+     "work,home\nc@example.com,\n", "2,,quote not closed,\"a@example.com,\"\"b\"\n"},
+    {"mark-and-old-line-ends", "\357\273\277work;home\rgone@example.com;a@example.com\r\r", "1|2",
+     "\357\273\277work;home\r;a@example.com\r\r",
+     "2,1,suppressed: hard bad-mailbox,gone@example.com\n"},
+    {"tabs-no-header", "gone@example.com\tx\ta@example.com\nb@example.com\ty\tgone@example.com",
+     "1|3", "\tx\ta@example.com\nb@example.com\ty\t",
+     "1,1,suppressed: hard bad-mailbox,gone@example.com\n"
+     "2,3,suppressed: hard bad-mailbox,gone@example.com\n"},
+    {"numbers-of-a-list-with-gaps", ",a@example.com\ngone@example.com,b@example.com\n", "1|2",
+     ",a@example.com\n,b@example.com\n", "2,1,suppressed: hard bad-mailbox,gone@example.com\n"},
+    {"found-in-header", "E-Mail,Name,Email 2\na@example.com,A,gone@example.com\n", NULL,
+     "E-Mail,Name,Email 2\na@example.com,A,\n",
+     "2,3,suppressed: hard bad-mailbox,gone@example.com\n"},
+    {"found-numbered", "email_1;email_2\ngone@example.com;a@example.com\n", NULL,
+     "email_1;email_2\n;a@example.com\n", "2,1,suppressed: hard bad-mailbox,gone@example.com\n"},
+};
+
 static HeedSuppressedSet *
 make_set(void)
 {
@@ -163,14 +225,18 @@ outcome_clear(Outcome *outcome)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Outcome, outcome_clear)
 
 static Outcome
-clean(const char *content, size_t length, const char *column)
+clean(const char *content, size_t length, const char *columns)
 {
+    g_auto(GStrv) names = columns != NULL ? g_strsplit(columns, "|", -1) : NULL;
     g_autoptr(HeedSuppressedSet) set = make_set();
     g_autoptr(HeedFile) list = file_of(content, length);
     g_autoptr(HeedFile) out = tmpfile();
     g_autoptr(HeedFile) removed = tmpfile();
-    const HeedCleanOptions options = {
-        .list_name = "list", .column = column, .list = list, .out = out, .removed = removed};
+    const HeedCleanOptions options = {.list_name = "list",
+                                      .columns = (const char *const *)names,
+                                      .list = list,
+                                      .out = out,
+                                      .removed = removed};
     Outcome outcome = {0};
     bool done = heed_clean(set, &options, &outcome.counts, &outcome.error);
 
@@ -180,20 +246,76 @@ clean(const char *content, size_t length, const char *column)
     return outcome;
 }
 
+/* Each line was kept or removed, and each row of the removed is counted. */
 static void
-test_row(const void *data)
+check_counts(const HeedCleaned *counts, const char *removed, bool several)
 {
-    const Row *row = data;
-    g_auto(Outcome) outcome = clean(row->list, strlen(row->list), row->column);
-    g_autofree char *removed = g_strconcat("line,reason,content\n", row->removed, NULL);
+    uint64_t lines =
+        counts->removed.suppressed + counts->removed.invalid + counts->removed.duplicate;
+    uint64_t noted = 0;
+
+    for (const char *row = strchr(removed, '\n') + 1; several && *row != '\0';
+         row = strchr(row, '\n') + 1)
+        noted += strstr(row, ",,") == strchr(row, ',');
+    g_assert_cmpuint(counts->lines, ==, counts->kept + lines);
+    if (several)
+        g_assert_cmpuint(noted, ==, lines);
+    g_assert_cmpuint(counts->unremembered, ==, 0);
+}
+
+static void
+check_row(const Row *row, const char *header, bool several)
+{
+    g_auto(Outcome) outcome = clean(row->list, strlen(row->list), row->columns);
+    g_autofree char *removed = g_strconcat(header, row->removed, NULL);
 
     g_assert_no_error(outcome.error);
     g_assert_cmpstr(outcome.kept->str, ==, row->want);
     g_assert_cmpstr(outcome.removed->str, ==, removed);
-    g_assert_cmpuint(outcome.counts.lines, ==,
-                     outcome.counts.kept + outcome.counts.suppressed + outcome.counts.invalid +
-                         outcome.counts.duplicate);
-    g_assert_cmpuint(outcome.counts.unremembered, ==, 0);
+    check_counts(&outcome.counts, removed, several);
+}
+
+static void
+test_row(const void *data)
+{
+    check_row(data, "line,reason,content\n", false);
+}
+
+static void
+test_several_row(const void *data)
+{
+    check_row(data, "line,column,reason,content\n", true);
+}
+
+static void
+note_found(const char *list_name, const char *columns)
+{
+    g_assert_cmpstr(list_name, ==, "list");
+    g_assert_cmpstr(columns, ==, "\"email\", \"Email-2\"");
+}
+
+/* Which columns were taken is said, a house's are not, and each address is counted. */
+static void
+test_several_counted(void)
+{
+    static const char text[] = "email,address1,Email-2\na@example.com,1 Street,gone@example.com\n"
+                               "b@example.com,2,A@example.com\nnobody,3,c@example.com\n-,4,-\n";
+    g_autoptr(HeedSuppressedSet) set = make_set();
+    g_autoptr(HeedFile) list = file_of(text, sizeof(text) - 1);
+    g_autoptr(HeedFile) out = tmpfile();
+    const HeedCleanOptions options = {
+        .list_name = "list", .list = list, .out = out, .several = note_found};
+    g_autoptr(GError) error = NULL;
+    HeedCleaned counts = {0};
+
+    g_assert_true(heed_clean(set, &options, &counts, &error));
+    g_assert_cmpuint(counts.lines, ==, 5);
+    g_assert_cmpuint(counts.kept, ==, 4);
+    g_assert_cmpuint(counts.shortened, ==, 3);
+    g_assert_cmpuint(counts.removed.invalid, ==, 1);
+    g_assert_cmpuint(counts.taken.suppressed, ==, 1);
+    g_assert_cmpuint(counts.taken.duplicate, ==, 1);
+    g_assert_cmpuint(counts.taken.invalid, ==, 1);
 }
 
 static void
@@ -206,11 +328,17 @@ test_refused(void)
         const char *want;
     } lists[] = {
         {"id,name\n1,Ann\n", 14, NULL,
-         "list: which column holds the address? name it with --column: \"id\", \"name\""},
+         "list: which column holds the address? name it with --column, or "
+         "several with several: \"id\", \"name\""},
         {"a@example.com,b@example.com\n", 28, NULL,
-         "list: which column holds the address? name it with --column: 1, 2"},
+         "list: which column holds the address? name it with --column, or "
+         "several with several: 1, 2"},
         {"id,name\n1,Ann\n", 14, "email",
          "list: the list has no column \"email\"; it has \"id\", \"name\""},
+        {"a@example.com,b@example.com,1\n", 30, "1|4",
+         "list: the list has no column \"4\"; it has 1, 2, 3"},
+        {"email,n,,,,,,,,,,,,,,,,\n", 24, "1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17",
+         "list: more than 16 columns of addresses; name fewer with --column"},
         {"a@example.com,1\n", 16, "3", "list: the list has no column \"3\"; it has 1, 2"},
         {"\377\376a\0@\0", 6, NULL,
          "list: the list is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)"},
@@ -264,6 +392,29 @@ test_gzip(void)
     }
 }
 
+/* More lines than a batch has, packed. */
+static void
+test_several_gzip(void)
+{
+    g_autoptr(GString) list = g_string_new("email,email2\n");
+    g_autoptr(GString) want = g_string_new("email,email2\n");
+    g_autoptr(GByteArray) packed = g_byte_array_new();
+
+    for (unsigned i = 0; i < 20000; i++) {
+        g_string_append_printf(list, "user%u@example.com,gone@example.com\n", i);
+        g_string_append_printf(want, "user%u@example.com,\n", i);
+    }
+    pack(packed, list->str, list->len);
+    {
+        g_auto(Outcome) outcome = clean((const char *)packed->data, packed->len, NULL);
+
+        g_assert_no_error(outcome.error);
+        g_assert_cmpstr(outcome.kept->str, ==, want->str);
+        g_assert_cmpuint(outcome.counts.shortened, ==, 20000);
+        g_assert_cmpuint(outcome.counts.taken.suppressed, ==, 20000);
+    }
+}
+
 /* What is cut or damaged is no shorter list, but an error. */
 static void
 test_bad_gzip(void)
@@ -297,7 +448,7 @@ test_nul(void)
 
     g_assert_no_error(outcome.error);
     g_assert_cmpstr(outcome.kept->str, ==, "a@example.com\nc@example.com\n");
-    g_assert_cmpuint(outcome.counts.invalid, ==, 1);
+    g_assert_cmpuint(outcome.counts.removed.invalid, ==, 1);
     g_assert_cmpuint(outcome.removed->len, ==, 20 + 35);
     g_assert_true(
         memcmp(outcome.removed->str + 20, "2,not an address,\"b\0b@example.com\"\n", 35) == 0);
@@ -322,7 +473,7 @@ test_long_lines(void)
         g_assert_no_error(outcome.error);
         g_assert_cmpstr(outcome.kept->str, ==, want);
         g_assert_cmpuint(outcome.counts.lines, ==, 8);
-        g_assert_cmpuint(outcome.counts.invalid, ==, 3);
+        g_assert_cmpuint(outcome.counts.removed.invalid, ==, 3);
         g_assert_nonnull(strstr(outcome.removed->str, "\n2,line too long,xxx"));
         g_assert_nonnull(strstr(outcome.removed->str, "\n6,line too long,\"  "));
         g_assert_nonnull(strstr(outcome.removed->str, "\n7,suppressed: hard bad-mailbox,gone@"));
@@ -422,6 +573,13 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &rows[i], test_row);
     }
+    for (size_t i = 0; i < G_N_ELEMENTS(several_rows); i++) {
+        g_autofree char *path = g_strdup_printf("/clean/several/%s", several_rows[i].name);
+
+        g_test_add_data_func(path, &several_rows[i], test_several_row);
+    }
+    g_test_add_func("/clean/several-counted", test_several_counted);
+    g_test_add_func("/clean/several-gzip", test_several_gzip);
     g_test_add_func("/clean/refused", test_refused);
     g_test_add_func("/clean/gzip", test_gzip);
     g_test_add_func("/clean/bad-gzip", test_bad_gzip);
