@@ -443,8 +443,8 @@ keep_span(HeedLogCollector *collector, HeedSpan span)
 static void
 note_delivery(HeedLogCollector *collector, const HeedLogEvent *event, int64_t time)
 {
-    HeedSpan mailed = mailed_of(event);
-    g_autofree char *address = heed_address_normalise(mailed.at, (gssize)mailed.length);
+    HeedAddressSource source;
+    g_autofree char *address = heed_log_failures_address(collector->failures, event, &source);
     HeedLogDelivery delivery = {.at = time};
 
     if (address == NULL || strlen(address) > HEED_LIMIT_ADDRESS_BYTES)

@@ -122,32 +122,32 @@ sender_of(const HeedLogEvent *event)
     return address == NULL ? NULL : heed_verp_undo(address);
 }
 
-static void
-choose_address(const HeedLogFailures *failures,
-               const HeedLogEvent *event,
-               HeedReport *report,
-               HeedRecipient *recipient)
+char *
+heed_log_failures_address(const HeedLogFailures *failures,
+                          const HeedLogEvent *event,
+                          HeedAddressSource *out_source)
 {
     g_autofree char *original = normalise(event->original_recipient);
     g_autofree char *final = normalise(event->recipient);
     g_autofree char *sender = sender_of(event);
     g_autofree char *named = NULL;
-    g_autofree char *untagged = NULL;
+    char *untagged = NULL;
     const char *best = original != NULL ? original : final;
 
-    recipient->address_source = original != NULL ? HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT
-                                                 : HEED_ADDRESS_SOURCE_FINAL_RECIPIENT;
+    *out_source = original != NULL ? HEED_ADDRESS_SOURCE_ORIGINAL_RECIPIENT
+                                   : HEED_ADDRESS_SOURCE_FINAL_RECIPIENT;
     if (sender != NULL && (best == NULL || !heed_verp_agrees(sender, best)))
         named = named_by_sender(failures, sender);
     if (named != NULL) {
         best = named;
-        recipient->address_source = HEED_ADDRESS_SOURCE_VERP;
+        *out_source = HEED_ADDRESS_SOURCE_VERP;
     }
-    if (best != NULL)
-        untagged = heed_verp_untag(best);
-    recipient->address = heed_report_text(report, untagged != NULL ? untagged : best, -1);
-    if (recipient->address == NULL)
-        recipient->address_source = HEED_ADDRESS_SOURCE_NONE;
+    if (best == NULL) {
+        *out_source = HEED_ADDRESS_SOURCE_NONE;
+        return NULL;
+    }
+    untagged = heed_verp_untag(best);
+    return untagged != NULL ? untagged : g_strdup(best);
 }
 
 /* --- */
@@ -164,6 +164,7 @@ heed_log_failures_report(HeedLogFailures *failures, const HeedLogEvent *event)
     bool deferred = event->outcome == HEED_LOG_DEFERRED;
     HeedReport *report = heed_report_new();
     HeedRecipient *recipient = heed_report_add_recipient(report);
+    g_autofree char *address = NULL;
 
     report->kind = deferred ? HEED_KIND_DELAY : HEED_KIND_BOUNCE;
     /* Our own server says so, and writes its log itself. */
@@ -185,7 +186,8 @@ heed_log_failures_report(HeedLogFailures *failures, const HeedLogEvent *event)
     recipient->remote_mta =
         text(report, event->relay_host.length > 0 ? event->relay_host : event->relay_ip);
     recipient->last_attempt_date = event->time;
-    choose_address(failures, event, report, recipient);
+    address = heed_log_failures_address(failures, event, &recipient->address_source);
+    recipient->address = heed_report_text(report, address, -1);
     heed_classify_recipient(report, recipient, failures->job->relays, failures->rules);
     return report;
 }

@@ -29,6 +29,16 @@ void heed_log_failures_digest(HeedLogFailures *failures,
                               const HeedLogEvent *event,
                               uint8_t out[HEED_DIGEST_BYTES]);
 
+/*
+ * Whom the sender had mailed, in normal form and without a BATV tag: the one that the envelope's
+ * sender names in a way that is ours, else the recipient before our own server's aliases, else the
+ * recipient. A delivery is about whom a failure would be about, or it could not clear what that
+ * counted. NULL where nobody is named. Caller owns.
+ */
+char *heed_log_failures_address(const HeedLogFailures *failures,
+                                const HeedLogEvent *event,
+                                HeedAddressSource *out_source);
+
 /* The report of a deferral, a failure or an expiry, classified. Caller owns. */
 HeedReport *heed_log_failures_report(HeedLogFailures *failures, const HeedLogEvent *event);
 

@@ -189,6 +189,9 @@ class Forgeries(Case):
         who = "replayed@example.org"
         self.suppressed_ones.add(f"me@{EVIL}")
         self.victim(who, Mail(who, to=mine).dsn(), Mail(who, days=3, to=mine).dsn(), level=None)
+        # … also where the mail's envelope does not name him, and only the header that it returns has his token.
+        who = "replayed-header@example.org"
+        self.victim(who, Mail(who, original=self.token("--format", "header", f"me@{EVIL}") + "\n").dsn(), level=None)
         who = "beside-token@example.org"
         self.victim(who, Mail(f"me@{EVIL}", to=mine).dsn([who]))
         who = "two-tokens@example.org"

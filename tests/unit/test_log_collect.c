@@ -290,6 +290,39 @@ test_digest(void)
     g_assert_cmpint(memcmp(other, digest, sizeof(digest)), !=, 0);
 }
 
+/* A delivery is about whom a failure would be about, or it could not clear what that counted. */
+static void
+test_delivered_address(void)
+{
+    static const HeedLogJob telling = {
+        .format = HEED_LOG_POSTFIX, .domains = domains, .deliveries = true};
+    static const char *const cases[][4] = {
+        /* sender, recipient, the one before aliases, whom it is about */
+        {"b@example.com", "Ann+News@shop.example", NULL, "ann+news@shop.example"},
+        {"b@example.com", "c@shop.example", "alias@shop.example", "alias@shop.example"},
+        {"bounces+ann=shop.example@example.com", "ann+news@shop.example", NULL, "ann@shop.example"},
+        {"bounces+d=other.example@example.com", "c@shop.example", NULL, "d@other.example"},
+        {"bounces+d=other.example@stranger.example", "c@shop.example", NULL, "c@shop.example"},
+        {"b@example.com", "prvs=0123456789=ann@shop.example", NULL, "ann@shop.example"}};
+    g_autoptr(HeedRules) rules = load_rules();
+    g_autoptr(HeedLogCollector) collector = heed_log_collector_new(&telling, rules, NULL);
+    g_autoptr(HeedLogSums) sums = NULL;
+    HeedLogTally tally;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        HeedLogEvent event =
+            event_of(&(Happening){HEED_LOG_DELIVERED, 61, cases[i][0], cases[i][1], cases[i][2],
+                                  "mx.shop.example", "1@x", "250 ok", "2.0.0", false, false});
+
+        heed_log_collector_take(&event, collector);
+    }
+    sums = heed_log_collector_finish(collector, &tally);
+    g_assert_cmpuint(sums->deliveries->len, ==, G_N_ELEMENTS(cases));
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        g_assert_cmpstr(g_array_index(sums->deliveries, HeedLogDelivery, i).address, ==,
+                        cases[i][3]);
+}
+
 /* Whatever is logged, what is handed over fits into a frame. */
 static void
 test_fits(void)
@@ -351,6 +384,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &rows[i], test_row);
     }
+    g_test_add_func("/log-collect/delivered-address", test_delivered_address);
     g_test_add_func("/log-collect/digest", test_digest);
     g_test_add_func("/log-collect/fits", test_fits);
     g_test_add_func("/log-collect/seen", test_seen);
