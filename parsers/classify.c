@@ -283,10 +283,8 @@ missing_host(const char *text, char out[HEED_HOST_BYTES])
     return false;
 }
 
-/* A domain is gone only where its own name was not found. Otherwise it may be our own next hop that
- * is mistyped, or, with a name of the same organisation, an exchanger that the domain names in
- * vain.
- */
+/* A domain is gone only where its own name was not found, or that of an exchanger within it. A host
+ * of somebody else may be our own next hop that is mistyped. */
 static void
 look_whose_host(Case *one)
 {
@@ -296,14 +294,11 @@ look_whose_host(Case *one)
 
     if (result->class_ != HEED_CLASS_BAD_DOMAIN ||
         !heed_host_read(recipient_domain(one->input), domain) ||
-        !missing_host(one->input->diagnostic, host) || strcmp(host, domain) == 0)
+        !missing_host(one->input->diagnostic, host) || strcmp(host, domain) == 0 ||
+        heed_host_same_organisation(host, domain))
         return;
-    if (!heed_host_same_organisation(host, domain)) {
-        result->text = NULL;
-        (void)decide(one, HEED_CLASS_DNS_FAILURE, "host", "another");
-    } else if (one->permanent) {
-        result->verdict = HEED_VERDICT_SOFT;
-    }
+    result->text = NULL;
+    (void)decide(one, HEED_CLASS_DNS_FAILURE, "host", "another");
 }
 
 /* Holds a hard verdict that codes have given against the words. */

@@ -15,9 +15,9 @@
  * A hard verdict reached by codes is then held against the weak rules: a text that speaks of the
  * sender, the message or a full mailbox is never a hard failure, whatever its codes.
  *
- * A text that names the host which does not exist kills the recipient's domain only if it is that
- * very name. Another one is a matter of our own DNS or typing (dns-failure, rule "host:another"),
- * or, in the same organisation, of the domain's exchanger (soft).
+ * A text that names the host which does not exist kills the recipient's domain only if the host is
+ * of the same organisation. Another one is a matter of our own DNS or typing (dns-failure, rule
+ * "host:another").
  *
  * Permanent or temporary: "delayed" is temporary whatever the codes say, a "failed" whose codes
  * begin with 4 is temporary too (the sender gave up, the server did not refuse; RFC 3464 2.3.3). A

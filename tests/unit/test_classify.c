@@ -59,7 +59,7 @@ static const Row rows[] = {
     {"no-such-mx", "failed", "5.1.2",
      "Host or domain name not found. Name service error for name=mx.example.net type=A: Host not "
      "found",
-     NULL, "bad-domain", "soft", NULL, NULL},
+     NULL, "bad-domain", "hard", NULL, NULL},
     {"no-such-smart-host", "failed", "5.1.2",
      "550 5.1.2 <u@example.net>... Host unknown (Name server: realy.example.com.: host not found)",
      NULL, "dns-failure", "transient", NULL, NULL},
