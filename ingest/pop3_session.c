@@ -342,9 +342,6 @@ heed_pop3_close(HeedPop3 *pop3)
         heed_tls_stream_begin(pop3->stream, SMALL_ANSWER_BYTES);
         if (pop3->is_marked)
             give_up(pop3);
-        /* Dovecot marks what was retrieved as seen at QUIT, and RSET makes it forget that. */
-        else if (heed_pop3_is_usable(pop3) && mailpop3_rset(pop3->session) != MAILPOP3_NO_ERROR)
-            give_up(pop3);
         /* Sends a QUIT while the stream has not failed. */
         mailpop3_free(pop3->session);
     }
