@@ -79,6 +79,12 @@ def check_code(text):
         yield line_of(code, match.start()), "comments are /* */"
 
 
+def check_sql(text):
+    """A cast rounds: for half of each second now() would be in the future."""
+    for match in re.finditer(r"(?<!floor\()extract\(epoch FROM now\(\)\)::bigint", text):
+        yield line_of(text, match.start()), "now() as a whole number is floor(extract(epoch FROM now()))::bigint"
+
+
 def check_names(path, text, known):
     """Static libraries may define a name twice unnoticed, and the linker takes either."""
     if path.split("/")[0] not in ROOMS or not path.endswith(".c"):
@@ -98,6 +104,8 @@ def check(path, text):
     if suffix in (".c", ".h"):
         yield from check_includes(path, text)
         yield from check_code(text)
+    if suffix in (".c", ".sql"):
+        yield from check_sql(text)
     if suffix in MAIL_SUFFIXES or path == "tests/lint/check_sources.py":
         return
     for number, line in enumerate(text.split("\n"), 1):
@@ -116,6 +124,8 @@ SELF_TEST = [
     ("cli/a.c", f"/* {SPDX} */\nint a(void) {{ return atoi(x); }}\n", "atoi is banned"),
     ("cli/a.c", f"/* {SPDX} */\nint a; // why\n", "comments are"),
     ("cli/a.c", f"/* {SPDX} */\n/* TO" "DO later */\n", "unfinished"),
+    ("db/a.sql", "SELECT extract(epoch FROM now())::bigint\n", "now() as a whole"),
+    ("db/a.sql", "SELECT floor(extract(epoch FROM now()))::bigint\n", None),
     ("docs/a.md", "see /wo" "rk/main\n", "somebody's machine"),
     ("cli/a.c", f"/* {SPDX} */\n#include \"db/store.h\"\nconst char *a = \"http://x strcpy(\"; /* atoi() */\n", None),
     ("db/a.c", f"/* {SPDX} */\n#include \"parsers/arrival.h\"\n", None),
