@@ -7,9 +7,11 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "parsers/received.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #define DEFAULT_LIMIT 50
@@ -29,6 +31,7 @@ typedef struct Scoring {
     int limit;
     int fail_below;
     HeedReputationQuery query;
+    char source[HEED_ADDRESS_TEXT_BYTES]; /* an address that is asked for, in the form stored */
     bool json;
 } Scoring;
 
@@ -62,6 +65,9 @@ check(Scoring *scoring, GError **error)
     }
     scoring->query.by = (HeedReputationBy)by;
     scoring->query.name = scoring->words != NULL ? scoring->words[0] : NULL;
+    if (scoring->query.by == HEED_REPUTATION_SOURCE_IP && scoring->query.name != NULL &&
+        heed_address_text(scoring->query.name, strlen(scoring->query.name), scoring->source))
+        scoring->query.name = scoring->source;
     /* The lowest scores come first, so that those below are among them. */
     scoring->query.limit = (unsigned)scoring->limit;
     scoring->json = format == 1;
