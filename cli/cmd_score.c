@@ -7,9 +7,11 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "parsers/received.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 #define DEFAULT_LIMIT 50
@@ -29,6 +31,7 @@ typedef struct Scoring {
     int limit;
     int fail_below;
     HeedReputationQuery query;
+    char source[HEED_ADDRESS_TEXT_BYTES]; /* an address that is asked for, in the form stored */
     bool json;
 } Scoring;
 
@@ -62,6 +65,9 @@ check(Scoring *scoring, GError **error)
     }
     scoring->query.by = (HeedReputationBy)by;
     scoring->query.name = scoring->words != NULL ? scoring->words[0] : NULL;
+    if (scoring->query.by == HEED_REPUTATION_SOURCE_IP && scoring->query.name != NULL &&
+        heed_address_text(scoring->query.name, strlen(scoring->query.name), scoring->source))
+        scoring->query.name = scoring->source;
     /* The lowest scores come first, so that those below are among them. */
     scoring->query.limit = (unsigned)scoring->limit;
     scoring->json = format == 1;
@@ -207,12 +213,16 @@ print(const Scoring *scoring, const GPtrArray *list, uint64_t total)
 }
 
 /* Says which are below what was asked for: for cron, which mails what stands on standard error. The
- * lowest are the first. Returns how many. */
+ * lowest are the first. Where there is no score at all it says that too, or silence would look as
+ * if all were well. Returns how many. */
 static unsigned
 tell_below(const Scoring *scoring, const GPtrArray *list)
 {
     unsigned below = 0;
 
+    if (list->len == 0 || ((const HeedReputation *)list->pdata[0])->score < 0)
+        heed_log(HEED_LOG_WARNING, "--fail-below %d: there is no score to judge",
+                 scoring->fail_below);
     for (; below < list->len; below++) {
         const HeedReputation *reputation = list->pdata[below];
         g_autofree char *name = NULL;
@@ -270,5 +280,5 @@ heed_cmd_score(HeedInvocation *invocation, GError **error)
     /* A cron job asks a question, and wants to hear of what is wrong alone. */
     if (scoring.fail_below == 0 || heed_log_level() >= HEED_LOG_NOTICE)
         print(&scoring, list, total);
-    return tell_below(&scoring, list) > 0 ? SCORE_BELOW : EX_OK;
+    return scoring.fail_below > 0 && tell_below(&scoring, list) > 0 ? SCORE_BELOW : EX_OK;
 }

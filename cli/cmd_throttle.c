@@ -12,6 +12,7 @@
 #include "parsers/advice.h"
 #include "parsers/explain.h"
 #include "parsers/provider.h"
+#include "parsers/received.h"
 #include "suppress/throttle.h"
 
 #include <inttypes.h>
@@ -36,6 +37,7 @@ typedef struct Throttling {
     char *format;
     char *part;
     char *source_ip;
+    char source[HEED_ADDRESS_TEXT_BYTES]; /* the same, in the form that is stored */
     char *output;
     int chosen;       /* of formats */
     int chosen_part;  /* -1: all */
@@ -80,7 +82,9 @@ check(Throttling *throttling, GError **error)
         if (throttling->chosen_part < 0)
             return false;
     }
-    if (throttling->source_ip != NULL && !g_hostname_is_ip_address(throttling->source_ip)) {
+    if (throttling->source_ip != NULL &&
+        !heed_address_text(throttling->source_ip, strlen(throttling->source_ip),
+                           throttling->source)) {
         g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
                             "--source-ip is no IP address, such as 192.0.2.1");
         return false;
@@ -140,7 +144,7 @@ find_connections(void *data, const char *destination)
 static bool
 is_wanted(const Throttling *throttling, const HeedThrottleAdvice *advice)
 {
-    return throttling->source_ip == NULL || strcmp(throttling->source_ip, advice->source_ip) == 0;
+    return throttling->source_ip == NULL || strcmp(throttling->source, advice->source_ip) == 0;
 }
 
 static void

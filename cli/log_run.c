@@ -656,6 +656,8 @@ heed_log_totals_text(const HeedLogTotals *totals, bool dry_run)
         tally->lines, tally->lines == 1 ? "line" : "lines", tally->delivered, tally->deferred,
         tally->failed);
     append_stored(text, totals, dry_run);
+    if (tally->passed > 0)
+        g_string_append_printf(text, "; %" PRIu64 " internal or inbound", tally->passed);
     if (tally->unjoined > 0)
         g_string_append_printf(text, "; of %" PRIu64 " the sender is not known", tally->unjoined);
     if (tally->refused > 0)

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "parsers/address.h"
 #include "parsers/date.h"
+#include "parsers/received.h"
 #include "parsers/typed.h"
 
 #include <string.h>
@@ -29,6 +30,18 @@ read_host(HeedReading *reading, HeedSpan value)
     return heed_typed_host(reading->report, value, reading->scratch);
 }
 
+/* An IP address in the form in which logs have it too; else as it stands. */
+static const char *
+read_source(HeedReading *reading, HeedSpan value)
+{
+    const char *text = read_host(reading, value);
+    char canonical[HEED_ADDRESS_TEXT_BYTES];
+
+    if (text == NULL || !heed_address_text(text, strlen(text), canonical))
+        return text;
+    return heed_report_text(reading->report, canonical, -1);
+}
+
 /* "<user@example.com>" without its brackets; the null path "<>" is nothing. */
 static const char *
 read_path(HeedReading *reading, HeedSpan value)
@@ -48,8 +61,8 @@ static const SingleField single_fields[] = {
     {"feedback-type", read_word, offsetof(HeedFeedback, type), false},
     {"user-agent", read_text, offsetof(HeedFeedback, user_agent), false},
     {"version", read_text, offsetof(HeedFeedback, version), false},
-    {"source-ip", read_host, offsetof(HeedFeedback, source_ip), false},
-    {"source", read_host, offsetof(HeedFeedback, source_ip), false},
+    {"source-ip", read_source, offsetof(HeedFeedback, source_ip), false},
+    {"source", read_source, offsetof(HeedFeedback, source_ip), false},
     {"original-mail-from", read_path, offsetof(HeedFeedback, original_mail_from), false},
     {"reporting-mta", read_host, offsetof(HeedFeedback, reporting_mta), false},
     {"auth-failure", read_word, offsetof(HeedFeedback, auth_failure), true},

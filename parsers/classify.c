@@ -283,6 +283,17 @@ missing_host(const char *text, char out[HEED_HOST_BYTES])
     return false;
 }
 
+/* A report may write a domain in its own letters, and the server that looked it up as A-labels. */
+static void
+to_a_labels(char host[HEED_HOST_BYTES])
+{
+    g_autofree char *within = g_strconcat("a@", host, NULL);
+    g_autofree char *address = heed_address_normalise(within, -1);
+
+    if (address != NULL)
+        (void)g_strlcpy(host, heed_address_domain(address), HEED_HOST_BYTES);
+}
+
 /* A domain is gone only where its own name was not found, or that of an exchanger within it. A host
  * of somebody else may be our own next hop that is mistyped. */
 static void
@@ -294,8 +305,11 @@ look_whose_host(Case *one)
 
     if (result->class_ != HEED_CLASS_BAD_DOMAIN ||
         !heed_host_read(recipient_domain(one->input), domain) ||
-        !missing_host(one->input->diagnostic, host) || strcmp(host, domain) == 0 ||
-        heed_host_same_organisation(host, domain))
+        !missing_host(one->input->diagnostic, host))
+        return;
+    to_a_labels(host);
+    to_a_labels(domain);
+    if (strcmp(host, domain) == 0 || heed_host_same_organisation(host, domain))
         return;
     result->text = NULL;
     (void)decide(one, HEED_CLASS_DNS_FAILURE, "host", "another");

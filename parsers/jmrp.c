@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "parsers/jmrp.h"
 
+#include "parsers/received.h"
+
 #include <string.h>
 
 static const char subject_begin[] = "complaint about message from ";
@@ -31,12 +33,13 @@ read_source(HeedReading *reading, HeedFeedback *feedback)
     const HeedField *subject = heed_message_field(reading->message, "subject");
     GString *scratch = reading->scratch;
     size_t begin = sizeof(subject_begin) - 1;
+    char canonical[HEED_ADDRESS_TEXT_BYTES];
 
     if (subject == NULL || !heed_span_starts(heed_span_trim(subject->value), subject_begin))
         return;
     heed_field_unfold(subject->value, scratch);
-    if (g_hostname_is_ip_address(scratch->str + begin))
-        feedback->source_ip = heed_report_text(reading->report, scratch->str + begin, -1);
+    if (heed_address_text(scratch->str + begin, scratch->len - begin, canonical))
+        feedback->source_ip = heed_report_text(reading->report, canonical, -1);
 }
 
 bool

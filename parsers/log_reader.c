@@ -157,11 +157,21 @@ heed_log_reserve(HeedLogReader *reader, size_t bytes)
     g_string_truncate(reader->scratch, 0);
 }
 
+/* Only IPv6 addresses can be written in several ways. */
+static void
+normalise_source(HeedLogReader *reader, HeedSpan *source)
+{
+    if (source->length > 0 && memchr(source->at, ':', source->length) != NULL &&
+        heed_address_text(source->at, source->length, reader->source))
+        *source = (HeedSpan){reader->source, strlen(reader->source)};
+}
+
 void
 heed_log_emit(HeedLogReader *reader, HeedLogEvent *event)
 {
     const HeedLogMessage *message;
 
+    normalise_source(reader, &event->source_ip);
     if (event->sender.at == NULL || event->message_id.at == NULL) {
         message = heed_log_join_find(reader->join, event->queue_id);
         if (message != NULL && event->sender.at == NULL)

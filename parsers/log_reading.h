@@ -7,6 +7,7 @@
 #include "parsers/log_join.h"
 #include "parsers/log_reader.h"
 #include "parsers/log_time.h"
+#include "parsers/received.h"
 
 #include <string.h>
 
@@ -19,6 +20,8 @@ struct HeedLogReader {
     HeedLogCounts counts;
     /* Text that had to be unescaped for the event at hand. */
     GString *scratch;
+    /* Where the event at hand has its source address, when it was written otherwise. */
+    char source[HEED_ADDRESS_TEXT_BYTES];
     /* Where formats with columns have what (log_columns.h); NULL before the header row. */
     struct HeedLogColumns *columns;
 };

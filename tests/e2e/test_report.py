@@ -224,7 +224,8 @@ class Metrics(Case):
         """For cron: exit status 1, and which."""
         database = self.world.database()
         config = self.world.config(database, "below.conf", "")
-        self.heed("score", "--fail-below", "100", config=config)
+        unknown = self.heed("score", "--quiet", "--by", "source-ip", "--fail-below", "100", config=config)
+        self.assert_one_line(unknown.stderr, "there is no score to judge")
         self.world.postgres.query(database, COUNTED)
         score = self.score(config, "gmail")
         self.heed("score", "--by", "provider", "--fail-below", score, config=config)

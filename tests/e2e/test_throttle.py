@@ -154,6 +154,7 @@ class Throttle(Attempts):
         found = {one["source_ip"]: one["messages_a_minute"] for one in self.advice()}
         self.assertEqual(found, {"192.0.2.1": 85, "192.0.2.2": 8})
         self.assertEqual([one["source_ip"] for one in self.advice("--source-ip", "192.0.2.2")], ["192.0.2.2"])
+        self.assertEqual([one["source_ip"] for one in self.advice("--source-ip", "::FFFF:192.0.2.2")], ["192.0.2.2"])
         self.assertIn('max_message_rate = "8/min"', self.configuration("kumomta").stdout)
         self.assertIn('max_message_rate = "85/min"', self.configuration("kumomta", "--source-ip", "192.0.2.1").stdout)
 

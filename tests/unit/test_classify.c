@@ -166,6 +166,35 @@ test_row(const void *data)
         g_assert_cmpstr(recipient->status, ==, row->want_status);
 }
 
+/* The recipient's domain and the host that was looked up in vain, each in either form. */
+static void
+test_labels(void)
+{
+    static const struct {
+        const char *recipient;
+        const char *host;
+        HeedClass want;
+    } cases[] = {
+        {"u@m\u00fcller.example", "xn--mller-kva.example", HEED_CLASS_BAD_DOMAIN},
+        {"u@m\u00fcller.example", "mx.xn--mller-kva.example", HEED_CLASS_BAD_DOMAIN},
+        {"u@xn--mller-kva.example", "M\u00fcller.example", HEED_CLASS_BAD_DOMAIN},
+        {"u@m\u00fcller.example", "M\u00dcLLER.example.", HEED_CLASS_BAD_DOMAIN},
+        {"u@m\u00fcller.example", "realy.example.com", HEED_CLASS_DNS_FAILURE},
+        {"u@example.net", "m\u00fcller.example", HEED_CLASS_DNS_FAILURE},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text =
+            g_strdup_printf("Name service error for name=%s type=A: Host not found", cases[i].host);
+        const HeedClassifyInput input = {.action = HEED_ACTION_FAILED,
+                                         .status = "5.1.2",
+                                         .diagnostic = text,
+                                         .recipient = cases[i].recipient};
+
+        g_assert_cmpint((int)heed_classify(&input, weak).class_, ==, (int)cases[i].want);
+    }
+}
+
 static void
 test_provider(void)
 {
@@ -285,6 +314,7 @@ main(int argc, char **argv)
 
         g_test_add_data_func(path, &rows[i], test_row);
     }
+    g_test_add_func("/classify/labels", test_labels);
     g_test_add_func("/classify/provider", test_provider);
     g_test_add_func("/classify/verdicts", test_verdicts);
     g_test_add_func("/classify/several", test_several);
