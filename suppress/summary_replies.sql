@@ -11,8 +11,8 @@ FROM (
     FROM (
         SELECT *
         FROM heed_data.event
-        WHERE arrived_at > now() - $1::bigint * interval '1 day' AND kind IN ('bounce', 'delay') AND diagnostic IS NOT NULL
-            AND class IS NOT NULL AND ($2::text IS NULL OR stream = $2::text)
+        WHERE arrived_at > now() - $1::bigint * interval '1 day' AND occurred_at > now() - $1::bigint * interval '1 day'
+            AND kind IN ('bounce', 'delay') AND diagnostic IS NOT NULL AND class IS NOT NULL AND ($2::text IS NULL OR stream = $2::text)
         ORDER BY arrived_at DESC
         LIMIT $4::bigint
     ) AS newest
