@@ -131,7 +131,7 @@ read_kind(const Asked *asked, bool *out_log, HeedLogFormat *out_format, GError *
     return chosen >= 0;
 }
 
-/* Whether all whole lines of the beginning are of the format. */
+/* Whether all whole lines of the beginning are of the format, and not all are empty. */
 static bool
 is_of_format(const char *bytes, size_t length, HeedLogFormat format)
 {
@@ -149,7 +149,7 @@ is_of_format(const char *bytes, size_t length, HeedLogFormat format)
             break;
         if (heed_log_reader_line(reader, line, (size_t)(line_end - line)) != HEED_LOG_FINE)
             return false;
-        any = true;
+        any |= line_end > line;
     }
     return any;
 }

@@ -209,6 +209,8 @@ check_history(const Migration *migration, unsigned *out_version, GError **error)
     return true;
 }
 
+/* With it goes the comment of the schema, until finish() writes it anew: by that alone a program of
+ * another version would take these tables for its own. */
 static bool
 apply(const Migration *migration, const HeedEmbedded *file, unsigned version, GError **error)
 {
@@ -221,6 +223,8 @@ apply(const Migration *migration, const HeedEmbedded *file, unsigned version, GE
     heed_params_bytes(params, checksum, sizeof(checksum));
     heed_params_text(params, HEED_VERSION);
     return heed_database_script(migration->database, file->name, file->text, error) &&
+           heed_database_script(migration->database, "say that the views are not these tables'",
+                                "COMMENT ON SCHEMA heed IS NULL", error) &&
            heed_database_run(migration->database, "record the migration",
                              "INSERT INTO heed_data.migration (version, name, checksum, program)"
                              " VALUES ($1, $2, $3, $4)",

@@ -264,9 +264,15 @@ adjust(Case *one)
         result->verdict = HEED_VERDICT_SOFT;
 }
 
-/* What stands before the host that a server looked up in vain: Postfix, Sendmail, qmail, dma. */
-static const char *const host_marks[] = {"name service error for name=", "name server: ",
-                                         "find any host named ", "lookup failure: host "};
+/* What stands before the host that a server looked up in vain: Postfix, Sendmail, qmail, dma; and
+ * behind it, where else it is no host: Sendmail may name none. */
+static const struct {
+    const char *before;
+    const char *behind;
+} host_marks[] = {{"name service error for name=", ""},
+                  {"name server: ", ": "},
+                  {"find any host named ", ""},
+                  {"lookup failure: host ", ""}};
 
 /* The host of which a text says that it does not exist. */
 static bool
@@ -275,10 +281,13 @@ missing_host(const char *text, char out[HEED_HOST_BYTES])
     g_autofree char *lower = text == NULL ? NULL : g_ascii_strdown(text, -1);
 
     for (size_t i = 0; lower != NULL && i < G_N_ELEMENTS(host_marks); i++) {
-        const char *at = strstr(lower, host_marks[i]);
+        const char *at = strstr(lower, host_marks[i].before);
 
-        if (at != NULL)
-            return heed_host_read(at + strlen(host_marks[i]), out);
+        if (at == NULL)
+            continue;
+        at += strlen(host_marks[i].before);
+        return g_str_has_prefix(at + strcspn(at, " :"), host_marks[i].behind) &&
+               heed_host_read(at, out);
     }
     return false;
 }

@@ -34,6 +34,7 @@ typedef struct Watch {
     HeedDatabase *database; /* all borrowed */
     const HeedGuardOptions *options;
     GPtrArray *addresses;
+    int64_t at; /* when it arrived; HEED_DATE_UNKNOWN: now */
     unsigned placed;
 } Watch;
 
@@ -131,6 +132,15 @@ history_at(const Timeline *timeline, int64_t hour)
                               .is_hourly = timeline->is_hourly};
 }
 
+static void
+add_moment(HeedParams *params, int64_t at)
+{
+    if (at == HEED_DATE_UNKNOWN)
+        heed_params_text(params, NULL);
+    else
+        heed_params_int(params, at);
+}
+
 static bool
 lock_alone(HeedDatabase *database, GError **error)
 {
@@ -214,6 +224,7 @@ place(Watch *watch,
     else
         heed_params_text(params, NULL);
     heed_params_int(params, suspect->newest + LATER_HOURS * SECONDS_AN_HOUR);
+    add_moment(params, watch->at);
     rows = heed_database_query(watch->database, "place a hold",
                                heed_suppress_query("guard_place.sql"), params, error);
     if (rows == NULL)
@@ -341,7 +352,7 @@ heed_guard_watch(HeedDatabase *database,
                  unsigned *out_placed,
                  GError **error)
 {
-    Watch watch = {.database = database, .options = options, .addresses = addresses};
+    Watch watch = {.database = database, .options = options, .addresses = addresses, .at = at};
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
     HeedArrayParam *array = NULL;
@@ -352,10 +363,7 @@ heed_guard_watch(HeedDatabase *database,
     array = heed_params_text_array(params);
     for (guint i = 0; i < addresses->len; i++)
         heed_array_add_text(array, g_ptr_array_index(addresses, i));
-    if (at == HEED_DATE_UNKNOWN)
-        heed_params_text(params, NULL);
-    else
-        heed_params_int(params, at);
+    add_moment(params, at);
     heed_params_int(params, LEAST_TRUST);
     heed_params_int(params, heed_guard_least(options));
     rows = heed_database_query(database, "count new failures",

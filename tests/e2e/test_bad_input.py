@@ -262,6 +262,9 @@ class Files(Case):
         self.heed("clean", "/nonexistent/list", config=config, want=66)
         done = self.heed("ingest", Path(__file__).parents[1] / "fixtures/log/exim-mainlog.log", config=config, want=64)
         self.assertIn("looks like the log of a mail server: say --as exim", done.stderr)
+        blank = self.world.folder / "blank"
+        blank.write_text("\n\n\n")
+        self.heed("ingest", blank, config=config)
         self.heed("ingest", "/nonexistent/mail", config=config, want=66)
         self.assertEqual(run_heed(["parse", "/nonexistent/mail"]).returncode, 66)
 

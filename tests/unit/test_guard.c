@@ -236,6 +236,35 @@ test_old_mailbox(void)
     }
 }
 
+/* An outage of long ago after which nothing failed for long: what of later comes last is no part of
+ * it. */
+static void
+test_old_silence(void)
+{
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    for (unsigned i = 0; i < 3; i++) {
+        static const unsigned ago[] = {700, 100, 400};
+        int64_t from = outage.now - ago[i] * DAY;
+        const HeedOutageLot lot = {.prefix = i == 0 ? "victim" : "dead",
+                                   .domain = "shop.example",
+                                   .count = i == 0 ? 600 : 20,
+                                   .from = from,
+                                   .until = from + HOUR};
+        g_autofree char *lasting = NULL;
+
+        heed_outage_store(&outage, &lot, 1);
+        outage.now++;
+        lasting = heed_test_database_get(
+            test->database, "SELECT count(*) FROM heed.guard_hold WHERE ended_at IS NULL");
+        g_assert_cmpstr(lasting, ==, "0");
+    }
+    g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 0);
+    g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 40);
+    assert_rebuilt();
+}
+
 /* Nobody polled for three days: what comes then all at once is three usual days. */
 static void
 test_late_poll(void)
@@ -379,6 +408,7 @@ main(int argc, char **argv)
     g_test_add_func("/guard/resolver", test_resolver);
     g_test_add_func("/guard/usual", test_usual);
     g_test_add_func("/guard/old-mailbox", test_old_mailbox);
+    g_test_add_func("/guard/old-silence", test_old_silence);
     g_test_add_func("/guard/late-poll", test_late_poll);
     g_test_add_func("/guard/plausible", test_plausible);
     g_test_add_func("/guard/off", test_off);

@@ -272,6 +272,28 @@ test_views(void)
     }
 }
 
+/* Killed between the tables and the views: a program of the version before must see the former. */
+static void
+test_half_way(void)
+{
+    g_autoptr(HeedTestDatabase) done_here = heed_test_database_new();
+    g_autoptr(HeedTestDatabase) test = heed_test_database_new();
+    g_autoptr(GError) error = NULL;
+    g_autofree char *comment = NULL;
+    g_autofree char *remark = NULL;
+    bool done = true;
+
+    migrate(done_here->database);
+    comment = heed_test_database_get(
+        done_here->database, "SELECT obj_description(to_regnamespace('heed'), 'pg_namespace')");
+    remark = g_strdup_printf("COMMENT ON SCHEMA heed IS '%s'", comment);
+    g_assert_true(heed_migrate_to(test->database, NULL, heed_migrate_newest() - 2, &error));
+    heed_test_database_do(test->database, remark);
+    g_assert_true(heed_migrate_to(test->database, NULL, heed_migrate_newest() - 1, &error));
+    g_assert_true(heed_migrate_is_done(test->database, &done, &error));
+    g_assert_false(done);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -284,6 +306,7 @@ main(int argc, char **argv)
     g_test_add_func("/migrate/ingest", test_ingest);
     g_test_add_func("/migrate/comments", test_comments);
     g_test_add_func("/migrate/views", test_views);
+    g_test_add_func("/migrate/half-way", test_half_way);
     g_test_add_func("/migrate/role-options", test_role_options);
     return g_test_run();
 }
