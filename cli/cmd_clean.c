@@ -202,7 +202,7 @@ clean(const Cleaning *cleaning, const HeedSuppressedSet *set, FILE *list, GError
     if (cleaning->removed != NULL)
         options.removed = removed != NULL ? removed->stream : stdout;
     /* Not between the lines of a list. */
-    if (isatty(STDOUT_FILENO) != 1)
+    if (isatty(STDOUT_FILENO) != 1 || (options.out != stdout && options.removed != stdout))
         options.progress = show_progress;
     options.progress_data = &progress;
     done = heed_clean(set, &options, &cleaned, error);

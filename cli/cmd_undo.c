@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "parsers/provider.h"
 #include "parsers/report.h"
 #include "suppress/policy.h"
 
@@ -191,7 +192,11 @@ check_words(const Words *words, GError **error)
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
         if (!heed_cli_is_text(all[i].option, all[i].word, error))
             return false;
-    return true;
+    if (words->provider == NULL || heed_provider_exists(words->provider))
+        return true;
+    g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--provider %s: there is no such provider",
+                words->provider);
+    return false;
 }
 
 /* Names of domains and servers are kept in lower case. */

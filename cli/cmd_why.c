@@ -87,6 +87,22 @@ print_json(const char *address, const HeedWhy *why)
     (void)puts(text);
 }
 
+/* Not suppressed, and why not where something keeps it so. */
+static void
+print_not_suppressed(const char *address, const HeedState *state, const char *where)
+{
+    const char *rule = state->rule != NULL ? state->rule : "";
+
+    if (!state->allowed)
+        (void)printf("%s, %s: not suppressed\n", address, where);
+    else if (g_str_has_prefix(rule, "protected"))
+        (void)printf("%s is not suppressed: it is protected %s\n", address, where);
+    else if (g_str_has_prefix(rule, "exempt"))
+        (void)printf("%s is not suppressed: exempt %s\n", address, where);
+    else
+        (void)printf("%s is not suppressed: the allow-list has it %s\n", address, where);
+}
+
 static void
 print_state(const char *address, const HeedState *state)
 {
@@ -106,8 +122,7 @@ print_state(const char *address, const HeedState *state)
                      state->until == HEED_DATE_UNKNOWN ? "without end" : "until ",
                      state->until == HEED_DATE_UNKNOWN ? "" : until);
     } else {
-        (void)printf("%s is not suppressed%s%s\n", address,
-                     state->allowed ? ": the allow-list has it " : " ", clean);
+        print_not_suppressed(address, state, clean);
     }
     if (state->evidence_count > 0)
         (void)printf("  on %" PRId64 " %s, the last of %s\n", state->evidence_count,

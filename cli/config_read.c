@@ -88,16 +88,30 @@ static void G_GNUC_PRINTF(2, 0) on_error(cfg_t *section, const char *format, va_
     }
 }
 
-/* 0: it was not set. */
+static const cfg_opt_t *
+find_option(const cfg_t *section, const char *name)
+{
+    for (const cfg_opt_t *each = section->opts; each->name != NULL; each++)
+        if (strcmp(each->name, name) == 0)
+            return each;
+    return NULL;
+}
+
+/* 0: it was not set, or to an empty list. */
 static int
 option_line(const cfg_t *section, const char *name)
 {
-    const cfg_opt_t *option = NULL;
+    const cfg_opt_t *option = find_option(section, name);
 
-    for (const cfg_opt_t *each = section->opts; each->name != NULL; each++)
-        if (strcmp(each->name, name) == 0)
-            option = each;
     return option == NULL ? 0 : GPOINTER_TO_INT(g_hash_table_lookup(reading.lines, option));
+}
+
+/* "{}" calls no validator: all it leaves is a list without a default that waits to be emptied. */
+static bool
+is_emptied(const cfg_opt_t *option)
+{
+    return (option->flags & CFGF_LIST) != 0 && (option->flags & CFGF_NODEFAULT) != 0 &&
+           (option->flags & CFGF_RESET) != 0;
 }
 
 int
@@ -237,7 +251,9 @@ heed_config_being_read(void)
 bool
 heed_config_is_set(const cfg_t *section, const char *name)
 {
-    return option_line(section, name) != 0;
+    const cfg_opt_t *option = find_option(section, name);
+
+    return option_line(section, name) != 0 || (option != NULL && is_emptied(option));
 }
 
 void

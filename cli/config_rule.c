@@ -195,7 +195,8 @@ read_durations(Rule *rule)
     unsigned count = cfg_size(rule->section, "lasts-days");
     unsigned pause = 0;
 
-    if (count > HEED_POLICY_MOST_STEPS)
+    if (count > HEED_POLICY_MOST_STEPS ||
+        (count == 0 && heed_config_is_set(rule->section, "lasts-days")))
         return heed_config_refuse(heed_config_line_of(rule->section, "lasts-days"),
                                   "lasts-days: allowed are 1 to %u durations",
                                   HEED_POLICY_MOST_STEPS);

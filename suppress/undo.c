@@ -64,7 +64,7 @@ check_words(const HeedUndoSelection *selection, GError **error)
     return true;
 }
 
-/* A word that only the server can tell to be one. */
+/* A word that only the server can tell to be one: by an error, or by no row. */
 typedef struct Doubtful {
     const char *option;
     const char *word;
@@ -103,6 +103,8 @@ check(HeedDatabase *database, const HeedUndoSelection *selection, GError **error
          "a regular expression that PostgreSQL understands"},
         {"since", selection->since, time_sql, a_time},
         {"until", selection->until, time_sql, a_time},
+        {"source", selection->mailbox, "SELECT FROM heed_data.mailbox WHERE name = $1::text",
+         "a mailbox that was ever fetched from"},
     };
 
     if (!check_words(selection, error))

@@ -70,11 +70,12 @@ class Formats(Export):
 
 
 class Cleaning(Export):
-    def terminal(self, *arguments):
-        """What is on the terminal that standard error is."""
+    def terminal(self, *arguments, both=False):
+        """What is on the terminal that standard error is, or standard output too."""
         ours, theirs = pty.openpty()
         with open(ours, "rb", buffering=0) as terminal:
-            subprocess.run([str(harness.PROGRAM), *arguments], stderr=theirs, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+            subprocess.run([str(harness.PROGRAM), *arguments], stderr=theirs, stdout=theirs if both else subprocess.DEVNULL,
+                           stdin=subprocess.DEVNULL,
                            env={**harness.environment(), "HEED_CONFIG": str(self.config)}, check=True, timeout=60)
             os.close(theirs)
             try:
@@ -89,6 +90,9 @@ class Cleaning(Export):
         self.assertRegex(shown, r"\d+ lines, \d+ a second, \d+ s left\r\033\[K")
         self.assertIn("20000 kept", shown.rsplit("\033[K", 1)[1])
         self.assertNotIn("a second", self.terminal("clean", "--quiet", str(mails)))
+        output = ["-o", str(self.folder / "out")]
+        self.assertIn("a second", self.terminal("clean", str(mails), *output, both=True))
+        self.assertNotIn("a second", self.terminal("clean", str(mails), *output, "-r", "-", both=True))
 
     def test_gzip(self):
         mails = self.folder / "list.gz"

@@ -170,6 +170,8 @@ class Policies(Case):
         self.assertEqual(self.suppressed(config), {"ann@example.org"})
         self.assertIn("protected: example.com", json.dumps(self.why(config, "joe@example.com", want=1)))
         self.assertIn("protected: partner.example", json.dumps(self.why(config, "ann@mail.partner.example", want=1)))
+        done = self.heed("why", "joe@example.com", config=config, want=1)
+        self.assertTrue(done.stdout.startswith("joe@example.com is not suppressed: it is protected everywhere\n"), done.stdout)
 
     def test_undo(self):
         """As somebody does who learns that a domain was out of order for a day."""
@@ -181,6 +183,8 @@ class Policies(Case):
         done = self.heed("undo", config=config, want=64)
         self.assertIn("undo what?", done.stderr)
         self.heed("undo", "--since", "soon", config=config, want=64)
+        done = self.heed("undo", "--provider", "gnail", config=config, want=64)
+        self.assertIn("--provider gnail: there is no such provider", done.stderr)
         done = self.heed("undo", "--domain", "example.org", "--text", "weather", config=config)
         self.assertIn("nothing that suppresses fits", done.stderr)
         done = self.heed("undo", "--domain", "EXAMPLE.org", "--class", "bad-mailbox", "--dry-run", config=config)

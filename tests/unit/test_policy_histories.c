@@ -3,7 +3,8 @@
 /*
  * Invariant 3 of design.md over random histories: whatever order their reports came in, in whatever
  * batches and through two connections at once, the state is what the rules say of all of them, and
- * what a rebuild makes. The rules are written down here a second time, the slow and plain way.
+ * what a rebuild makes. The rules are written down here a second time, the slow and plain way. Half
+ * of the rounds have the default policy, half a random one.
  */
 
 #include "base/error.h"
@@ -22,6 +23,43 @@
 #define HOLD_HOURS     48
 #define FOR_EVER       G_MAXINT
 
+#define MOST_STEPS 4U
+
+/* A line of the policy. */
+typedef struct Line {
+    const char *matter;
+    HeedVerdict verdict;
+    HeedClass class_;
+    unsigned failures; /* 1: at once */
+    int apart;         /* hours */
+    int within;        /* days; 0: whatever time */
+    bool distinct;
+    int days[MOST_STEPS]; /* 0: without end */
+    unsigned steps;
+    bool everywhere;
+    bool cleared;
+} Line;
+
+#define LINES 5U
+
+static const Line default_lines[LINES] = {
+    {"hard", HEED_VERDICT_HARD, HEED_CLASS_NONE, 1, 0, 0, false, {0}, 1, true, false},
+    {"bad-domain", HEED_VERDICT_HARD, HEED_CLASS_BAD_DOMAIN, 2, 72, 0, false, {0}, 1, true, false},
+    {"soft", HEED_VERDICT_SOFT, HEED_CLASS_NONE, 3, 20, 180, true, {30, 90, 180}, 4, true, true},
+    {"complaint", HEED_VERDICT_COMPLAINT, HEED_CLASS_NONE, 1, 0, 0, false, {0}, 1, false, false},
+    {"unsubscribe",
+     HEED_VERDICT_UNSUBSCRIBE,
+     HEED_CLASS_NONE,
+     1,
+     0,
+     0,
+     false,
+     {0},
+     1,
+     false,
+     false},
+};
+
 typedef struct Hold {
     int from;
     int to;
@@ -29,6 +67,7 @@ typedef struct Hold {
 } Hold;
 
 typedef struct History {
+    const Line *lines; /* borrowed; LINES of them */
     const Hold *holds; /* borrowed; HOLDS of them, of example.com */
     char *address;     /* owned */
     HeedPastEvent events[MOST_EVENTS];
@@ -41,6 +80,49 @@ static const char *
 choose(GRand *random, const char *const *words, gint32 count)
 {
     return words[g_rand_int_range(random, 0, count)];
+}
+
+/* Another line for the same failures. */
+static Line
+random_line(GRand *random, const Line *usual)
+{
+    Line line = *usual;
+    bool bounces = line.verdict == HEED_VERDICT_HARD || line.verdict == HEED_VERDICT_SOFT;
+
+    line.steps = (unsigned)g_rand_int_range(random, 1, MOST_STEPS + 1);
+    for (unsigned i = 0; i < line.steps; i++)
+        line.days[i] = g_rand_int_range(random, 1, 40);
+    if (g_rand_boolean(random))
+        line.days[line.steps - 1] = 0;
+    line.within = g_rand_boolean(random) ? g_rand_int_range(random, 20, 200) : 0;
+    line.everywhere = g_rand_boolean(random);
+    line.cleared = bounces && g_rand_boolean(random);
+    line.failures = g_rand_boolean(random) ? (unsigned)g_rand_int_range(random, 2, 5) : 1;
+    line.apart = line.failures > 1 ? g_rand_int_range(random, 0, 80) : 0;
+    line.distinct = line.failures > 1 && g_rand_boolean(random);
+    return line;
+}
+
+static void
+set_line(HeedPolicy *policy, const Line *line)
+{
+    HeedPolicyLine set = {
+        .verdict = line->verdict,
+        .class_ = line->class_,
+        .action = line->failures > 1 ? HEED_POLICY_COUNT : HEED_POLICY_SUPPRESS,
+        .failures = line->failures > 1 ? line->failures : 0,
+        .apart_hours = (unsigned)line->apart,
+        .within_days = (unsigned)line->within,
+        .distinct = line->distinct,
+        .steps = line->steps,
+        .everywhere = line->everywhere,
+        .cleared_by_delivery = line->cleared,
+        .plausible = true,
+    };
+
+    for (unsigned i = 0; i < line->steps; i++)
+        set.lasts_days[i] = (unsigned)line->days[i];
+    heed_policy_set_line(policy, &set);
 }
 
 static bool
@@ -99,10 +181,12 @@ history_free(void *data)
 }
 
 static History *
-random_history(GRand *random, unsigned number, const Hold *holds, uint32_t *digest)
+random_history(
+    GRand *random, unsigned number, const Line *lines, const Hold *holds, uint32_t *digest)
 {
     History *history = g_new0(History, 1);
 
+    history->lines = lines;
     history->holds = holds;
     history->address = number % 20 == 0 ? g_strdup_printf("abuse@domain%u.example", number)
                                         : g_strdup_printf("user%u@example.com", number);
@@ -225,30 +309,6 @@ is_withdrawn(const GArray *failures, const HeedPastEvent *complaint)
     return false;
 }
 
-static bool
-counts(const History *history, const GArray *failures, const Failure *failure, const char *scope)
-{
-    const HeedPastEvent *event = &failure->speaker;
-    bool bounce = g_str_equal(event->verdict, "hard") || g_str_equal(event->verdict, "soft");
-    bool complaint = g_str_equal(event->verdict, "complaint");
-    const char *own_scope = bounce || event->stream == NULL ? "" : event->stream;
-
-    if (!g_str_equal(own_scope, scope) ||
-        !(bounce || complaint || g_str_equal(event->verdict, "unsubscribe")))
-        return false;
-    if (complaint &&
-        (g_str_has_prefix(history->address, "abuse@") || is_withdrawn(failures, event)))
-        return false;
-    for (unsigned i = 0; i < history->decision_count; i++) {
-        const HeedPastDecision *decision = &history->decisions[i];
-
-        if (g_str_equal(decision->action, "remove") && covers(decision, scope) &&
-            failure->arrived <= decision->hour)
-            return false;
-    }
-    return true;
-}
-
 static const char *
 reason_of(const HeedPastEvent *event)
 {
@@ -268,9 +328,42 @@ matter_of(const HeedPastEvent *event)
     return is_bad_domain ? "bad-domain" : event->verdict;
 }
 
+/* The line that a failure is of; NULL for what is none. */
+static const Line *
+line_of(const History *history, const HeedPastEvent *event)
+{
+    for (unsigned i = 0; i < LINES; i++)
+        if (g_str_equal(history->lines[i].matter, matter_of(event)))
+            return &history->lines[i];
+    return NULL;
+}
+
+static bool
+counts(const History *history, const GArray *failures, const Failure *failure, const char *scope)
+{
+    const HeedPastEvent *event = &failure->speaker;
+    const Line *line = line_of(history, event);
+    bool complaint = g_str_equal(event->verdict, "complaint");
+
+    if (line == NULL ||
+        !g_str_equal(line->everywhere || event->stream == NULL ? "" : event->stream, scope))
+        return false;
+    if (complaint &&
+        (g_str_has_prefix(history->address, "abuse@") || is_withdrawn(failures, event)))
+        return false;
+    for (unsigned i = 0; i < history->decision_count; i++) {
+        const HeedPastDecision *decision = &history->decisions[i];
+
+        if (g_str_equal(decision->action, "remove") && covers(decision, scope) &&
+            failure->arrived <= decision->hour)
+            return false;
+    }
+    return true;
+}
+
 /* What counts of one matter in one scope, with the deliveries where they matter. */
 typedef struct Docket {
-    const char *matter;
+    const Line *line;    /* borrowed */
     GPtrArray *failures; /* of borrowed Failure * */
 } Docket;
 
@@ -286,14 +379,32 @@ drop_old(const HeedPastEvent **counted, unsigned count, int oldest)
     return kept;
 }
 
+static bool
+is_believed(const HeedPastEvent *event)
+{
+    return event->trust >= 3 || (event->closed && g_str_equal(event->verdict, "complaint"));
+}
+
+/* Of the count of what is believed, or of all. */
+static unsigned
+failures_of_count(const Line *line, bool believed)
+{
+    return believed ? line->failures : MAX(line->failures, 2);
+}
+
+static int
+hours_of_count(const Line *line, bool believed)
+{
+    return believed ? line->apart : MAX(line->apart, 20);
+}
+
 /* Whether the count that begins at `start` is full with the failure at `end`. */
 static bool
 is_full(const Docket *docket, guint start, guint end, bool believed, bool with_held)
 {
-    bool bad_domain = g_str_equal(docket->matter, "bad-domain");
-    bool soft = g_str_equal(docket->matter, "soft");
-    unsigned need = soft ? 3 : 2;
-    int apart = bad_domain ? 72 : 20;
+    const Line *line = docket->line;
+    unsigned need = failures_of_count(line, believed);
+    int apart = hours_of_count(line, believed);
     const HeedPastEvent *counted[MOST_EVENTS];
     unsigned count = 0;
 
@@ -302,18 +413,18 @@ is_full(const Docket *docket, guint start, guint end, bool believed, bool with_h
         const HeedPastEvent *event = &failure->speaker;
         bool known = false;
 
-        if (is_lift(event) || (believed && event->trust < 3) ||
+        if (is_lift(event) || (believed && !is_believed(event)) ||
             (!with_held && failure->held_until >= 0))
             continue;
-        if (count > 0 && soft)
-            count = drop_old(counted, count, event->hour - 180 * 24);
+        if (line->failures > 1 && line->within > 0)
+            count = drop_old(counted, count, event->hour - line->within * 24);
         /* One that stays full goes on. */
         if (count == need)
             continue;
         for (unsigned j = 0; j < count; j++)
             known |= counted[j]->message == event->message;
         if ((count > 0 && event->hour - counted[count - 1]->hour < apart) ||
-            (known && !(bad_domain && believed)))
+            (known && (line->distinct || !believed)))
             continue;
         counted[count++] = event;
     }
@@ -326,24 +437,24 @@ rule_at(const Docket *docket, guint start, guint end, bool with_held)
 {
     const Failure *failure = g_ptr_array_index(docket->failures, end);
     const HeedPastEvent *event = &failure->speaker;
-    bool at_once =
-        !g_str_equal(docket->matter, "bad-domain") && !g_str_equal(docket->matter, "soft");
+    const Line *line = docket->line;
+    bool believed;
 
-    if (g_str_equal(docket->matter, "bad-domain") && event->trust >= 3 &&
+    if (g_str_equal(line->matter, "bad-domain") && event->trust >= 3 &&
         g_strcmp0(event->status, "5.1.10") == 0)
         return g_strdup("bad-domain: null MX");
-    if (at_once && event->trust >= 3)
-        return g_strconcat(docket->matter,
+    if (line->failures == 1 && event->trust >= 3)
+        return g_strconcat(line->matter,
                            event->trust == 4 ? ": signed report" : ": authenticated report", NULL);
-    if (g_str_equal(docket->matter, "complaint") && event->closed)
+    if (line->failures == 1 && is_believed(event))
         return g_strdup("complaint: closed mailbox");
-    if (!is_full(docket, start, end, false, with_held) &&
-        !(event->trust >= 3 && is_full(docket, start, end, true, with_held)))
+    believed =
+        line->failures > 1 && is_believed(event) && is_full(docket, start, end, true, with_held);
+    if (!believed && !is_full(docket, start, end, false, with_held))
         return NULL;
-    if (g_str_equal(docket->matter, "bad-domain"))
-        return g_strdup("bad-domain: 2 reports 72 h apart");
-    return g_strdup_printf("%s: %s messages 20 h apart", docket->matter,
-                           g_str_equal(docket->matter, "soft") ? "3" : "2");
+    return g_strdup_printf("%s: %u %s %d h apart", line->matter, failures_of_count(line, believed),
+                           line->failures > 1 && !line->distinct ? "reports" : "messages",
+                           hours_of_count(line, believed));
 }
 
 typedef struct Sentence {
@@ -393,11 +504,11 @@ pass_sentence(Sentence *sentence,
               unsigned level,
               const char *rule)
 {
-    static const int days[] = {30, 90, 180};
+    int days = docket->line->days[MIN(level, docket->line->steps - 1)];
 
-    if (g_str_equal(docket->matter, "soft") && level < G_N_ELEMENTS(days))
-        sentence_take(sentence, event, event->hour + 24 * days[level],
-                      g_strdup_printf("%s, for %d days", rule, days[level]));
+    if (days > 0)
+        sentence_take(sentence, event, event->hour + 24 * days,
+                      g_strdup_printf("%s, for %d days", rule, days));
     else
         sentence_take(sentence, event, FOR_EVER, g_strdup(rule));
 }
@@ -421,7 +532,8 @@ try_matter(const Docket *docket)
         }
         if (is_lift(event) || failure->held_until >= 0 || event->hour < sentence.until)
             continue;
-        if (sentence.decisive != NULL && event->hour - sentence.until > 180 * 24)
+        if (sentence.decisive != NULL && docket->line->within > 0 &&
+            event->hour - sentence.until > docket->line->within * 24)
             level = 0;
         start = MAX(start, first_from(docket, start, i, sentence.until));
         rule = rule_at(docket, start, i, false);
@@ -448,8 +560,9 @@ try_holds(const Docket *docket)
             continue;
         rule = rule_at(docket, 0, i, true);
         if (rule != NULL)
-            sentence_take(&sentence, &failure->speaker, failure->held_until,
-                          g_strdup_printf("%s: held, surge %u", docket->matter, failure->hold));
+            sentence_take(
+                &sentence, &failure->speaker, failure->held_until,
+                g_strdup_printf("%s: held, surge %u", docket->line->matter, failure->hold));
         g_free(rule);
     }
     return sentence;
@@ -468,21 +581,21 @@ keep_better(Sentence *best, Sentence other)
 static Sentence
 weigh(const History *history, const GArray *failures, const char *scope)
 {
-    static const char *const matters[] = {"hard", "bad-domain", "soft", "complaint", "unsubscribe"};
     Sentence best = {0};
 
-    for (size_t i = 0; i < G_N_ELEMENTS(matters); i++) {
+    for (unsigned i = 0; i < LINES; i++) {
         g_autoptr(GPtrArray) heard = g_ptr_array_new();
-        Docket docket = {matters[i], heard};
+        const Line *line = &history->lines[i];
+        Docket docket = {line, heard};
 
         for (guint j = 0; j < failures->len; j++) {
             Failure *failure = &g_array_index(failures, Failure, j);
             const HeedPastEvent *event = &failure->speaker;
-            bool clears = g_str_equal(event->verdict, "delivered") &&
-                          g_str_equal(matters[i], "soft") && !has_failed(failures, event);
+            bool clears = g_str_equal(event->verdict, "delivered") && line->cleared &&
+                          !has_failed(failures, event);
 
-            if (clears || (g_str_equal(matter_of(event), matters[i]) &&
-                           counts(history, failures, failure, scope)))
+            if (clears ||
+                (line_of(history, event) == line && counts(history, failures, failure, scope)))
                 g_ptr_array_add(heard, failure);
         }
         keep_better(&best, try_matter(&docket));
@@ -740,6 +853,21 @@ check_rebuild(HeedTestDatabase *test, const HeedPolicy *policy, const GPtrArray 
     check_all(test->database, histories, "rebuilt from nothing");
 }
 
+/* The default policy, or a random one. */
+static void
+use_lines(HeedDatabase *database, HeedPolicy *policy, bool usual, GRand *random, Line *out)
+{
+    g_autoptr(GError) error = NULL;
+
+    for (unsigned i = 0; i < LINES; i++) {
+        out[i] = usual ? default_lines[i] : random_line(random, &default_lines[i]);
+        if (!usual)
+            set_line(policy, &out[i]);
+    }
+    if (!usual)
+        heed_assert_done(heed_policy_establish(database, policy, &error), error);
+}
+
 static void
 test_round(const void *data)
 {
@@ -750,16 +878,18 @@ test_round(const void *data)
     g_autoptr(GPtrArray) histories = g_ptr_array_new_with_free_func(history_free);
     g_autoptr(GArray) steps = NULL;
     g_autoptr(HeedPolicy) policy = heed_history_prepare(test);
+    Line lines[LINES];
     uint32_t digest = 1000; /* beyond the numbers that name shared failures */
     Hold holds[HOLDS];
     unsigned half;
     GThread *thread;
 
     g_test_message("seed %u", seed);
+    use_lines(test->database, policy, seed / 1000 % 2 == 0, random, lines);
     for (unsigned i = 0; i < HOLDS; i++)
         holds[i] = place_hold(test->database, random);
     for (unsigned i = 0; i < ADDRESSES; i++)
-        g_ptr_array_add(histories, random_history(random, i, holds, &digest));
+        g_ptr_array_add(histories, random_history(random, i, lines, holds, &digest));
     steps = steps_of(histories, random, &half);
     {
         const Step *all = &g_array_index(steps, Step, 0);

@@ -183,7 +183,6 @@ static const struct {
      "lifted a@example.com\nlifted b@example.com\n"},
     {"mta", {.mta = "mx.example.com", .verdict = "complaint"}, 1, "lifted c@example.com in news\n"},
     {"mailbox", {.mailbox = "fbl"}, 1, "lifted d@example.net\n"},
-    {"no-mailbox", {.mailbox = "other"}, 0, ""},
     {"until", {.until = "2026-01-01 01:30"}, 2, "lifted a@example.com\nstays b@example.com\n"},
     {"since", {.since = "2026-01-02", .domain = "example.com"}, 1, "stays b@example.com\n"},
     {"span",
@@ -247,6 +246,7 @@ test_words(void)
     } wrong[] = {
         {{0}, "undo what?"},
         {{.class_ = "bad-weather"}, "--class bad-weather"},
+        {{.mailbox = "other"}, "--source other"},
         {{.verdict = "block"}, "--verdict block"},
         {{.verdict = "harsh"}, "--verdict harsh"},
         {{.text = "(user"}, "--text (user"},
