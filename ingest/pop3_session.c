@@ -339,12 +339,14 @@ void
 heed_pop3_close(HeedPop3 *pop3)
 {
     if (pop3->session != NULL) {
-        heed_tls_stream_begin(pop3->stream, SMALL_ANSWER_BYTES);
         if (pop3->is_marked)
             give_up(pop3);
-        /* Dovecot marks what was retrieved as seen at QUIT, and RSET makes it forget that. */
-        else if (heed_pop3_is_usable(pop3) && mailpop3_rset(pop3->session) != MAILPOP3_NO_ERROR)
+        /* Dovecot marks what was retrieved as seen at QUIT, and RSET makes it forget that.
+         * libetpan's own RSET would not be sent: libetpan does not know of the login. */
+        else if (heed_pop3_is_usable(pop3) &&
+                 !heed_pop3_command(pop3, "RSET", "RSET", 0, NULL, NULL))
             give_up(pop3);
+        heed_tls_stream_begin(pop3->stream, SMALL_ANSWER_BYTES);
         /* Sends a QUIT while the stream has not failed. */
         mailpop3_free(pop3->session);
     }
