@@ -6,6 +6,7 @@
 #include "cli/dry_run.h"
 #include "cli/init_file.h"
 #include "cli/run.h"
+#include "db/connection.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -101,11 +102,13 @@ accept_something(const char *answer, GError **error)
 }
 
 static bool
-accept_anything(const char *answer, GError **error)
+accept_database(const char *answer, GError **error)
 {
-    (void)answer;
-    (void)error;
-    return true;
+    if (strcmp(answer, "private") == 0 || heed_database_is_conninfo(answer))
+        return true;
+    g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
+                "allowed are private and connection strings such as postgresql://HOST/NAME");
+    return false;
 }
 
 static bool
@@ -142,7 +145,7 @@ ask_all(HeedInitAnswers *answers, GError **error)
                                          NULL, accept_something, error)) != NULL &&
            (answers->database =
                 ask_until("Database: private, or a connection string (postgresql://HOST/NAME)",
-                          "private", accept_anything, error)) != NULL;
+                          "private", accept_database, error)) != NULL;
 }
 
 static bool

@@ -40,8 +40,9 @@ no_pop3_error(HeedPop3 *pop3, const char *what, const char *said, GError **error
     g_autofree char *text = heed_server_text(said);
 
     g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
-                "%s: what '%s' port %u answers is not POP3: '%s'", what, pop3->mailbox->host,
-                (unsigned)pop3->mailbox->port, text);
+                *text != '\0' ? "%s: what '%s' port %u answers is not POP3: '%s'"
+                              : "%s: what '%s' port %u answers is not POP3%s",
+                what, pop3->mailbox->host, (unsigned)pop3->mailbox->port, text);
     give_up(pop3);
     return false;
 }
@@ -305,7 +306,7 @@ greet(HeedPop3 *pop3, GError **error)
     if (heed_tls_stream_failure(pop3->stream) != NULL)
         return stream_error(pop3, "no greeting", error);
     if (result != MAILPOP3_NO_ERROR)
-        return no_pop3_error(pop3, "no greeting", pop3->session->pop3_response, error);
+        return no_pop3_error(pop3, "no greeting", pop3->session->pop3_stream_buffer->str, error);
     if (pop3->mailbox->tls != HEED_TLS_STARTTLS)
         return true;
     heed_tls_stream_begin(pop3->stream, SMALL_ANSWER_BYTES);
@@ -339,9 +340,12 @@ void
 heed_pop3_close(HeedPop3 *pop3)
 {
     if (pop3->session != NULL) {
-        heed_tls_stream_begin(pop3->stream, SMALL_ANSWER_BYTES);
-        if (pop3->is_marked)
+        /* Dovecot marks what was retrieved as seen at QUIT, and RSET makes it forget that.
+         * libetpan's own RSET would not be sent: libetpan does not know of the login. */
+        if (pop3->is_marked ||
+            (heed_pop3_is_usable(pop3) && !heed_pop3_command(pop3, "RSET", "RSET", 0, NULL, NULL)))
             give_up(pop3);
+        heed_tls_stream_begin(pop3->stream, SMALL_ANSWER_BYTES);
         /* Sends a QUIT while the stream has not failed. */
         mailpop3_free(pop3->session);
     }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -268,10 +269,8 @@ child_start(Child *child, const char *command, GError **error)
 
 /* Reads both pipes to their ends. False at the deadline. */
 static bool
-child_read(Child *child, Buffer *out, Buffer *err)
+child_read(Child *child, Buffer *out, Buffer *err, int64_t deadline)
 {
-    int64_t deadline = g_get_monotonic_time() + (int64_t)COMMAND_SECONDS * MICROS_PER_SECOND;
-
     while (child->out >= 0 || child->err >= 0) {
         struct pollfd waits[] = {{.fd = child->out, .events = POLLIN},
                                  {.fd = child->err, .events = POLLIN}};
@@ -287,8 +286,22 @@ child_read(Child *child, Buffer *out, Buffer *err)
     return true;
 }
 
+/* Waits for the end of a command that may have closed its pipes long before. False at the deadline.
+ */
+static bool
+child_ends(const Child *child, int64_t deadline)
+{
+    g_auto(HeedFd) handle = pidfd_open(child->pid, 0);
+    struct pollfd wait = {.fd = handle, .events = POLLIN};
+
+    while (handle >= 0 && millis_until(deadline) != 0)
+        if (poll(&wait, 1, millis_until(deadline)) > 0)
+            return true;
+    return false;
+}
+
 static int
-child_wait(Child *child)
+child_reap(Child *child)
 {
     int status = 0;
 
@@ -320,6 +333,7 @@ heed_secret_from_command(const char *command, GError **error)
     g_autoptr(Buffer) out = g_new0(Buffer, 1);
     g_autoptr(Buffer) err = g_new0(Buffer, 1);
     Child child = {.out = -1, .err = -1};
+    int64_t deadline = g_get_monotonic_time() + (int64_t)COMMAND_SECONDS * MICROS_PER_SECOND;
     bool in_time;
     int status;
 
@@ -328,10 +342,10 @@ heed_secret_from_command(const char *command, GError **error)
         heed_fd_clear(&child.err);
         return NULL;
     }
-    in_time = child_read(&child, out, err);
+    in_time = child_read(&child, out, err, deadline) && child_ends(&child, deadline);
     if (!in_time)
         (void)kill(-child.pid, SIGKILL);
-    status = child_wait(&child);
+    status = child_reap(&child);
     if (!in_time) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_TEMPORARY,
                     "command '%s' gave no answer within %d seconds", command, COMMAND_SECONDS);

@@ -58,7 +58,11 @@ class Setting:
         dump["quarantine"] = [row for row in dump["quarantine"] if row.endswith("true]")]
         if self.way.startswith("pop3"):
             dump = {what: sorted(TIMES.sub("", row) for row in rows) for what, rows in dump.items() if what != "rollup"}
-        return dump, contents(self.maildir)
+        mails = contents(self.maildir)
+        if self.way.startswith("pop3"):
+            # Dovecot marks what a session retrieved that ended without our RSET; a killed one cannot send it.
+            mails = {name: sorted(mail for mail, _ in found) for name, found in mails.items()}
+        return dump, mails
 
     def quarantined(self):
         return int(self.world.postgres.query(

@@ -223,7 +223,7 @@ class Cli(Case):
 
     def test_init_stops_at_a_bad_answer(self):
         path = self.world.folder / "never.conf"
-        for answers in ("gopher://x\n", "", "imaps://u@mail.example.com\nfile\n"):
+        for answers in ("gopher://x\n", "", "imaps://u@mail.example.com\nfile\n", "maildir:/x\nexample.com\nwrong\n"):
             done = feed(["init", "-o", path], answers)
             self.assertIn(done.returncode, (64, 78), done.stderr)
             self.assertFalse(path.exists())

@@ -152,6 +152,7 @@ static const CommandCase command_cases[] = {
     {"silent", "true", NULL, "empty"},
     {"endless", "cat /dev/zero", NULL, "prints more than 16384 bytes"},
     {"endless-lines", "yes", NULL, "prints more than 16384 bytes"},
+    {"closes-and-stays", "echo secret; exec >&- 2>&-; sleep 0.1", "secret", NULL},
     {"missing", "nonexistent-command-of-heed", NULL, "status 127"},
     {"no-stdin", "cat; echo secret", "secret", NULL},
     {"no-descriptors", "ls /proc/self/fd | wc -l", "4", NULL},
