@@ -278,8 +278,8 @@ heed_notice_may_be(const HeedNoticeLook *look)
     /* Postmasters answer, too, and programs of shops and help desks quote what they got. */
     if (heed_message_is_automatic(message) || (mail_system && !answers))
         return (!personal && mail_system) || begins_as_program(look);
-    return !personal && !answers && is_any(failure_subjects, look->subject) &&
-           begins_as_program(look);
+    return !personal && !answers && heed_message_field(message, "list-unsubscribe") == NULL &&
+           is_any(failure_subjects, look->subject) && begins_as_program(look);
 }
 
 bool

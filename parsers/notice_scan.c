@@ -139,17 +139,26 @@ take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
     keep(&recipient->code, match->code);
 }
 
+/*
+ * Whether what a reply says stands against what comes later: it has a code and the later one has
+ * none, or another enhanced code. Sendmail quotes "550 5.7.1" of the server and sums it up as
+ * "550 5.1.1 User unknown".
+ */
 static bool
-has_code(const char *text, size_t length)
+outweighs(const GString *said, HeedSpan later)
 {
-    HeedReply reply;
+    HeedReply first;
+    HeedReply second;
 
-    return heed_reply_read(text, length, &reply);
+    return heed_reply_read(said->str, said->len, &first) &&
+           (!heed_reply_read(later.at, later.length, &second) ||
+            (first.status[0] != '\0' && second.status[0] != '\0' &&
+             strcmp(first.status, second.status) != 0));
 }
 
 /*
- * Opens the recipient's reply: what was said of it before gives way to something new, unless that
- * has no code and the old has one. Where all that follows would belong to it, the line must say
+ * Opens the recipient's reply: what was said of it before gives way to something new, unless it
+ * outweighs that. Where all that follows would belong to it, the line must say
  * that the reply begins; so it must where the recipient is named a second time.
  */
 static void
@@ -159,8 +168,7 @@ open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *
         return;
     if (match->reply.at == NULL && recipient->reply->len > 0)
         return;
-    if (match->reply.at != NULL && has_code(recipient->reply->str, recipient->reply->len) &&
-        !has_code(match->reply.at, match->reply.length))
+    if (match->reply.at != NULL && outweighs(recipient->reply, match->reply))
         return;
     scan->open = recipient->reply;
     scan->open_indent = recipient->indent;

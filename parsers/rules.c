@@ -134,12 +134,23 @@ add_status(Question *question, const char *text)
 }
 
 static bool
+is_dead(HeedClass class_)
+{
+    return class_ == HEED_CLASS_BAD_MAILBOX || class_ == HEED_CLASS_BAD_DOMAIN ||
+           class_ == HEED_CLASS_MOVED;
+}
+
+/* That an address is dead takes the status that decides: another may be what a reporter made of
+ * the bare reply code. */
+static bool
 any_status_fits(const HeedRuleEntry *entry, const Question *question)
 {
+    unsigned count = is_dead(entry->rule.class_) ? 1 : question->status_count;
+
     for (guint i = 0; i < entry->statuses->len; i++) {
         const HeedRuleStatus *wanted = &g_array_index(entry->statuses, HeedRuleStatus, i);
 
-        for (unsigned j = 0; j < question->status_count; j++)
+        for (unsigned j = 0; j < count; j++)
             if ((question->statuses[j] & wanted->mask) == wanted->value)
                 return true;
     }
@@ -207,13 +218,6 @@ fits(const HeedRuleEntry *entry, const Question *question)
 }
 
 /* --- the match --- */
-
-static bool
-is_dead(HeedClass class_)
-{
-    return class_ == HEED_CLASS_BAD_MAILBOX || class_ == HEED_CLASS_BAD_DOMAIN ||
-           class_ == HEED_CLASS_MOVED;
-}
 
 /* What is known of no class gives way to what is. */
 static bool

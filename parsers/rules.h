@@ -112,7 +112,8 @@ typedef struct HeedRuleQuery {
     size_t length;
     const char *code;         /* "550" */
     const char *status;       /* "5.1.1" */
-    const char *other_status; /* a second one: that a rule wants one of them suffices */
+    const char *other_status; /* a second one, which suffices for a rule unless its class is a dead
+                                 address's */
     bool permanent;
     const char *host_provider;   /* whose server it was that spoke */
     const char *domain_provider; /* whose the recipient's domain is */

@@ -108,6 +108,8 @@ static const Row rows[] = {
      "status:5.2.2", "5.2.2"},
     {"field-says-user-reply-says-policy", "failed", "5.1.1", "550 5.7.1 listed by example", NULL,
      "policy", "block", "status:5.7.1", "5.1.1"},
+    {"field-says-user-reply-says-policy-at-end", "failed", "5.1.3", "553 not for you (#5.7.1)",
+     NULL, "policy", "block", "status:5.7.1", "5.1.3"},
     {"field-says-policy-reply-says-user", "failed", "5.7.1", "550 5.1.1 nobody", NULL, "policy",
      "block", NULL, NULL},
     {"expired-but-full", "failed", "4.4.7", "452 4.2.2 mailbox full", NULL, "mailbox-full", "soft",

@@ -52,6 +52,7 @@ static const struct {
     {"042-newsletter-quotes-a-notice", HEED_KIND_OTHER},
     {"043-two-addresses-in-one-sentence", HEED_KIND_BOUNCE},
     {"044-list-with-x-loop", HEED_KIND_OTHER},
+    {"045-newsletter-under-a-notices-subject", HEED_KIND_OTHER},
 };
 
 static HeedParser *parser;

@@ -230,7 +230,8 @@ static const char matching[] = "rule general.first\nclass policy\ntext alpha\nex
                                "rule and\nclass too-big\ntext delta\nand epsilon\nnot zeta|eta\n"
                                "example delta epsilon\n"
                                "rule code\nclass tls\ntext theta\ncode 42x 550\nexample theta\n"
-                               "rule status\nclass moved\ntext iota\nstatus 5.7.x\nexample iota\n"
+                               "rule status\nclass content\ntext iota\nstatus 5.7.x\nexample iota\n"
+                               "rule dead\nclass bad-mailbox\ntext rho\nstatus 5.1.1\nexample rho\n"
                                "rule temporary\nclass system\ntext kappa\nwhen temporary\n"
                                "example kappa\n"
                                "rule utf8\nclass network\ntext \xc3\xbc"
@@ -306,6 +307,18 @@ static const Row rows[] = {
     {"status-other",
      {.text = "iota", .status = "5.1.1", .other_status = "5.7.1"},
      "status",
+     NULL,
+     NULL,
+     false},
+    {"status-of-the-dead",
+     {.text = "rho", .status = "5.1.1", .other_status = "5.7.1"},
+     "dead",
+     NULL,
+     NULL,
+     false},
+    {"status-other-of-the-dead",
+     {.text = "rho", .status = "5.7.1", .other_status = "5.1.1"},
+     NULL,
      NULL,
      NULL,
      false},
