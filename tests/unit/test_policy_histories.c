@@ -914,7 +914,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        unsigned seed = 20260101U + 1000U * i;
+        unsigned seed = 20260101U + 1001U * i;
         g_autofree char *path = g_strdup_printf("/policy/histories/%u", seed);
 
         g_test_add_data_func(path, GUINT_TO_POINTER(seed), test_round);
