@@ -16,6 +16,10 @@ static const struct {
     {"3D000", HEED_ERROR_CONFIG}, /* no such database */
     {"40", HEED_ERROR_CONFLICT},  /* serialisation, deadlock */
     {"42501", HEED_ERROR_PERMISSION},
+    /* No such column, function or table: a newer program changed them while this one ran. */
+    {"42703", HEED_ERROR_UNAVAILABLE},
+    {"42883", HEED_ERROR_UNAVAILABLE},
+    {"42P01", HEED_ERROR_UNAVAILABLE},
     {"53", HEED_ERROR_TEMPORARY},      /* disk full, out of memory, too many connections */
     {"55P03", HEED_ERROR_CONFLICT},    /* lock_timeout */
     {"57", HEED_ERROR_TEMPORARY},      /* cancelled, shutting down, starting up */

@@ -107,6 +107,11 @@ test_error_codes(void)
         {RAISE("57P03"), HEED_ERROR_TEMPORARY, "try: x (57P03)"},
         {RAISE("28000"), HEED_ERROR_PERMISSION, "try: x (28000)"},
         {RAISE("42501"), HEED_ERROR_PERMISSION, "try: x (42501)"},
+        {RAISE("42883"), HEED_ERROR_UNAVAILABLE, "try: x (42883)"},
+        {"SELECT FROM gone", HEED_ERROR_UNAVAILABLE,
+         "try: relation \"gone\" does not exist (42P01)"},
+        {"SELECT gone FROM t", HEED_ERROR_UNAVAILABLE,
+         "try: column \"gone\" does not exist (42703)"},
         {"SET TRANSACTION READ ONLY; CREATE TABLE u ()", HEED_ERROR_TEMPORARY,
          "try: cannot execute CREATE TABLE in a read-only transaction (25006)"},
     };
