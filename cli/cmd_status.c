@@ -84,7 +84,7 @@ time_of(const HeedRows *rows, size_t row, size_t column)
 static char *
 age_text(int64_t then, int64_t now)
 {
-    int64_t age = MAX(now - then, 0);
+    int64_t age = then == HEED_DATE_UNKNOWN ? 0 : MAX(now - then, 0);
 
     if (then == HEED_DATE_UNKNOWN)
         return g_strdup("-");
