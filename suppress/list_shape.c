@@ -352,6 +352,28 @@ name_found(const GPtrArray *fields, const HeedListShape *shape)
     return shape->column_count > 1 ? name_columns(found, true) : NULL;
 }
 
+/* Where no column was named. */
+static bool
+find_unnamed(const GPtrArray *fields, bool is_whole, HeedListShape *shape, GError **error)
+{
+    guint addresses = 0;
+
+    if (!find_usual_names(fields, shape))
+        return fail_too_many(error);
+    shape->has_header = shape->column_count > 0;
+    if (shape->has_header)
+        return true;
+    if (fields->len == 1 || is_whole) {
+        *shape = (HeedListShape){.kind = shape->kind, .column_count = 1};
+        return true;
+    }
+    addresses = find_addresses(fields, shape->kind, &shape->columns[0]);
+    if (addresses != 1)
+        return fail(fields, addresses == 0, NULL, error);
+    shape->column_count = 1;
+    return true;
+}
+
 bool
 heed_list_shape_find(const char *line,
                      size_t length,
@@ -364,24 +386,14 @@ heed_list_shape_find(const char *line,
     HeedListShape shape = {.kind = kind, .delimiter = likely_delimiter(line, length)};
     g_autoptr(GPtrArray) fields = split(line, length, shape.delimiter);
     g_autoptr(GString) whole = g_string_new(NULL);
-    guint addresses;
 
     *out_found = NULL;
-    if (columns != NULL) {
-        if (!find_named_columns(fields, columns, &shape, error))
-            return false;
-    } else if (!find_usual_names(fields, &shape)) {
-        return fail_too_many(error);
-    } else if (shape.column_count > 0) {
-        shape.has_header = true;
+    if (columns != NULL
+            ? !find_named_columns(fields, columns, &shape, error)
+            : !find_unnamed(fields, heed_list_entry(kind, line, length, whole), &shape, error))
+        return false;
+    if (columns == NULL && shape.has_header)
         *out_found = name_found(fields, &shape);
-    } else if (fields->len == 1 || heed_list_entry(kind, line, length, whole)) {
-        shape = (HeedListShape){.kind = kind, .column_count = 1};
-    } else if ((addresses = find_addresses(fields, kind, &shape.columns[0])) == 1) {
-        shape.column_count = 1;
-    } else {
-        return fail(fields, addresses == 0, NULL, error);
-    }
     *out = shape;
     return true;
 }
