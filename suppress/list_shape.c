@@ -374,7 +374,7 @@ find_unnamed(const GPtrArray *fields, bool is_whole, HeedListShape *shape, GErro
     return true;
 }
 
-bool
+bool /* NOLINTNEXTLINE(readability-function-size): a text is two parameters */
 heed_list_shape_find(const char *line,
                      size_t length,
                      const char *const *columns,
