@@ -33,11 +33,12 @@ class Killed(Case):
         if victim == "parent" and poll.poll() is None:
             poll.kill()
             return True
-        if victim in ("fetcher", "worker"):
+        while victim in ("fetcher", "worker") and poll.poll() is None:  # it may not be there yet
             for pid, words in children(poll.pid).items():
                 if victim in words:
                     os.kill(pid, signal.SIGKILL)
                     return True
+            time.sleep(0.005)
         if victim == "backend":
             for pid in self.world.postgres.backends("heed"):
                 os.kill(pid, signal.SIGKILL)
