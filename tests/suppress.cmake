@@ -10,6 +10,8 @@ heed_database_test(policy_races LINKS heed_test_history)
 heed_test(clean LINKS heed_suppress)
 heed_test(throttle LINKS heed_suppress)
 heed_test(throttle_simulation LINKS heed_suppress)
+# Arithmetic, which unit/throttle does under the sanitizers too.
+set_tests_properties(unit/throttle_simulation PROPERTIES LABELS "unit;slow")
 heed_database_test(policy_histories LINKS heed_test_history)
 heed_database_test(policy_replay LINKS heed_test_history)
 heed_database_test(guard LINKS heed_test_outage)

@@ -407,15 +407,15 @@ main(int argc, char **argv)
     heed_assert_done(heed_migrate(test->database, NULL, &error), error);
     policy = heed_policy_in_force(test->database, &error);
     g_assert_no_error(error);
-    g_test_add_func("/guard/outage", test_outage);
-    g_test_add_func("/guard/others", test_others);
     g_test_add_func("/guard/again", test_again);
     g_test_add_func("/guard/list", test_list);
-    g_test_add_func("/guard/resolver", test_resolver);
     g_test_add_func("/guard/old-mailbox", test_old_mailbox);
     g_test_add_func("/guard/old-silence", test_old_silence);
     /* Long histories that take the server's time, and no other code: once is enough. */
     if (!SANITIZED) {
+        g_test_add_func("/guard/outage", test_outage);
+        g_test_add_func("/guard/others", test_others);
+        g_test_add_func("/guard/resolver", test_resolver);
         g_test_add_func("/guard/usual", test_usual);
         g_test_add_func("/guard/late-poll", test_late_poll);
     }
