@@ -11,7 +11,7 @@ set_tests_properties(e2e/database PROPERTIES LABELS "e2e;slow" COST 500)
 heed_end_to_end(throttle test_throttle.Throttle)
 heed_end_to_end(throttle_mtas test_throttle.MailServers)
 set_tests_properties(e2e/throttle_mtas PROPERTIES LABELS "e2e;slow")
-# The same of unit/forget.
-set_tests_properties(e2e/forget PROPERTIES LABELS "e2e;slow")
+# The same of the unit tests of suppress/.
+set_tests_properties(e2e/export e2e/forgery e2e/forget e2e/left e2e/policy PROPERTIES LABELS "e2e;slow")
 # Most of it is Postfix and Exim, of whom sanitizers know nothing.
 set_tests_properties(e2e/mtas PROPERTIES LABELS "e2e;slow")
