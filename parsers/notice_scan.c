@@ -19,7 +19,10 @@ typedef struct Scan {
     /* Where lines that continue a reply go; NULL: there is none open. */
     GString *open;
     size_t open_indent;
-    guint current; /* index of the recipient spoken of; only with recipients->len > 0 */
+    guint current;   /* index of the recipient spoken of; only with recipients->len > 0 */
+    bool of_all;     /* it is spoken of all of them instead */
+    bool quoted;     /* and a server was quoted */
+    bool unfinished; /* the quoted reply has further lines */
     bool stopped;
 } Scan;
 
@@ -92,6 +95,8 @@ take_recipient(Scan *scan, char *address, size_t indent)
     GArray *recipients = scan->out->recipients;
     HeedNoticeRecipient recipient = {.address = address, .indent = indent};
 
+    scan->of_all = false;
+    scan->unfinished = false;
     for (guint i = 0; i < MIN(recipients->len, KNOWN_LIMIT); i++)
         if (strcmp(g_array_index(recipients, HeedNoticeRecipient, i).address, address) == 0) {
             scan->current = i;
@@ -141,8 +146,8 @@ take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 
 /*
  * Whether what a reply says stands against what comes later: it has a code and the later one has
- * none, or another enhanced code. Sendmail quotes "550 5.7.1" of the server and sums it up as
- * "550 5.1.1 User unknown".
+ * none, or another enhanced code. Sendmail gives "550 5.7.1" of the server as the reason and sums
+ * it up as "550 5.1.1 User unknown".
  */
 static bool
 outweighs(const GString *said, HeedSpan later)
@@ -178,33 +183,102 @@ open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *
     append_reply(recipient->reply, match->reply);
 }
 
+/* "550-": a reply that has further lines (RFC 5321 4.2.1). */
+static bool
+is_unfinished(HeedSpan reply)
+{
+    return reply.length > 3 && g_ascii_isdigit(reply.at[0]) && g_ascii_isdigit(reply.at[1]) &&
+           g_ascii_isdigit(reply.at[2]) && reply.at[3] == '-';
+}
+
+/* A line that quotes a server; false when it is none. The last of several replies is what counts of
+ * a recipient, whose next server was asked then. */
+static bool
+take_quote(Scan *scan, HeedSpan line)
+{
+    HeedNoticeRecipient *recipient = scan->of_all ? NULL : current_recipient(scan);
+    GString *reply = recipient == NULL ? scan->out->common : recipient->reply;
+    HeedTemplateMatch match;
+
+    if (heed_template_match_any(scan->format->quote, line, &match) == NULL)
+        return false;
+    if (recipient != NULL && !scan->unfinished)
+        g_string_truncate(reply, 0);
+    append_reply(reply, match.reply);
+    *(recipient == NULL ? &scan->quoted : &recipient->quoted) = true;
+    scan->unfinished = is_unfinished(match.reply);
+    scan->open = NULL;
+    return true;
+}
+
+/* Makes the recipient that the line names the current one; false when it names none of use. */
+static bool
+take_named(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    char *address = address_of(scan, match);
+
+    if (address == NULL || scan->out->recipients->len >= scan->max_recipients) {
+        g_free(address);
+        return false;
+    }
+    take_recipient(scan, address, indent_of(line));
+    return true;
+}
+
+/* A line of the recipient that it names, or of the current one. */
+static bool
+take_match(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    bool named = match->address.at != NULL || match->local.at != NULL;
+
+    if (match->subject.at != NULL && scan->out->subject.at == NULL)
+        scan->out->subject = heed_span_trim(match->subject);
+    if (named && !take_named(scan, line, match))
+        return false;
+    take_details(current_recipient(scan), match);
+    if (named || match->reply.at != NULL)
+        open_reply(scan, current_recipient(scan), match);
+    return true;
+}
+
+static void
+open_common(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    append_reply(scan->out->common, match->reply);
+    scan->open = scan->out->common;
+    scan->open_indent = indent_of(line);
+}
+
+/* A line that sums up; false when it is none. */
+static bool
+take_summary(Scan *scan, HeedSpan line)
+{
+    HeedTemplateMatch match;
+
+    if (heed_template_match_any(scan->format->summary, line, &match) == NULL)
+        return false;
+    if (match.address.at == NULL) {
+        if (!scan->quoted)
+            open_common(scan, line, &match);
+        return true;
+    }
+    if (!take_named(scan, line, &match))
+        return false;
+    scan->open = NULL;
+    return current_recipient(scan)->quoted || take_match(scan, line, &match);
+}
+
 /* One of the format's lines; false when it is none. */
 static bool
 take_line(Scan *scan, HeedSpan line)
 {
     HeedTemplateMatch match;
-    bool named;
 
-    if (heed_template_match_any(scan->format->lines, line, &match) == NULL)
-        return false;
-    named = match.address.at != NULL || match.local.at != NULL;
-    if (match.subject.at != NULL && scan->out->subject.at == NULL)
-        scan->out->subject = heed_span_trim(match.subject);
-    if (named) {
-        char *address = address_of(scan, &match);
-
-        if (address == NULL || scan->out->recipients->len >= scan->max_recipients) {
-            g_free(address);
-            return false;
-        }
-        take_recipient(scan, address, indent_of(line));
-    }
-    take_details(current_recipient(scan), &match);
-    if (named || match.reply.at != NULL)
-        open_reply(scan, current_recipient(scan), &match);
-    return true;
+    return heed_template_match_any(scan->format->lines, line, &match) != NULL &&
+           take_match(scan, line, &match);
 }
 
+/* One that speaks of all; what a server is quoted with behind it was said of all, too. */
 static bool
 take_common(Scan *scan, HeedSpan line)
 {
@@ -212,9 +286,8 @@ take_common(Scan *scan, HeedSpan line)
 
     if (heed_template_match_any(scan->format->common, line, &match) == NULL)
         return false;
-    append_reply(scan->out->common, match.reply);
-    scan->open = scan->out->common;
-    scan->open_indent = indent_of(line);
+    open_common(scan, line, &match);
+    scan->of_all = true;
     return true;
 }
 
@@ -237,7 +310,8 @@ take_body_line(Scan *scan, HeedSpan line)
     bool deeper = scan->format->extent == HEED_REPLY_INDENTED && continues(scan, line);
 
     /* A reply may quote the address; deeper than the recipient's line, that begins nothing. */
-    if (!deeper && (take_line(scan, line) || take_common(scan, line)))
+    if (!deeper && (take_line(scan, line) || take_quote(scan, line) || take_summary(scan, line) ||
+                    take_common(scan, line)))
         return;
     if (continues(scan, line))
         append_reply(scan->open, line);
@@ -320,7 +394,7 @@ finish(const Scan *scan)
 {
     HeedNoticeScan *out = scan->out;
 
-    if (scan->format->last_reply_only && out->recipients->len > 1)
+    if (scan->format->common_of_one && out->recipients->len > 1)
         g_string_truncate(out->common, 0);
 
     for (guint i = 0; i < out->recipients->len; i++) {

@@ -46,7 +46,7 @@ check_format(const HeedFormat *format, gpointer data)
     const HeedTemplates lists[] = {
         format->from,   format->subject,  format->header,  format->opening,   format->begin,
         format->stop,   format->original, format->delayed, format->delivered, format->lines,
-        format->common, format->replies,  format->reporter};
+        format->common, format->quote,    format->summary, format->replies,   format->reporter};
     bool general = format == &heed_format_general;
 
     (void)data;
