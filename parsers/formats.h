@@ -29,10 +29,11 @@ typedef struct HeedFormat {
     const char *title;
     const char *source;
 
-    /* How it is recognised: each list that is given must match somewhere. */
+    /* How it is recognised: each list that is given must match somewhere. What the header has of
+     * its own (from, header) is believed whoever sent it; words anybody can write. */
     HeedTemplates from;    /* the From: field, decoded */
     HeedTemplates subject; /* the Subject: field, decoded */
-    HeedTemplates header;  /* a whole field: "x-mailer: m-filter" */
+    HeedTemplates header;  /* a whole field that nobody else writes: "x-mailer: m-filter" */
     HeedTemplates opening; /* one of the first lines of the text */
 
     /* The first line with the name of the host that reports. */
