@@ -21,8 +21,10 @@ typedef struct Scan {
     size_t open_indent;
     guint current;   /* index of the recipient spoken of; only with recipients->len > 0 */
     bool of_all;     /* it is spoken of all of them instead */
-    bool quoted;     /* and a server was quoted */
+    GString *said;   /* what a server is quoted with since then */
+    bool quoted;     /* what is said of all has a quotation in it */
     bool unfinished; /* the quoted reply has further lines */
+    bool summed_up;  /* what a server says after that is about something else */
     bool stopped;
 } Scan;
 
@@ -202,12 +204,16 @@ take_quote(Scan *scan, HeedSpan line)
 
     if (heed_template_match_any(scan->format->quote, line, &match) == NULL)
         return false;
+    scan->open = NULL;
+    if (scan->summed_up)
+        return true;
     if (recipient != NULL && !scan->unfinished)
         g_string_truncate(reply, 0);
     append_reply(reply, match.reply);
+    if (recipient == NULL)
+        append_reply(scan->said, match.reply);
     *(recipient == NULL ? &scan->quoted : &recipient->quoted) = true;
     scan->unfinished = is_unfinished(match.reply);
-    scan->open = NULL;
     return true;
 }
 
@@ -222,6 +228,7 @@ take_named(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
         return false;
     }
     take_recipient(scan, address, indent_of(line));
+    scan->summed_up = false;
     return true;
 }
 
@@ -249,6 +256,27 @@ open_common(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
     scan->open_indent = indent_of(line);
 }
 
+/* Of one recipient: what a server said to DATA, too, then was said of that one. */
+static bool
+sum_up_one(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    bool of_all = scan->of_all;
+    HeedNoticeRecipient *recipient;
+
+    if (!take_named(scan, line, match))
+        return false;
+    recipient = current_recipient(scan);
+    if (of_all && scan->said->len > 0 && !recipient->quoted) {
+        g_string_assign(recipient->reply, scan->said->str);
+        recipient->quoted = true;
+    }
+    scan->open = NULL;
+    if (!recipient->quoted)
+        (void)take_match(scan, line, match);
+    scan->of_all = of_all;
+    return true;
+}
+
 /* A line that sums up; false when it is none. */
 static bool
 take_summary(Scan *scan, HeedSpan line)
@@ -257,15 +285,16 @@ take_summary(Scan *scan, HeedSpan line)
 
     if (heed_template_match_any(scan->format->summary, line, &match) == NULL)
         return false;
-    if (match.address.at == NULL) {
+    if (match.address.at != NULL) {
+        if (!sum_up_one(scan, line, &match))
+            return false;
+    } else {
+        g_string_truncate(scan->said, 0);
         if (!scan->quoted)
             open_common(scan, line, &match);
-        return true;
     }
-    if (!take_named(scan, line, &match))
-        return false;
-    scan->open = NULL;
-    return current_recipient(scan)->quoted || take_match(scan, line, &match);
+    scan->summed_up = true;
+    return true;
 }
 
 /* One of the format's lines; false when it is none. */
@@ -287,7 +316,9 @@ take_common(Scan *scan, HeedSpan line)
     if (heed_template_match_any(scan->format->common, line, &match) == NULL)
         return false;
     open_common(scan, line, &match);
+    g_string_truncate(scan->said, 0);
     scan->of_all = true;
+    scan->summed_up = false;
     return true;
 }
 
@@ -420,6 +451,7 @@ heed_notice_scan(const HeedFormat *format,
     const char *end = text.at + text.length;
     const char *at = text.at;
 
+    scan.said = g_string_new(NULL);
     *out = (HeedNoticeScan){
         .recipients = g_array_new(FALSE, FALSE, sizeof(HeedNoticeRecipient)),
         .common = g_string_new(NULL),
@@ -437,6 +469,7 @@ heed_notice_scan(const HeedFormat *format,
         at = next;
     }
     finish(&scan);
+    g_string_free(scan.said, TRUE);
 }
 
 void

@@ -209,6 +209,7 @@ static const HeedFormat formats[] = {
         .lines = T("^{n} {*}postmaster... {*}", /* the copy for postmaster, not the message */
                    "^>>> RCPT To:{address}",
                    "^>>> RCPT To:{address} {*}",
+                   "^={code} 5.1.2 {address}... {*}", /* no server was asked */
                    "^{address}... Deferred: {reply}",
                    "^{address}... {reply}",
                    " (expanded from: {original})",
@@ -236,11 +237,12 @@ static const HeedFormat formats[] = {
         .title = "Sendmail 5, ULTRIX, IDA",
         .source = "BSD sendmail 5.65; in the wild",
         .opening = T("----- Transcript of session follows -----"),
-        .lines = T("^>>> RCPT To:{address}", "^>>> RCPT To:{address} {*}"),
+        .lines = T("^>>> RCPT To:{address}",
+                   "^>>> RCPT To:{address} {*}",
+                   "^{n} {address}... {code} {reply}"),
         .common = T("{*}while talking to {*}", "^>>> {*}"),
         .quote = T("^<<< {reply}"),
-        .summary = T("^{n} {address}... {code} {reply}",
-                     "^={code} {status} {address}... {*}",
+        .summary = T("^={code} {status} {address}... {*}",
                      "^={code} {address}... {*}",
                      "^={code} {address}, {*}",
                      "^={code} {host} (smtp)... {*}",

@@ -161,6 +161,15 @@ check_transcripts(void)
                             ">>> RCPT To:<ben@example.net>\n<<< 550 5.1.1 No such user\n"
                             "550 5.1.1 <ben@example.net>... User unknown\n",
          "550 5.7.1 refused as spam", HEED_CLASS_SPAM_CONTENT, "550 5.1.1 No such user"},
+        {SENDMAIL8 ">>> DATA\n<<< 550 refused as spam\n" UNKNOWN "<<< 503 RCPT first\n",
+         "550 refused as spam", HEED_CLASS_SPAM_CONTENT, NULL},
+        {SENDMAIL8_TWO ">>> DATA\n<<< 550 5.7.1 refused as spam\n" UNKNOWN
+                       "550 5.1.2 <ben@example.net>... Host unknown\n",
+         "550 5.7.1 refused as spam", HEED_CLASS_SPAM_CONTENT,
+         "550 5.1.2 <ben@example.net>... Host unknown"},
+        {SENDMAIL8_TWO ">>> DATA\n<<< 550 5.7.1 refused as spam\n" UNAVAILABLE
+                       "550 5.1.1 <ben@example.net>... User unknown\n",
+         NULL, HEED_CLASS_UNKNOWN, "550 5.1.1 <ben@example.net>... User unknown"},
         /* Of which of the two? */
         {SENDMAIL8_TWO ">>> DATA\n<<< 550 5.1.1 No such user\n" UNAVAILABLE, NULL,
          HEED_CLASS_UNKNOWN, NULL},
