@@ -193,27 +193,46 @@ is_unfinished(HeedSpan reply)
            g_ascii_isdigit(reply.at[2]) && reply.at[3] == '-';
 }
 
+/* What a server accepts makes up for what it, or one before it, refused; not the end of a session.
+ */
+static bool
+accepts(HeedSpan reply)
+{
+    return reply.length > 0 && (reply.at[0] == '2' || reply.at[0] == '3');
+}
+
+static void
+add_quote(Scan *scan, HeedNoticeRecipient *recipient, HeedSpan said)
+{
+    GString *reply = recipient == NULL ? scan->out->common : recipient->reply;
+    bool refused = !accepts(said);
+
+    if (heed_span_starts(said, "221"))
+        return;
+    if (!refused || (recipient != NULL && !scan->unfinished))
+        g_string_truncate(reply, 0);
+    if (!refused)
+        g_string_truncate(scan->said, 0);
+    else
+        append_reply(reply, said);
+    if (refused && recipient == NULL)
+        append_reply(scan->said, said);
+    *(recipient == NULL ? &scan->quoted : &recipient->quoted) = refused;
+    scan->unfinished = is_unfinished(said);
+}
+
 /* A line that quotes a server; false when it is none. The last of several replies is what counts of
  * a recipient, whose next server was asked then. */
 static bool
 take_quote(Scan *scan, HeedSpan line)
 {
-    HeedNoticeRecipient *recipient = scan->of_all ? NULL : current_recipient(scan);
-    GString *reply = recipient == NULL ? scan->out->common : recipient->reply;
     HeedTemplateMatch match;
 
     if (heed_template_match_any(scan->format->quote, line, &match) == NULL)
         return false;
     scan->open = NULL;
-    if (scan->summed_up)
-        return true;
-    if (recipient != NULL && !scan->unfinished)
-        g_string_truncate(reply, 0);
-    append_reply(reply, match.reply);
-    if (recipient == NULL)
-        append_reply(scan->said, match.reply);
-    *(recipient == NULL ? &scan->quoted : &recipient->quoted) = true;
-    scan->unfinished = is_unfinished(match.reply);
+    if (!scan->summed_up)
+        add_quote(scan, scan->of_all ? NULL : current_recipient(scan), heed_span_trim(match.reply));
     return true;
 }
 
@@ -251,8 +270,10 @@ take_match(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
 static void
 open_common(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
 {
+    bool opens = match->reply.at != NULL || scan->format->extent != HEED_REPLY_REST;
+
     append_reply(scan->out->common, match->reply);
-    scan->open = scan->out->common;
+    scan->open = opens ? scan->out->common : NULL;
     scan->open_indent = indent_of(line);
 }
 

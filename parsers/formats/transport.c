@@ -55,6 +55,12 @@ static const char *const exim_original[] = {
     "Reporting-MTA:{*}",
     NULL};
 
+/* MDaemon's sessions, each line behind its time. */
+static const char *const mdaemon_commands[] = {"{*}: --> {*}",
+                                               "{*}: Attempting SMTP connection {*}", NULL};
+static const char *const mdaemon_quotes[] = {"{*}: <-- {reply}", NULL};
+static const char *const mdaemon_delays[] = {"{*}TEMPORARY non-fatal delivery errors{*}", NULL};
+
 static const HeedFormat formats[] = {
     {
         .name = "exim",
@@ -342,6 +348,47 @@ static const HeedFormat formats[] = {
         .original = T("Original message follows.{*}"),
         .replies =
             T("{*} generated following response: {reply}", "{*} generated response: {reply}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+    },
+    {
+        .name = "mdaemon",
+        .title = "MDaemon, SecurityGateway",
+        .source = "notices of MDaemon in the wild, 2022; what a program is tested with that reads "
+                  "SecurityGateway's",
+        .from = T("{*}mdaemon@{*}", "SecurityGateway{*}"),
+        .opening = T("Failed address: {address}"),
+        .lines = T("Failed address: {address}",
+                   "{*}: --> RCPT To:{address}",
+                   "{*}: --> RCPT To:{address} {*}"),
+        .common = mdaemon_commands,
+        .quote = mdaemon_quotes,
+        .common_of_one = true,
+        .stop = T("--- End Transcript ---"),
+        .delayed = mdaemon_delays,
+        .extent = HEED_REPLY_REST,
+    },
+    {
+        .name = "mdaemon",
+        .title = "MDaemon before it named the failed address",
+        .source = "notices of MDaemon 10 in the wild, 2013",
+        .from = T("{*}mdaemon@{*}"),
+        .opening = T("MDaemon Delivery Status Notification{*}"),
+        .lines = T(
+            "{*}: * To: {address}", "{*}: --> RCPT To:{address}", "{*}: --> RCPT To:{address} {*}"),
+        .common = mdaemon_commands,
+        .quote = mdaemon_quotes,
+        .common_of_one = true,
+        .stop = T("--- End Transcript ---"),
+        .delayed = mdaemon_delays,
+        .extent = HEED_REPLY_REST,
+    },
+    {
+        .name = "mdaemon",
+        .title = "MDaemon: no such user",
+        .source = "notices of MDaemon 13 in the wild, 2013",
+        .from = T("{*}mdaemon@{*}"),
+        .opening = T("{address} - no such user here."),
+        .lines = T("{address} - {reply}"),
         .extent = HEED_REPLY_PARAGRAPH,
     },
     {

@@ -182,7 +182,10 @@ make_page(void)
         page,
         "\n## Everything else\n\nMail that a program sent (from mailer-daemon or postmaster, with "
         "a null return path, with\nX-Failed-Recipients) about mail that failed is read as `%s` if "
-        "it names somebody on a line of the\nusual kinds. Anything else is `other`, or a reply.\n",
+        "it names somebody on a line of the\nusual kinds. Anything else is `other`, or a reply.\n\n"
+        "PowerMTA, SendGrid, Yandex and Amazon SES report by delivery status. No mail, document or "
+        "program that\nwe could find shows a notice of Mailgun's or SMTP2GO's own, so neither is "
+        "described.\n",
         heed_format_general.name);
     return g_string_free(page, FALSE);
 }
