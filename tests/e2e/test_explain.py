@@ -172,6 +172,30 @@ class Explain(Case):
         self.assertEqual(done.returncode, 78)
         self.assertIn(f"{own}:9: rule own.rain can never win".encode(), done.stderr)
 
+    def test_name_of_a_built_in_rule(self):
+        own = self.write("own.rules", "# mine\n" + RULE.replace("own.weather", "user.unknown"))
+        done = self.heed("explain", "--rules", own, "x")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"{own}:3: rule user.unknown is built in".encode(), done.stderr)
+
+    def test_byte_order_mark(self):
+        own = self.write("own.rules", "\ufeff" + RULE)
+        (answer,) = self.ask(b"550 Too much rain\n", "--rules", own)
+        self.assertEqual(answer["rule"], "text:own.weather")
+
+    def test_nothing_to_explain(self):
+        for text in ("", "  "):
+            done = self.heed("explain", text)
+            self.assertEqual((done.returncode, done.stdout), (64, b""))
+            self.assertIn(b"nothing to explain", done.stderr)
+
+    def test_file_as_reply(self):
+        path = self.write("replies.txt", "550 5.1.1 user unknown\n")
+        done = self.heed("explain", path)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(f"heed explain < {path}".encode(), done.stderr)
+        self.assertIn(str(path).encode(), done.stdout)
+
     def test_usage(self):
         done = self.heed("explain", "--format", "yaml", "x")
         self.assertEqual(done.returncode, 64)
