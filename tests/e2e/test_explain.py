@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -195,6 +196,22 @@ class Explain(Case):
         self.assertEqual(done.returncode, 0)
         self.assertIn(f"heed explain < {path}".encode(), done.stderr)
         self.assertIn(str(path).encode(), done.stdout)
+
+    def test_table_of_replies(self):
+        rows = [("pattern", "match", "reply_code", "provider", "heed_class"),
+                ("[TSS04]", "sub", "421 4.7.0", "Yahoo", "reputation"),
+                (r"AUP#(I|In)-13[0-4]0\b.*x", "re", "-", "Charter", "too-many-connections|policy"),
+                ("mailbox is full", "isub", "4xx/552 5.2.2", "a", "bad-mailbox"),
+                ("x", "sub", "550", "b", "(none)")]
+        table = self.write("table.tsv", "".join("\t".join(row) + "\n" for row in rows))
+        done = subprocess.run([sys.executable, "-m", "tests.bench.replies", "--heed", str(harness.PROGRAM), str(table)],
+                              capture_output=True, check=False, env=self.environment, cwd=harness.ROOT,
+                              timeout=harness.PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertEqual(done.stdout.decode().splitlines(), [
+            "a: 450 mailbox is full: bad-mailbox in the table, mailbox-full by text:mailbox.full",
+            "a: 552 5.2.2 mailbox is full: bad-mailbox in the table, mailbox-full by text:mailbox.full",
+            "2 of 3 rows agree (66.7 %), 5 replies; 1 rows without a class of Heed's"])
 
     def test_usage(self):
         done = self.heed("explain", "--format", "yaml", "x")
