@@ -267,15 +267,6 @@ begins_as_program(const HeedNoticeLook *look)
            heed_notice_recognise(&first, HEED_KIND_OTHER) != NULL;
 }
 
-/* Whether replies to it would reach somebody, which nobody wants of a notice (RFC 5321 4.5.5). */
-static bool
-has_return_path(const HeedMessage *message)
-{
-    const HeedField *field = heed_message_field(message, "return-path");
-
-    return field != NULL && !heed_span_is(heed_span_trim(field->value), "<>");
-}
-
 bool
 heed_notice_may_be(const HeedNoticeLook *look)
 {
@@ -290,7 +281,7 @@ heed_notice_may_be(const HeedNoticeLook *look)
     }
     /* Programs of shops and help desks quote what they got, and newsletters what they write about;
      * its subject and words anybody can write. */
-    return automatic && !has_return_path(message) && begins_as_program(look);
+    return automatic && begins_as_program(look);
 }
 
 bool

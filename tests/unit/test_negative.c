@@ -56,6 +56,7 @@ static const struct {
     {"046-newsletter-begins-as-a-notice", HEED_KIND_OTHER},
     {"047-mail-begins-as-a-notice", HEED_KIND_OTHER},
     {"048-mail-with-a-notices-subject-and-words", HEED_KIND_OTHER},
+    {"049-newsletter-shows-a-delivery-status", HEED_KIND_OTHER},
 };
 
 static HeedParser *parser;

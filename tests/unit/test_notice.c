@@ -65,6 +65,7 @@ check_senders(void)
         {"Return-Path: <>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
         {"From: x@example.net\nAuto-Submitted: auto-replied\n", HEED_KIND_AUTO_REPLY},
         {"From: x@example.net\nAuto-Submitted: auto-generated\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <MAILER-DAEMON>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
         {"Return-Path: <x@example.net>\nFrom: x@example.net\nAuto-Submitted: auto-generated\n",
          HEED_KIND_OTHER},
         {"Return-Path: <>\nFrom: x@example.net\nList-Id: <list.example.net>\n", HEED_KIND_OTHER},
