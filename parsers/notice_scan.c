@@ -193,32 +193,33 @@ is_unfinished(HeedSpan reply)
            g_ascii_isdigit(reply.at[2]) && reply.at[3] == '-';
 }
 
-/* What a server accepts makes up for what it, or one before it, refused; not the end of a session.
- */
 static bool
 accepts(HeedSpan reply)
 {
     return reply.length > 0 && (reply.at[0] == '2' || reply.at[0] == '3');
 }
 
+/* What a server accepts makes up for what it, or one before it, refused; but not its "221" at the
+ * end of a session. Recipient NULL: said of all. */
 static void
 add_quote(Scan *scan, HeedNoticeRecipient *recipient, HeedSpan said)
 {
     GString *reply = recipient == NULL ? scan->out->common : recipient->reply;
-    bool refused = !accepts(said);
+    bool *quoted = recipient == NULL ? &scan->quoted : &recipient->quoted;
 
     if (heed_span_starts(said, "221"))
         return;
-    if (!refused || (recipient != NULL && !scan->unfinished))
+    *quoted = !accepts(said);
+    if (!*quoted || (recipient != NULL && !scan->unfinished))
         g_string_truncate(reply, 0);
-    if (!refused)
-        g_string_truncate(scan->said, 0);
-    else
-        append_reply(reply, said);
-    if (refused && recipient == NULL)
-        append_reply(scan->said, said);
-    *(recipient == NULL ? &scan->quoted : &recipient->quoted) = refused;
     scan->unfinished = is_unfinished(said);
+    if (!*quoted) {
+        g_string_truncate(scan->said, 0);
+        return;
+    }
+    append_reply(reply, said);
+    if (recipient == NULL)
+        append_reply(scan->said, said);
 }
 
 /* A line that quotes a server; false when it is none. The last of several replies is what counts of
