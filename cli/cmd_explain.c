@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/explain_print.h"
@@ -20,6 +21,12 @@ typedef struct Explaining {
     GString *out;
 } Explaining;
 
+static bool
+is_blank(const char *text)
+{
+    return text[strspn(text, " \t")] == '\0';
+}
+
 /* One reply; the byte behind it is ours to write. */
 static void
 explain(Explaining *explaining, char *text, size_t length)
@@ -29,7 +36,7 @@ explain(Explaining *explaining, char *text, size_t length)
     if (length > 0 && text[length - 1] == '\r')
         length--;
     text[length] = '\0';
-    if (explaining->skip_blank && text[strspn(text, " \t")] == '\0')
+    if (explaining->skip_blank && is_blank(text))
         return;
     /* What is behind a NUL is shown, but not read. */
     heed_explain(explaining->rules, text, explaining->server, &explanation);
@@ -94,6 +101,15 @@ explain_words(Explaining *explaining, char **words, GError **error)
 {
     g_autofree char *text = g_strjoinv(" ", words);
 
+    if (explaining->skip_blank && is_blank(text)) {
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
+                            "TEXT is empty: nothing to explain");
+        return false;
+    }
+    if (words[1] == NULL && g_file_test(text, G_FILE_TEST_IS_REGULAR))
+        heed_log(HEED_LOG_WARNING,
+                 "'%s' was taken for a reply; for the lines of the file: heed explain < %s", text,
+                 text);
     explain(explaining, text, strlen(text));
     return flush(explaining, error);
 }

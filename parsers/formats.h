@@ -29,10 +29,11 @@ typedef struct HeedFormat {
     const char *title;
     const char *source;
 
-    /* How it is recognised: each list that is given must match somewhere. */
+    /* How it is recognised: each list that is given must match somewhere. What the header has of
+     * its own (from, header) is believed whoever sent it; words anybody can write. */
     HeedTemplates from;    /* the From: field, decoded */
     HeedTemplates subject; /* the Subject: field, decoded */
-    HeedTemplates header;  /* a whole field: "x-mailer: m-filter" */
+    HeedTemplates header;  /* a whole field that nobody else writes: "x-mailer: m-filter" */
     HeedTemplates opening; /* one of the first lines of the text */
 
     /* The first line with the name of the host that reports. */
@@ -53,8 +54,13 @@ typedef struct HeedFormat {
     HeedTemplates lines;
     /* The same, for what is said once of all recipients that nothing else is said of. */
     HeedTemplates common;
-    /* What it says of all is only the last reply of several: nobody's where there are several. */
-    bool last_reply_only;
+    /* Lines that quote a server, of the recipient or of all, whichever was spoken of last; and
+     * those that sum up in the reporter's words what it said, which count only where none is
+     * quoted. */
+    HeedTemplates quote;
+    HeedTemplates summary;
+    /* What it says of all may be of one of them alone: nobody's where there are several. */
+    bool common_of_one;
     /* The whole reply, its lines joined with blanks: what of it is the server's, and which host. */
     HeedTemplates replies;
     HeedReplyExtent extent;

@@ -425,20 +425,30 @@ is_answer_or_list(const HeedMessage *message)
     return has_value(message, "auto-submitted", "auto-replied");
 }
 
+/* Postfix delivers what has no return path with that of mailer-daemon in some places. */
+static bool
+is_null_path(HeedSpan path)
+{
+    return heed_span_is(path, "<>") || heed_span_starts(path, "<mailer-daemon@") ||
+           heed_span_is(path, "<mailer-daemon>");
+}
+
 bool
 heed_message_is_automatic(const HeedMessage *message)
 {
-    const HeedField *field = heed_message_field(message, "auto-submitted");
+    const HeedField *submitted = heed_message_field(message, "auto-submitted");
+    const HeedField *path = heed_message_field(message, "return-path");
+    const HeedField *from = heed_message_field(message, "from");
 
     if (is_answer_or_list(message))
         return false;
-    if (field != NULL && !heed_span_starts(heed_span_trim(field->value), "no"))
+    if (path != NULL && is_null_path(heed_span_trim(path->value)))
         return true;
-    field = heed_message_field(message, "return-path");
-    if (field != NULL && heed_span_is(heed_span_trim(field->value), "<>"))
+    /* Newsletters say it as well, but want to hear of what failed. */
+    if (path == NULL && submitted != NULL &&
+        !heed_span_starts(heed_span_trim(submitted->value), "no"))
         return true;
-    field = heed_message_field(message, "from");
-    if (field != NULL && heed_span_is(heed_span_trim(field->value), "<>"))
+    if (from != NULL && heed_span_is(heed_span_trim(from->value), "<>"))
         return true;
     return heed_message_field(message, "x-failed-recipients") != NULL ||
            heed_message_is_from_daemon(message);

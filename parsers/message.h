@@ -78,7 +78,8 @@ void heed_message_enclosed_header(const HeedPart *part, GArray *fields);
 
 /*
  * Whether a program and not a person has sent it, and not in answer: it comes from mailer-daemon or
- * postmaster, has a null return path, or says so (RFC 3834 5). Needed before something in it is
+ * postmaster, has a null return path, or says so (RFC 3834 5) without another return path, which
+ * notices do not have (RFC 5321 4.5.5). Needed before something in it is
  * taken for a bounce that is not within a multipart/report.
  */
 bool heed_message_is_automatic(const HeedMessage *message);

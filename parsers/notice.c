@@ -185,7 +185,7 @@ read_format(const HeedNoticeLook *look, const HeedFormat *format)
 static bool
 is_marked(const HeedFormat *format)
 {
-    return format->header != NULL || format->from != NULL || format->subject != NULL;
+    return format->header != NULL || format->from != NULL;
 }
 
 bool

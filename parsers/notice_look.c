@@ -271,15 +271,17 @@ bool
 heed_notice_may_be(const HeedNoticeLook *look)
 {
     const HeedMessage *message = look->reading->message;
-    bool personal = is_any(personal_subjects, look->subject);
-    bool mail_system = is_from_mail_system(look);
-    bool answers = heed_message_field(message, "in-reply-to") != NULL;
+    bool automatic = heed_message_is_automatic(message);
 
-    /* Postmasters answer, too, and programs of shops and help desks quote what they got. */
-    if (heed_message_is_automatic(message) || (mail_system && !answers))
-        return (!personal && mail_system) || begins_as_program(look);
-    return !personal && !answers && heed_message_field(message, "list-unsubscribe") == NULL &&
-           is_any(failure_subjects, look->subject) && begins_as_program(look);
+    if (is_from_mail_system(look)) {
+        /* Postmasters answer, too. */
+        if (!automatic && heed_message_field(message, "in-reply-to") != NULL)
+            return false;
+        return !is_any(personal_subjects, look->subject) || begins_as_program(look);
+    }
+    /* Programs of shops and help desks quote what they got, and newsletters what they write about;
+     * its subject and words anybody can write. */
+    return automatic && begins_as_program(look);
 }
 
 bool

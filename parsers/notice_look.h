@@ -31,8 +31,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedNoticeLook, heed_notice_look_clear)
 const HeedFormat *heed_notice_recognise(const HeedNoticeLook *look, HeedKind kind);
 
 /*
- * Whether a program may have sent this about mail that it could not deliver. A person who forwards
- * or quotes a notice does so under his own name, and in reply to it.
+ * Whether a program may have sent this about mail that it could not deliver: a mail system by its
+ * address, or whoever has no return path and begins as programs do. A person who forwards or quotes
+ * a notice does so under his own name, and in reply to it.
  */
 bool heed_notice_may_be(const HeedNoticeLook *look);
 

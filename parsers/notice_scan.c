@@ -19,7 +19,12 @@ typedef struct Scan {
     /* Where lines that continue a reply go; NULL: there is none open. */
     GString *open;
     size_t open_indent;
-    guint current; /* index of the recipient spoken of; only with recipients->len > 0 */
+    guint current;   /* index of the recipient spoken of; only with recipients->len > 0 */
+    bool of_all;     /* it is spoken of all of them instead */
+    GString *said;   /* what a server is quoted with since then */
+    bool quoted;     /* what is said of all has a quotation in it */
+    bool unfinished; /* the quoted reply has further lines */
+    bool summed_up;  /* what a server says after that is about something else */
     bool stopped;
 } Scan;
 
@@ -92,6 +97,8 @@ take_recipient(Scan *scan, char *address, size_t indent)
     GArray *recipients = scan->out->recipients;
     HeedNoticeRecipient recipient = {.address = address, .indent = indent};
 
+    scan->of_all = false;
+    scan->unfinished = false;
     for (guint i = 0; i < MIN(recipients->len, KNOWN_LIMIT); i++)
         if (strcmp(g_array_index(recipients, HeedNoticeRecipient, i).address, address) == 0) {
             scan->current = i;
@@ -141,8 +148,8 @@ take_details(HeedNoticeRecipient *recipient, const HeedTemplateMatch *match)
 
 /*
  * Whether what a reply says stands against what comes later: it has a code and the later one has
- * none, or another enhanced code. Sendmail quotes "550 5.7.1" of the server and sums it up as
- * "550 5.1.1 User unknown".
+ * none, or another enhanced code. Sendmail gives "550 5.7.1" of the server as the reason and sums
+ * it up as "550 5.1.1 User unknown".
  */
 static bool
 outweighs(const GString *said, HeedSpan later)
@@ -178,33 +185,151 @@ open_reply(Scan *scan, HeedNoticeRecipient *recipient, const HeedTemplateMatch *
     append_reply(recipient->reply, match->reply);
 }
 
+/* "550-": a reply that has further lines (RFC 5321 4.2.1). */
+static bool
+is_unfinished(HeedSpan reply)
+{
+    return reply.length > 3 && g_ascii_isdigit(reply.at[0]) && g_ascii_isdigit(reply.at[1]) &&
+           g_ascii_isdigit(reply.at[2]) && reply.at[3] == '-';
+}
+
+static bool
+accepts(HeedSpan reply)
+{
+    return reply.length > 0 && (reply.at[0] == '2' || reply.at[0] == '3');
+}
+
+/* What a server accepts makes up for what it, or one before it, refused; but not its "221" at the
+ * end of a session. Recipient NULL: said of all. */
+static void
+add_quote(Scan *scan, HeedNoticeRecipient *recipient, HeedSpan said)
+{
+    GString *reply = recipient == NULL ? scan->out->common : recipient->reply;
+    bool *quoted = recipient == NULL ? &scan->quoted : &recipient->quoted;
+
+    if (heed_span_starts(said, "221"))
+        return;
+    *quoted = !accepts(said);
+    if (!*quoted || (recipient != NULL && !scan->unfinished))
+        g_string_truncate(reply, 0);
+    scan->unfinished = is_unfinished(said);
+    if (!*quoted) {
+        g_string_truncate(scan->said, 0);
+        return;
+    }
+    append_reply(reply, said);
+    if (recipient == NULL)
+        append_reply(scan->said, said);
+}
+
+/* A line that quotes a server; false when it is none. The last of several replies is what counts of
+ * a recipient, whose next server was asked then. */
+static bool
+take_quote(Scan *scan, HeedSpan line)
+{
+    HeedTemplateMatch match;
+
+    if (heed_template_match_any(scan->format->quote, line, &match) == NULL)
+        return false;
+    scan->open = NULL;
+    if (!scan->summed_up)
+        add_quote(scan, scan->of_all ? NULL : current_recipient(scan), heed_span_trim(match.reply));
+    return true;
+}
+
+/* Makes the recipient that the line names the current one; false when it names none of use. */
+static bool
+take_named(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    char *address = address_of(scan, match);
+
+    if (address == NULL || scan->out->recipients->len >= scan->max_recipients) {
+        g_free(address);
+        return false;
+    }
+    take_recipient(scan, address, indent_of(line));
+    scan->summed_up = false;
+    return true;
+}
+
+/* A line of the recipient that it names, or of the current one. */
+static bool
+take_match(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    bool named = match->address.at != NULL || match->local.at != NULL;
+
+    if (match->subject.at != NULL && scan->out->subject.at == NULL)
+        scan->out->subject = heed_span_trim(match->subject);
+    if (named && !take_named(scan, line, match))
+        return false;
+    take_details(current_recipient(scan), match);
+    if (named || match->reply.at != NULL)
+        open_reply(scan, current_recipient(scan), match);
+    return true;
+}
+
+static void
+open_common(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    bool opens = match->reply.at != NULL || scan->format->extent != HEED_REPLY_REST;
+
+    append_reply(scan->out->common, match->reply);
+    scan->open = opens ? scan->out->common : NULL;
+    scan->open_indent = indent_of(line);
+}
+
+/* Of one recipient: what a server said to DATA, too, then was said of that one. */
+static bool
+sum_up_one(Scan *scan, HeedSpan line, const HeedTemplateMatch *match)
+{
+    bool of_all = scan->of_all;
+    HeedNoticeRecipient *recipient;
+
+    if (!take_named(scan, line, match))
+        return false;
+    recipient = current_recipient(scan);
+    if (of_all && scan->said->len > 0 && !recipient->quoted) {
+        g_string_assign(recipient->reply, scan->said->str);
+        recipient->quoted = true;
+    }
+    scan->open = NULL;
+    if (!recipient->quoted)
+        (void)take_match(scan, line, match);
+    scan->of_all = of_all;
+    return true;
+}
+
+/* A line that sums up; false when it is none. */
+static bool
+take_summary(Scan *scan, HeedSpan line)
+{
+    HeedTemplateMatch match;
+
+    if (heed_template_match_any(scan->format->summary, line, &match) == NULL)
+        return false;
+    if (match.address.at != NULL) {
+        if (!sum_up_one(scan, line, &match))
+            return false;
+    } else {
+        g_string_truncate(scan->said, 0);
+        if (!scan->quoted)
+            open_common(scan, line, &match);
+    }
+    scan->summed_up = true;
+    return true;
+}
+
 /* One of the format's lines; false when it is none. */
 static bool
 take_line(Scan *scan, HeedSpan line)
 {
     HeedTemplateMatch match;
-    bool named;
 
-    if (heed_template_match_any(scan->format->lines, line, &match) == NULL)
-        return false;
-    named = match.address.at != NULL || match.local.at != NULL;
-    if (match.subject.at != NULL && scan->out->subject.at == NULL)
-        scan->out->subject = heed_span_trim(match.subject);
-    if (named) {
-        char *address = address_of(scan, &match);
-
-        if (address == NULL || scan->out->recipients->len >= scan->max_recipients) {
-            g_free(address);
-            return false;
-        }
-        take_recipient(scan, address, indent_of(line));
-    }
-    take_details(current_recipient(scan), &match);
-    if (named || match.reply.at != NULL)
-        open_reply(scan, current_recipient(scan), &match);
-    return true;
+    return heed_template_match_any(scan->format->lines, line, &match) != NULL &&
+           take_match(scan, line, &match);
 }
 
+/* One that speaks of all; what a server is quoted with behind it was said of all, too. */
 static bool
 take_common(Scan *scan, HeedSpan line)
 {
@@ -212,9 +337,10 @@ take_common(Scan *scan, HeedSpan line)
 
     if (heed_template_match_any(scan->format->common, line, &match) == NULL)
         return false;
-    append_reply(scan->out->common, match.reply);
-    scan->open = scan->out->common;
-    scan->open_indent = indent_of(line);
+    open_common(scan, line, &match);
+    g_string_truncate(scan->said, 0);
+    scan->of_all = true;
+    scan->summed_up = false;
     return true;
 }
 
@@ -237,7 +363,8 @@ take_body_line(Scan *scan, HeedSpan line)
     bool deeper = scan->format->extent == HEED_REPLY_INDENTED && continues(scan, line);
 
     /* A reply may quote the address; deeper than the recipient's line, that begins nothing. */
-    if (!deeper && (take_line(scan, line) || take_common(scan, line)))
+    if (!deeper && (take_line(scan, line) || take_quote(scan, line) || take_summary(scan, line) ||
+                    take_common(scan, line)))
         return;
     if (continues(scan, line))
         append_reply(scan->open, line);
@@ -320,7 +447,7 @@ finish(const Scan *scan)
 {
     HeedNoticeScan *out = scan->out;
 
-    if (scan->format->last_reply_only && out->recipients->len > 1)
+    if (scan->format->common_of_one && out->recipients->len > 1)
         g_string_truncate(out->common, 0);
 
     for (guint i = 0; i < out->recipients->len; i++) {
@@ -346,6 +473,7 @@ heed_notice_scan(const HeedFormat *format,
     const char *end = text.at + text.length;
     const char *at = text.at;
 
+    scan.said = g_string_new(NULL);
     *out = (HeedNoticeScan){
         .recipients = g_array_new(FALSE, FALSE, sizeof(HeedNoticeRecipient)),
         .common = g_string_new(NULL),
@@ -363,6 +491,7 @@ heed_notice_scan(const HeedFormat *format,
         at = next;
     }
     finish(&scan);
+    g_string_free(scan.said, TRUE);
 }
 
 void

@@ -16,6 +16,7 @@ typedef struct HeedNoticeRecipient {
     char *status;
     char *code;
     size_t indent; /* of the line that began it */
+    bool quoted;   /* the reply is quoted from the server */
 } HeedNoticeRecipient;
 
 typedef struct HeedNoticeScan {

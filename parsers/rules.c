@@ -22,17 +22,10 @@ struct HeedRules {
 static bool
 read_built_in(HeedRuleSet *set, GError **error)
 {
-    guint first = set->entries->len;
-
+    set->built_in = true;
     for (const HeedEmbedded *file = heed_embedded_rules; file->name != NULL; file++)
-        if (!heed_rule_set_read(set, file->name, file->text, file->length, error)) {
-            /* Not the user's. */
-            if (error != NULL && *error != NULL)
-                (*error)->code = HEED_ERROR_INTERNAL;
+        if (!heed_rule_set_read(set, file->name, file->text, file->length, error))
             return false;
-        }
-    for (guint i = first; i < set->entries->len; i++)
-        ((HeedRuleEntry *)set->entries->pdata[i])->rule.built_in = true;
     return true;
 }
 

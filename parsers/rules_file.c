@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Some editors put it in front of UTF-8. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* The reading of one file. */
 typedef struct Reader {
     HeedRuleSet *set;
@@ -26,8 +29,19 @@ static bool G_GNUC_PRINTF(3, 4) refuse(const Reader *reader, unsigned line, cons
     va_start(arguments, format);
     text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    g_set_error(reader->error, HEED_ERROR, HEED_ERROR_CONFIG, "%s:%u: %s", reader->name, line,
-                text);
+    g_set_error(reader->error, HEED_ERROR,
+                reader->set->built_in ? HEED_ERROR_INTERNAL : HEED_ERROR_CONFIG, "%s:%u: %s",
+                reader->name, line, text);
+    return false;
+}
+
+/* A rule that the user wrote, in a file read before, has the name of a built-in one. */
+static bool
+refuse_name_of_built_in(const Reader *reader, const HeedRule *rule)
+{
+    g_set_error(reader->error, HEED_ERROR, HEED_ERROR_CONFIG,
+                "%s:%u: rule %s is built in (%s:%u); choose another name", rule->file, rule->line,
+                rule->id, reader->name, reader->line);
     return false;
 }
 
@@ -402,6 +416,8 @@ begin_rule(Reader *reader, const char *id)
                       "rule '%s': a name has 1 to %u lower case letters, digits, dots and dashes",
                       id, HEED_LIMIT_RULE_ID_BYTES);
     other = g_hash_table_lookup(reader->set->ids, id);
+    if (other != NULL && reader->set->built_in && !other->rule.built_in)
+        return refuse_name_of_built_in(reader, &other->rule);
     if (other != NULL)
         return refuse(reader, reader->line, "rule %s is there already, at %s:%u", id,
                       other->rule.file, other->rule.line);
@@ -413,6 +429,7 @@ begin_rule(Reader *reader, const char *id)
     entry->rule.file = reader->name;
     entry->rule.line = reader->line;
     entry->rule.wait = HEED_RULE_WAIT_UNSAID;
+    entry->rule.built_in = reader->set->built_in;
     g_ptr_array_add(reader->set->entries, entry);
     g_hash_table_insert(reader->set->ids, (gpointer)(uintptr_t)entry->rule.id, entry);
     reader->entry = entry;
@@ -484,6 +501,11 @@ heed_rule_set_read(
     g_autofree char *copy = NULL;
 
     reader.name = g_string_chunk_insert_const(set->text, name);
+    if (length >= strlen(BYTE_ORDER_MARK) &&
+        memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        text += strlen(BYTE_ORDER_MARK);
+        length -= strlen(BYTE_ORDER_MARK);
+    }
     if (length > HEED_LIMIT_RULES_FILE_BYTES)
         return refuse(&reader, 1, "the file is larger than %u bytes", HEED_LIMIT_RULES_FILE_BYTES);
     if (!g_utf8_validate(text, (gssize)length, NULL))

@@ -77,14 +77,18 @@ typedef struct HeedRuleSet {
     GArray *patterns;   /* of HeedRulePattern */
     GHashTable *ids;    /* id → HeedRuleEntry * */
     GStringChunk *text;
+    bool built_in; /* what is read is: a mistake in it is ours */
 } HeedRuleSet;
 
 HeedRuleSet *heed_rule_set_new(void);
 void heed_rule_set_free(HeedRuleSet *set);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedRuleSet, heed_rule_set_free)
 
-/* Adds the rules of one file; name is for messages. HEED_ERROR_CONFIG, "NAME:LINE: what"; the set
- * then is of no more use. */
+/*
+ * Adds the rules of one file; name is for messages. HEED_ERROR_CONFIG, "NAME:LINE: what", also at a
+ * file read before whose rule has the name of a built-in one; HEED_ERROR_INTERNAL for other
+ * mistakes in what is built in. The set then is of no more use.
+ */
 bool heed_rule_set_read(HeedRuleSet *set,
                         const char *name,
                         const char *text,

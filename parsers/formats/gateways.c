@@ -4,6 +4,9 @@
 
 #define T HEED_TEMPLATES
 
+static const char *const interscan_lines[] = {"Sent <<< RCPT TO:{address}", "Received >>> {reply}",
+                                              "=Unable to deliver message to {address}{*}", NULL};
+
 static const HeedFormat formats[] = {
     {
         .name = "mimecast",
@@ -38,12 +41,21 @@ static const HeedFormat formats[] = {
     },
     {
         .name = "interscan",
+        .title = "InterScan for Windows NT (Trend Micro)",
+        .source = "notices in the wild",
+        .header = T("content-type: multipart/mixed;{*}InterScan_NT_MIME_Boundary{*}"),
+        .opening = T("{*}Message from InterScan {*}"),
+        .lines = interscan_lines,
+        .common = T("Reason: {reply}"),
+        .stop = T("{*}* End of message *{*}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+    },
+    {
+        .name = "interscan",
         .title = "InterScan (Trend Micro)",
         .source = "notices in the wild",
         .opening = T("{*}Message from InterScan {*}", "Sent <<< RCPT TO:{address}"),
-        .lines = T("Sent <<< RCPT TO:{address}",
-                   "Received >>> {reply}",
-                   "=Unable to deliver message to {address}{*}"),
+        .lines = interscan_lines,
         .common = T("Reason: {reply}", "Received >>> {reply}"),
         .stop = T("{*}* End of message *{*}"),
         .extent = HEED_REPLY_PARAGRAPH,
@@ -109,7 +121,7 @@ static const HeedFormat formats[] = {
         .name = "non-remis",
         .title = "A gateway that answers in French and English",
         .source = "a notice in the wild",
-        .subject = T("{*}: non remis (delivery failed)"),
+        .header = T("subject: {*}: non remis (delivery failed)"),
         .opening = T("Your message could not be delivered to"),
         .begin = T("Your message could not be delivered to"),
         .lines = T("^{address}"),
@@ -147,6 +159,8 @@ static const HeedFormat formats[] = {
         .name = "cdo",
         .title = "A program that sends with CDO for Windows 2000",
         .source = "a notice in the wild",
+        .subject = T("Non-Delivery: {*}"),
+        .header = T("x-mailer: Microsoft CDO for Windows 2000"),
         .opening = T("--- Non-Delivery Report ---"),
         .begin = T("{*}could not be delivered to the following user{*}"),
         .lines = T("{address} {address}", "{address}"),

@@ -55,6 +55,12 @@ static const char *const exim_original[] = {
     "Reporting-MTA:{*}",
     NULL};
 
+/* MDaemon's sessions, each line behind its time. */
+static const char *const mdaemon_commands[] = {"{*}: --> {*}",
+                                               "{*}: Attempting SMTP connection {*}", NULL};
+static const char *const mdaemon_quotes[] = {"{*}: <-- {reply}", NULL};
+static const char *const mdaemon_delays[] = {"{*}TEMPORARY non-fatal delivery errors{*}", NULL};
+
 static const HeedFormat formats[] = {
     {
         .name = "exim",
@@ -206,9 +212,10 @@ static const HeedFormat formats[] = {
                      "----- The following addresses have {*} -----",
                      "---The following addresses had delivery errors---{*}"),
         .begin = T("----- The following addresses ha{*}", "---The following addresses had {*}"),
-        .lines = T("^={code} {status} {address}... {*}",
-                   "^={code} {address}... {*}",
-                   "^{n} {*}postmaster... {*}", /* the copy for postmaster, not the message */
+        .lines = T("^{n} {*}postmaster... {*}", /* the copy for postmaster, not the message */
+                   "^>>> RCPT To:{address}",
+                   "^>>> RCPT To:{address} {*}",
+                   "^={code} 5.1.2 {address}... {*}", /* no server was asked */
                    "^{address}... Deferred: {reply}",
                    "^{address}... {reply}",
                    " (expanded from: {original})",
@@ -216,7 +223,11 @@ static const HeedFormat formats[] = {
                    "^{address} (unrecoverable error)",
                    "^{address} [{reply}]",
                    "^{address}"),
-        .common = T("^={code} {*}", "^={status} {*}"),
+        .common = T("{*}while talking to {*}", "^>>> {*}", "^={status} {*}"),
+        .quote = T("^<<< {reply}"),
+        .summary =
+            T("^={code} {status} {address}... {*}", "^={code} {address}... {*}", "^={code} {*}"),
+        .common_of_one = true,
         .stop = T("----- Message header follows -----", "----- Original message follows -----"),
         .original = T("----- Message header follows -----",
                       "----- Original message follows -----",
@@ -232,14 +243,18 @@ static const HeedFormat formats[] = {
         .title = "Sendmail 5, ULTRIX, IDA",
         .source = "BSD sendmail 5.65; in the wild",
         .opening = T("----- Transcript of session follows -----"),
-        .lines = T("^{n} {address}... {code} {reply}",
-                   "^={code} {status} {address}... {*}",
-                   "^={code} {address}... {*}",
-                   "^={code} {address}, {*}"),
-        .common = T("^={code} {host} (smtp)... {*}",
-                    "^={code} {host} (tcp)... {*}",
-                    "^={code} {status} {*}",
-                    "^<<< {reply}"),
+        .lines = T("^>>> RCPT To:{address}",
+                   "^>>> RCPT To:{address} {*}",
+                   "^{n} {address}... {code} {reply}"),
+        .common = T("{*}while talking to {*}", "^>>> {*}"),
+        .quote = T("^<<< {reply}"),
+        .summary = T("^={code} {status} {address}... {*}",
+                     "^={code} {address}... {*}",
+                     "^={code} {address}, {*}",
+                     "^={code} {host} (smtp)... {*}",
+                     "^={code} {host} (tcp)... {*}",
+                     "^={code} {status} {*}"),
+        .common_of_one = true,
         .original = T("----- Unsent message follows -----",
                       "----- Message header follows -----",
                       "----- Original message follows -----"),
@@ -282,7 +297,7 @@ static const HeedFormat formats[] = {
         .stop = T("If you need help, write to {*}"),
         .delayed = T("Sorry, but your mail could not yet be delivered {*}"),
         .extent = HEED_REPLY_PARAGRAPH,
-        .last_reply_only = true,
+        .common_of_one = true,
     },
     {
         .name = "communigate",
@@ -333,6 +348,47 @@ static const HeedFormat formats[] = {
         .original = T("Original message follows.{*}"),
         .replies =
             T("{*} generated following response: {reply}", "{*} generated response: {reply}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+    },
+    {
+        .name = "mdaemon",
+        .title = "MDaemon, SecurityGateway",
+        .source = "notices of MDaemon in the wild, 2022; what a program is tested with that reads "
+                  "SecurityGateway's",
+        .from = T("{*}mdaemon@{*}", "SecurityGateway{*}"),
+        .opening = T("Failed address: {address}"),
+        .lines = T("Failed address: {address}",
+                   "{*}: --> RCPT To:{address}",
+                   "{*}: --> RCPT To:{address} {*}"),
+        .common = mdaemon_commands,
+        .quote = mdaemon_quotes,
+        .common_of_one = true,
+        .stop = T("--- End Transcript ---"),
+        .delayed = mdaemon_delays,
+        .extent = HEED_REPLY_REST,
+    },
+    {
+        .name = "mdaemon",
+        .title = "MDaemon before it named the failed address",
+        .source = "notices of MDaemon 10 in the wild, 2013",
+        .from = T("{*}mdaemon@{*}"),
+        .opening = T("MDaemon Delivery Status Notification{*}"),
+        .lines = T(
+            "{*}: * To: {address}", "{*}: --> RCPT To:{address}", "{*}: --> RCPT To:{address} {*}"),
+        .common = mdaemon_commands,
+        .quote = mdaemon_quotes,
+        .common_of_one = true,
+        .stop = T("--- End Transcript ---"),
+        .delayed = mdaemon_delays,
+        .extent = HEED_REPLY_REST,
+    },
+    {
+        .name = "mdaemon",
+        .title = "MDaemon: no such user",
+        .source = "notices of MDaemon 13 in the wild, 2013",
+        .from = T("{*}mdaemon@{*}"),
+        .opening = T("{address} - no such user here."),
+        .lines = T("{address} - {reply}"),
         .extent = HEED_REPLY_PARAGRAPH,
     },
     {

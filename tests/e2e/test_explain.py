@@ -3,6 +3,7 @@
 
 import json
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -18,15 +19,49 @@ CAUSES = {
     "421 Temporary failure, please try again later": "overload",
     "421 Service not available - closing transmission channel": "overload",
     "421 4.3.2 The server is too busy, try again later": "overload",
+    "421 4.3.2 All server ports are busy": "overload",
+    "421 4.3.2 Service currently unavailable": "overload",
+    "421 4.3.1 Insufficient system resources": "overload",
+    "421 Too much load; please try again later.": "overload",
+    "421 4.3.2 Too many connections, closing": "connections",
+    "421 Too many concurrent connections from this client (G2)": "connections",
+    "421 4.7.0 mx.example.org Error: too many connections from 192.0.2.1": "connections",
+    "421 Maximum number of connections reached for your host": "connections",
+    "421 4.3.2 Connection limit": "connections",
     "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred": "reputation",
     "421 4.7.0 Your IP 192.0.2.1 has been temporarily blocked because of its poor reputation": "reputation",
     "421 4.7.1 Client host [192.0.2.1] blocked using dnsbl.example.net": "reputation",
+    "421 Your IP address is temporarily blocked due to spam complaints": "reputation",
+    "421 Refused. Your reverse IP has poor reputation": "reputation",
+    "421 IP blacklisted, see https://lookup.example.org": "reputation",
     "421 4.4.3 Temporary DNS lookup failure": "dns",
+    "451 4.4.3 Temporary server error. DNS timeout": "dns",
+    "421 Unable to perform a DNS lookup, try later": "dns",
+    "421 4.4.0 Unable to resolve example.com, name server failure": "dns",
+    "421 4.4.4 MX lookup failed temporarily": "dns",
+    "421 Temporary failure in name resolution": "dns",
+    "451 4.1.8 Domain of sender address news@example.com does not resolve": "dns",
     "421 4.7.28 Our system has detected an unusual rate of mail; your messages have been rate limited": "rate",
     "421 4.7.0 Too many messages from 192.0.2.1, slow down": "rate",
+    "421 Message rate limit exceeded: too many messages per hour": "rate",
+    "421 Throttled - try again later": "rate",
+    "450 4.7.1 Error: too much mail from 192.0.2.1": "rate",
+    "452 4.3.2 Connection rate limit exceeded": "rate",
+    "421 4.7.0 mx.example.org Error: too many new TLS sessions from 192.0.2.1": "rate",
     "421 4.7.25 The IP address 192.0.2.1 has no PTR record": "ptr",
+    "421 Reverse DNS failure: Try again later": "ptr",
+    "450 4.7.1 Client host 192.0.2.1 has no PTR record (G1F)": "ptr",
+    "450 4.7.1 Client host rejected: cannot find your reverse hostname, [192.0.2.1]": "ptr",
+    "450 4.7.1 Client host rejected: Reverse DNS lookup timed out": "ptr",
+    "421 rDNS mismatch": "ptr",
     "421 4.4.2 Connection timed out": "fault",
     "421 4.4.2 Connection dropped": "fault",
+    "421 hardware failure": "fault",
+    "421 Service not available (hardware failure), closing transmission channel": "fault",
+    "421 Network problem, try again later": "fault",
+    "421 4.4.1 Unable to connect to remote host": "fault",
+    "421 4.4.2 mx.example.org Error: timeout exceeded": "fault",
+    "421 mx.example.org: SMTP command timeout - closing connection": "fault",
 }
 
 RULE = """# mine
@@ -137,6 +172,46 @@ class Explain(Case):
         done = self.heed("config", "check", "--rules", own)
         self.assertEqual(done.returncode, 78)
         self.assertIn(f"{own}:9: rule own.rain can never win".encode(), done.stderr)
+
+    def test_name_of_a_built_in_rule(self):
+        own = self.write("own.rules", "# mine\n" + RULE.replace("own.weather", "user.unknown"))
+        done = self.heed("explain", "--rules", own, "x")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(f"{own}:3: rule user.unknown is built in".encode(), done.stderr)
+
+    def test_byte_order_mark(self):
+        own = self.write("own.rules", "\ufeff" + RULE)
+        (answer,) = self.ask(b"550 Too much rain\n", "--rules", own)
+        self.assertEqual(answer["rule"], "text:own.weather")
+
+    def test_nothing_to_explain(self):
+        for text in ("", "  "):
+            done = self.heed("explain", text)
+            self.assertEqual((done.returncode, done.stdout), (64, b""))
+            self.assertIn(b"nothing to explain", done.stderr)
+
+    def test_file_as_reply(self):
+        path = self.write("replies.txt", "550 5.1.1 user unknown\n")
+        done = self.heed("explain", path)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(f"heed explain < {path}".encode(), done.stderr)
+        self.assertIn(str(path).encode(), done.stdout)
+
+    def test_table_of_replies(self):
+        rows = [("pattern", "match", "reply_code", "provider", "heed_class"),
+                ("[TSS04]", "sub", "421 4.7.0", "Yahoo", "reputation"),
+                (r"AUP#(I|In)-13[0-4]0\b.*x", "re", "-", "Charter", "too-many-connections|policy"),
+                ("mailbox is full", "isub", "4xx/552 5.2.2", "a", "bad-mailbox"),
+                ("x", "sub", "550", "b", "(none)")]
+        table = self.write("table.tsv", "".join("\t".join(row) + "\n" for row in rows))
+        done = subprocess.run([sys.executable, "-m", "tests.bench.replies", "--heed", str(harness.PROGRAM), str(table)],
+                              capture_output=True, check=False, env=self.environment, cwd=harness.ROOT,
+                              timeout=harness.PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        self.assertEqual(done.stdout.decode().splitlines(), [
+            "a: 450 mailbox is full: bad-mailbox in the table, mailbox-full by text:mailbox.full",
+            "a: 552 5.2.2 mailbox is full: bad-mailbox in the table, mailbox-full by text:mailbox.full",
+            "2 of 3 rows agree (66.7 %), 5 replies; 1 rows without a class of Heed's"])
 
     def test_usage(self):
         done = self.heed("explain", "--format", "yaml", "x")

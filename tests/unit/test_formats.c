@@ -46,7 +46,7 @@ check_format(const HeedFormat *format, gpointer data)
     const HeedTemplates lists[] = {
         format->from,   format->subject,  format->header,  format->opening,   format->begin,
         format->stop,   format->original, format->delayed, format->delivered, format->lines,
-        format->common, format->replies,  format->reporter};
+        format->common, format->quote,    format->summary, format->replies,   format->reporter};
     bool general = format == &heed_format_general;
 
     (void)data;
@@ -182,7 +182,10 @@ make_page(void)
         page,
         "\n## Everything else\n\nMail that a program sent (from mailer-daemon or postmaster, with "
         "a null return path, with\nX-Failed-Recipients) about mail that failed is read as `%s` if "
-        "it names somebody on a line of the\nusual kinds. Anything else is `other`, or a reply.\n",
+        "it names somebody on a line of the\nusual kinds. Anything else is `other`, or a reply.\n\n"
+        "PowerMTA, SendGrid, Yandex and Amazon SES report by delivery status. No mail, document or "
+        "program that\nwe could find shows a notice of Mailgun's or SMTP2GO's own, so neither is "
+        "described.\n",
         heed_format_general.name);
     return g_string_free(page, FALSE);
 }

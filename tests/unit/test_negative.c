@@ -53,6 +53,10 @@ static const struct {
     {"043-two-addresses-in-one-sentence", HEED_KIND_BOUNCE},
     {"044-list-with-x-loop", HEED_KIND_OTHER},
     {"045-newsletter-under-a-notices-subject", HEED_KIND_OTHER},
+    {"046-newsletter-begins-as-a-notice", HEED_KIND_OTHER},
+    {"047-mail-begins-as-a-notice", HEED_KIND_OTHER},
+    {"048-mail-with-a-notices-subject-and-words", HEED_KIND_OTHER},
+    {"049-newsletter-shows-a-delivery-status", HEED_KIND_OTHER},
 };
 
 static HeedParser *parser;

@@ -63,8 +63,14 @@ check_senders(void)
         {"From: MAILER-DAEMON@example.net\n", HEED_KIND_BOUNCE},
         {"From: Mail Delivery System <x@example.net>\n", HEED_KIND_BOUNCE},
         {"Return-Path: <>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"From: x@example.net\nAuto-Submitted: auto-replied\n", HEED_KIND_AUTO_REPLY},
+        {"From: x@example.net\nAuto-Submitted: auto-generated\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <MAILER-DAEMON>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <x@example.net>\nFrom: x@example.net\nAuto-Submitted: auto-generated\n",
+         HEED_KIND_OTHER},
+        {"Return-Path: <>\nFrom: x@example.net\nList-Id: <list.example.net>\n", HEED_KIND_OTHER},
         {"From: x@example.net\nSubject: Mail delivery failed: returning message to sender\n",
-         HEED_KIND_BOUNCE},
+         HEED_KIND_OTHER},
         {"From: Ben <ben@example.net>\nSubject: trouble\n", HEED_KIND_OTHER},
         {"From: Ben <ben@example.net>\nSubject: Re: Mail delivery failed\n", HEED_KIND_OTHER},
         {"From: Ben <ben@example.net>\nSubject: Fwd: Mail delivery failed\n", HEED_KIND_OTHER},
@@ -108,6 +114,83 @@ check_general(void)
         g_autoptr(HeedReport) report = read_text(rows[i].header, rows[i].text);
 
         g_assert_cmpint(report->kind, ==, rows[i].want);
+    }
+}
+
+#define SENDMAIL8                                                          \
+    "   ----- The following addresses had permanent fatal errors -----\n"  \
+    "<anna@example.org>\n\n   ----- Transcript of session follows -----\n" \
+    "... while talking to mx.example.org.:\n"
+#define SENDMAIL8_TWO                                                     \
+    "   ----- The following addresses had permanent fatal errors -----\n" \
+    "<anna@example.org>\n<ben@example.net>\n\n"                           \
+    "   ----- Transcript of session follows -----\n"                      \
+    "... while talking to mx.example.org.:\n"
+#define SENDMAIL5                                    \
+    "   ----- Transcript of session follows -----\n" \
+    "While talking to mx.example.org:\n"
+#define RCPT        ">>> RCPT To:<anna@example.org>\n"
+#define UNKNOWN     "550 5.1.1 <anna@example.org>... User unknown\n"
+#define UNAVAILABLE "554 5.0.0 Service unavailable\n"
+
+/* What the server said in Sendmail's transcript, not what Sendmail makes of it. */
+static void
+check_transcripts(void)
+{
+    static const struct {
+        const char *text;
+        const char *want; /* the first recipient's; NULL for none */
+        HeedClass class_;
+        const char *second; /* where there are two */
+    } rows[] = {
+        {SENDMAIL8 RCPT "<<< 550 5.7.1 not from this network\n" UNKNOWN,
+         "550 5.7.1 not from this network", HEED_CLASS_POLICY, NULL},
+        {SENDMAIL8 RCPT "<<< 550 refused as spam\n" UNKNOWN, "550 refused as spam",
+         HEED_CLASS_SPAM_CONTENT, NULL},
+        {SENDMAIL8 RCPT "<<< 550-SPF check failed\n<<< 550 for example.com\n" UNKNOWN,
+         "550-SPF check failed 550 for example.com", HEED_CLASS_AUTH_FAILURE, NULL},
+        {SENDMAIL8 ">>> RCPT To:<anna@example.org> NOTIFY=FAILURE\n<<< 552 5.2.2 full\n" UNKNOWN,
+         "552 5.2.2 full", HEED_CLASS_MAILBOX_FULL, NULL},
+        {SENDMAIL8 RCPT "<<< 450 4.7.1 Greylisted\n... while talking to mx2.example.org.:\n" RCPT
+                        "<<< 550 5.1.1 No such user\n" UNKNOWN,
+         "550 5.1.1 No such user", HEED_CLASS_BAD_MAILBOX, NULL},
+        {SENDMAIL8 ">>> DATA\n<<< 552 5.2.2 Mailbox full\n" UNAVAILABLE, "552 5.2.2 Mailbox full",
+         HEED_CLASS_MAILBOX_FULL, NULL},
+        {SENDMAIL8 "<<< 554 5.7.1 Your address is on a blocklist\n" UNAVAILABLE,
+         "554 5.7.1 Your address is on a blocklist", HEED_CLASS_REPUTATION, NULL},
+        {SENDMAIL8_TWO RCPT "<<< 550 5.7.1 refused as spam\n" UNKNOWN
+                            ">>> RCPT To:<ben@example.net>\n<<< 550 5.1.1 No such user\n"
+                            "550 5.1.1 <ben@example.net>... User unknown\n",
+         "550 5.7.1 refused as spam", HEED_CLASS_SPAM_CONTENT, "550 5.1.1 No such user"},
+        {SENDMAIL8 ">>> DATA\n<<< 550 refused as spam\n" UNKNOWN "<<< 503 RCPT first\n",
+         "550 refused as spam", HEED_CLASS_SPAM_CONTENT, NULL},
+        {SENDMAIL8_TWO ">>> DATA\n<<< 550 5.7.1 refused as spam\n" UNKNOWN
+                       "550 5.1.2 <ben@example.net>... Host unknown\n",
+         "550 5.7.1 refused as spam", HEED_CLASS_SPAM_CONTENT,
+         "550 5.1.2 <ben@example.net>... Host unknown"},
+        {SENDMAIL8_TWO ">>> DATA\n<<< 550 5.7.1 refused as spam\n" UNAVAILABLE
+                       "550 5.1.1 <ben@example.net>... User unknown\n",
+         NULL, HEED_CLASS_UNKNOWN, "550 5.1.1 <ben@example.net>... User unknown"},
+        /* Of which of the two? */
+        {SENDMAIL8_TWO ">>> DATA\n<<< 550 5.1.1 No such user\n" UNAVAILABLE, NULL,
+         HEED_CLASS_UNKNOWN, NULL},
+        {SENDMAIL8 UNKNOWN, "550 5.1.1 <anna@example.org>... User unknown", HEED_CLASS_BAD_MAILBOX,
+         NULL},
+        {SENDMAIL5 RCPT "<<< 550 refused as spam\n550 <anna@example.org>... User unknown\n",
+         "550 refused as spam", HEED_CLASS_SPAM_CONTENT, NULL},
+        {SENDMAIL5 RCPT "<<< 550 5.7.1 refused\n" UNKNOWN, "550 5.7.1 refused", HEED_CLASS_POLICY,
+         NULL},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(HeedReport) report = read_text("From: MAILER-DAEMON@example.net\n", rows[i].text);
+        const HeedRecipient *recipients = &g_array_index(report->recipients, HeedRecipient, 0);
+
+        g_assert_cmpuint(report->recipients->len, >, 0);
+        g_assert_cmpstr(recipients[0].diagnostic, ==, rows[i].want);
+        g_assert_cmpint(recipients[0].class_, ==, rows[i].class_);
+        if (rows[i].second != NULL)
+            g_assert_cmpstr(recipients[1].diagnostic, ==, rows[i].second);
     }
 }
 
@@ -285,6 +368,7 @@ main(int argc, char **argv)
     g_assert_nonnull(parser);
     g_test_add_func("/notice/senders", check_senders);
     g_test_add_func("/notice/general", check_general);
+    g_test_add_func("/notice/transcripts", check_transcripts);
     g_test_add_func("/notice/encodings", check_encodings);
     g_test_add_func("/notice/originals", check_originals);
     g_test_add_func("/notice/html", check_html);
