@@ -6,6 +6,8 @@ endforeach()
 # The longest begin first, so that nothing is left to run alone at the end.
 set_tests_properties(e2e/kill_loop e2e/killed PROPERTIES LABELS "e2e;slow" COST 1000)
 set_tests_properties(e2e/bad_input e2e/logs PROPERTIES COST 500)
+# Most of it is waiting for servers.
+set_tests_properties(e2e/watch PROPERTIES LABELS "e2e;slow" COST 500)
 # Most of its work is the servers'; what is ours of it, unit/cluster and unit/connection do under the sanitizers too.
 set_tests_properties(e2e/database PROPERTIES LABELS "e2e;slow" COST 500)
 heed_end_to_end(throttle test_throttle.Throttle)
