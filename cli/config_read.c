@@ -280,7 +280,8 @@ heed_config_read_begin(HeedConfig *config, const char *path)
 void
 heed_config_read_text(cfg_t *root, const char *text)
 {
-    g_autofree char *whole = g_strconcat(text, "\n" HEED_CONFIG_END " = true\n", NULL);
+    const char *begin = g_str_has_prefix(text, "\xef\xbb\xbf") ? text + 3 : text;
+    g_autofree char *whole = g_strconcat(begin, "\n" HEED_CONFIG_END " = true\n", NULL);
 
     (void)cfg_set_error_function(root, on_error);
     if (cfg_parse_buf(root, whole) != CFG_SUCCESS && reading.error == NULL)

@@ -20,7 +20,8 @@
 /* Path is for messages and for what relative paths are relative to; both borrowed until the end. */
 void heed_config_read_begin(HeedConfig *config, const char *path);
 
-/* Reads the text; what else is refused of it comes between this and the end. */
+/* Reads the text, with or without a byte order mark; what else is refused of it comes between this
+ * and the end. */
 void heed_config_read_text(cfg_t *root, const char *text);
 
 /* Whether something was refused by now. */

@@ -18,6 +18,8 @@ static const struct {
 } rows[] = {
     {"empty", "", NULL},
     {"comment-only", "# nothing\n", NULL},
+    {"byte-order-mark", "\xef\xbb\xbf" OWN, NULL},
+    {"byte-order-mark-twice", "\xef\xbb\xbf\xef\xbb\xbf" OWN, "t.conf:1: …"},
     {"whole", OWN MAILBOX "on-done = \"move:Heed/Done\" stream = \"news\" trust = closed }\n",
      NULL},
     {"single-quotes", "database = 'postgresql:///${heed}'\n", NULL},
