@@ -1,4 +1,4 @@
-add_library(heed_test_history STATIC support/history.c)
+add_library(heed_test_history STATIC support/history.c support/oracle.c)
 target_link_libraries(heed_test_history PUBLIC heed_suppress heed_test_database PRIVATE heed_flags)
 
 add_library(heed_test_outage STATIC support/outage.c)

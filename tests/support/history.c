@@ -24,6 +24,12 @@ heed_history_prepare(HeedTestDatabase *test)
     return policy;
 }
 
+bool
+heed_history_is_lift(const HeedPastEvent *event)
+{
+    return g_str_equal(event->verdict, "delivered") || g_str_equal(event->verdict, "not-spam");
+}
+
 static const char *
 usual_reason(const char *verdict)
 {

@@ -37,6 +37,9 @@ typedef struct HeedPastDecision {
 /* An empty store with the default policy, established. Caller frees. */
 HeedPolicy *heed_history_prepare(HeedTestDatabase *test);
 
+/* Whether it lifts: a delivery, or a complaint withdrawn. */
+bool heed_history_is_lift(const HeedPastEvent *event);
+
 void heed_history_add_event(HeedDatabase *database, const HeedPastEvent *event);
 /* The same where others may be in the way. */
 bool heed_history_try_event(HeedDatabase *database, const HeedPastEvent *event, GError **error)
