@@ -13,6 +13,33 @@
 #include <string.h>
 #include <sys/stat.h>
 
+char *
+heed_config_data_dir(const char *given)
+{
+    const char *named = given != NULL ? given : g_getenv("HEED_DATA");
+
+    if (named != NULL && *named != '\0')
+        return g_canonicalize_filename(named, NULL);
+    if (geteuid() == 0)
+        return g_strdup("/var/lib/heed");
+    return g_build_filename(g_get_user_data_dir(), "heed", NULL);
+}
+
+/* Where to keep what can be made again; NULL: nowhere. It need not exist. */
+static char *
+cache_dir(void)
+{
+    const char *users = g_get_user_cache_dir();
+    g_autofree char *above = g_path_get_dirname(users);
+    bool exists = g_access(users, F_OK) == 0;
+    g_autofree char *data = NULL;
+
+    if (g_access(exists ? users : above, W_OK) == 0)
+        return g_build_filename(users, "heed", NULL);
+    data = heed_config_data_dir(NULL);
+    return g_access(data, W_OK) == 0 ? g_build_filename(data, "cache", NULL) : NULL;
+}
+
 HeedConfig *
 heed_config_new(void)
 {
@@ -25,7 +52,7 @@ heed_config_new(void)
     config->retention = (HeedRetention){.raw_days = HEED_CONFIG_RAW_DAYS,
                                         .event_days = HEED_CONFIG_EVENT_DAYS,
                                         .count_days = HEED_CONFIG_COUNT_DAYS};
-    config->rules_cache = heed_config_cache_dir();
+    config->rules_cache = cache_dir();
     return config;
 }
 
@@ -58,8 +85,9 @@ heed_config_free(HeedConfig *config)
 
 #define CONFIG_HERE "./heed.conf"
 
-char *
-heed_config_find(const char *given)
+/* NULL: there is none. What was asked for by name is not tested for existence. */
+static char *
+find_file(const char *given)
 {
     const char *named = given != NULL ? given : g_getenv("HEED_CONFIG");
     g_autofree char *users = NULL;
@@ -74,32 +102,6 @@ heed_config_find(const char *given)
     if (g_file_test("/etc/heed/heed.conf", G_FILE_TEST_EXISTS))
         return g_strdup("/etc/heed/heed.conf");
     return NULL;
-}
-
-char *
-heed_config_data_dir(const char *given)
-{
-    const char *named = given != NULL ? given : g_getenv("HEED_DATA");
-
-    if (named != NULL && *named != '\0')
-        return g_canonicalize_filename(named, NULL);
-    if (geteuid() == 0)
-        return g_strdup("/var/lib/heed");
-    return g_build_filename(g_get_user_data_dir(), "heed", NULL);
-}
-
-char *
-heed_config_cache_dir(void)
-{
-    const char *users = g_get_user_cache_dir();
-    g_autofree char *above = g_path_get_dirname(users);
-    bool exists = g_access(users, F_OK) == 0;
-    g_autofree char *data = NULL;
-
-    if (g_access(exists ? users : above, W_OK) == 0)
-        return g_build_filename(users, "heed", NULL);
-    data = heed_config_data_dir(NULL);
-    return g_access(data, W_OK) == 0 ? g_build_filename(data, "cache", NULL) : NULL;
 }
 
 void
@@ -182,7 +184,7 @@ read_file(const char *path, mode_t *out_mode, GError **error)
 HeedConfig *
 heed_config_load(const char *given, GError **error)
 {
-    g_autofree char *path = heed_config_find(given);
+    g_autofree char *path = find_file(given);
     g_autofree char *text = NULL;
     g_autoptr(HeedConfig) config = NULL;
     mode_t mode = 0;

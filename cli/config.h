@@ -56,8 +56,11 @@ typedef struct HeedConfig {
     GPtrArray *original_headers; /* the header fields that they look at, as domains */
     HeedPolicy *policy;          /* never NULL */
     HeedGuardOptions guard;
-    GPtrArray *rules;  /* files of classification rules, as above, strongest first */
-    char *rules_cache; /* heed_config_cache_dir() */
+    GPtrArray *rules; /* files of classification rules, as above, strongest first */
+    /* Where to keep what can be made again: $XDG_CACHE_HOME/heed (~/.cache/heed), or "cache" in the
+     * place of the private database where the former cannot be written to; NULL: nowhere. Neither
+     * need exist. */
+    char *rules_cache;
     HeedRetention retention;
     unsigned workers; /* 0: one a core */
     char *role_owner; /* NULL: the default name */
@@ -77,14 +80,9 @@ void heed_config_free(HeedConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedConfig, heed_config_free)
 
 /*
- * The file to read: given (--config) if it is not NULL, else $HEED_CONFIG, ./heed.conf,
- * $XDG_CONFIG_HOME/heed/heed.conf, /etc/heed/heed.conf, the first that exists. NULL: there is none.
- * Caller frees. The first two are not tested for existence: they were asked for by name.
- */
-char *heed_config_find(const char *given);
-
-/*
- * Finds and reads; all defaults where there is no file. HEED_ERROR_CONFIG for all that is wrong
+ * Reads the file given (--config) if it is not NULL, else $HEED_CONFIG, ./heed.conf,
+ * $XDG_CONFIG_HOME/heed/heed.conf, /etc/heed/heed.conf, the first that exists, where the first two
+ * must; all defaults where there is no file. HEED_ERROR_CONFIG for all that is wrong
  * with the file, also when others may write to it or when ./heed.conf, found by itself, is somebody
  * else's: it may name commands.
  */
@@ -112,13 +110,6 @@ bool heed_config_conninfo_has_password(const char *conninfo);
 
 /* Puts these in front of the files of rules that it has. NULL: none. */
 void heed_config_add_rules(HeedConfig *config, char **files);
-
-/*
- * Where to keep what can be made again: $XDG_CACHE_HOME/heed (~/.cache/heed), or "cache" in the
- * place of the private database where the former cannot be written to; NULL: nowhere. Neither need
- * exist. Caller frees.
- */
-char *heed_config_cache_dir(void);
 
 /* The place of the user's (as root the system's) private database: given (--data-dir), else
  * $HEED_DATA, else /var/lib/heed for root, else $XDG_DATA_HOME/heed. Caller frees; absolute. */

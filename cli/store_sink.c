@@ -30,8 +30,9 @@ heed_store_box_stays(const HeedMailbox *mailbox, HeedDisposition disposition)
            mailbox->on_done[disposition].what == HEED_ON_DONE_SEEN;
 }
 
-void
-heed_store_sink_keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4])
+/* How the rows of a mailbox's messages are kept, by disposition. */
+static void
+keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4])
 {
     for (int i = HEED_DISPOSITION_DONE; i <= HEED_DISPOSITION_QUARANTINED; i++) {
         if (mailbox->on_done[i].what != HEED_ON_DONE_LEAVE)
@@ -59,7 +60,7 @@ heed_store_sink_new(const HeedStoreSinkOptions *options)
         if (options->checkpoints == NULL)
             continue;
         box->checkpoint = options->checkpoints[i];
-        heed_store_sink_keep_rows(box->mailbox, box->keep);
+        keep_rows(box->mailbox, box->keep);
         if (!heed_store_box_knows_order(box->mailbox))
             box->unacknowledged = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     }

@@ -54,9 +54,6 @@ HeedSink heed_store_sink_functions(HeedStoreSink *sink);
 const HeedRunTotals *heed_store_sink_totals(const HeedStoreSink *sink);
 int heed_store_sink_status(const HeedStoreSink *sink);
 
-/* How the rows of a mailbox's messages are kept, by disposition. */
-void heed_store_sink_keep_rows(const HeedMailbox *mailbox, HeedKeepRow out[4]);
-
 /* "12 messages, 1 not a report, 1 quarantined". Caller frees. */
 char *heed_run_totals_text(const HeedRunTotals *totals);
 

@@ -69,8 +69,8 @@ heed_terminal_width(const char *text)
     return width;
 }
 
-bool
-heed_terminal_has_style(FILE *stream)
+static bool
+has_style(FILE *stream)
 {
     const char *no_color = g_getenv("NO_COLOR");
     const char *term = g_getenv("TERM");
@@ -201,7 +201,7 @@ void
 heed_table_print_within(const HeedTable *table, size_t room, FILE *out)
 {
     g_autofree size_t *widths = g_new0(size_t, table->columns);
-    bool styled = heed_terminal_has_style(out);
+    bool styled = has_style(out);
     size_t last = table->columns - 1;
     size_t start = 0;
 

@@ -27,10 +27,6 @@ char *heed_terminal_clean(const char *text);
 /* Columns the text takes on a terminal: wide characters two, combining marks none. */
 size_t heed_terminal_width(const char *text);
 
-/* Whether to use bold and dim: the stream is a terminal, TERM is not dumb and NO_COLOR
- * (no-color.org) is unset or empty. */
-bool heed_terminal_has_style(FILE *stream);
-
 /*
  * A table: all rows are gathered, then printed with aligned columns. For answers that are bounded;
  * what can be of any size is streamed instead.
@@ -47,7 +43,8 @@ void heed_table_text(HeedTable *table, const char *text);
 void heed_table_int(HeedTable *table, int64_t number);
 void heed_table_date(HeedTable *table, int64_t seconds);
 size_t heed_table_rows(const HeedTable *table);
-/* On a terminal, the text of a last column that does not fit is folded. */
+/* On a terminal, the text of a last column that does not fit is folded, and the titles are bold
+ * unless TERM is dumb or NO_COLOR (no-color.org) is set. */
 void heed_table_print(const HeedTable *table, FILE *out);
 /* The same for a terminal of so many columns; 0: of any width. */
 void heed_table_print_within(const HeedTable *table, size_t room, FILE *out);

@@ -30,9 +30,6 @@ void heed_session_fail(const HeedDatabase *database,
 /* The code for an SQLSTATE; NULL or empty: the connection broke. */
 int heed_sqlstate_code(const char *sqlstate);
 
-/* One text line without control characters, as it may stand in an error. Caller frees. */
-char *heed_session_one_line(const char *text);
-
 /* Appends "KEYWORD='VALUE'", quoted as connection strings are. */
 void heed_session_add_keyword(GString *conninfo, const char *keyword, const char *value);
 

@@ -39,8 +39,9 @@ heed_sqlstate_code(const char *sqlstate)
     return HEED_ERROR_INTERNAL;
 }
 
-char *
-heed_session_one_line(const char *text)
+/* One text line without control characters, as it may stand in an error. Caller frees. */
+static char *
+one_line(const char *text)
 {
     char *line = g_strdup(text);
 
@@ -71,9 +72,9 @@ heed_session_fail(const HeedDatabase *database,
         return;
     }
     /* The messages of class 22, data exceptions, quote the offending value. */
-    line = heed_session_one_line(message != NULL && !g_str_has_prefix(sqlstate, "22")
-                                     ? message
-                                     : "the database refused a value");
+    line = one_line(message != NULL && !g_str_has_prefix(sqlstate, "22")
+                        ? message
+                        : "the database refused a value");
     g_set_error(error, HEED_ERROR, heed_sqlstate_code(sqlstate), "%s: %s (%s)", name, line,
                 sqlstate);
 }

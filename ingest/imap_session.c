@@ -24,8 +24,9 @@ heed_imap_is_usable(const HeedImap *imap)
     return imap->session != NULL && heed_tls_stream_failure(imap->stream) == NULL;
 }
 
-char *
-heed_imap_server_text(const HeedImap *imap)
+/* The server's words of its last answer, made harmless and short. Caller frees. */
+static char *
+server_text(const HeedImap *imap)
 {
     const char *parsed = imap->session->imap_response;
 
@@ -70,7 +71,7 @@ heed_imap_check(HeedImap *imap, int result, const char *what, GError **error)
         g_propagate_prefixed_error(error, g_error_copy(failure), "%s: ", what);
         return false;
     }
-    text = heed_imap_server_text(imap);
+    text = server_text(imap);
     switch (result) {
     case MAILIMAP_ERROR_STREAM:
     case MAILIMAP_ERROR_PARSE:
@@ -157,7 +158,7 @@ authenticate(HeedImap *imap, GError **error)
         result = mailimap_login(imap->session, mailbox->user, login->secret);
     if (result != MAILIMAP_ERROR_LOGIN || !heed_imap_is_usable(imap))
         return heed_imap_check(imap, result, "cannot log in", error);
-    text = heed_imap_server_text(imap);
+    text = server_text(imap);
     g_set_error(error, HEED_ERROR,
                 code_of_refusal(imap) == HEED_ERROR_TEMPORARY ? HEED_ERROR_TEMPORARY
                                                               : HEED_ERROR_PERMISSION,

@@ -55,9 +55,6 @@ bool heed_imap_check(HeedImap *imap, int result, const char *what, GError **erro
 /* Has the server answered NO or BAD and can go on? Else it is the connection that failed. */
 bool heed_imap_is_usable(const HeedImap *imap);
 
-/* The server's words of its last answer, made harmless and short. Caller frees. */
-char *heed_imap_server_text(const HeedImap *imap);
-
 /* The folder's name for commands. Caller frees. */
 char *heed_imap_folder_name(const HeedImap *imap, const char *folder);
 

@@ -75,12 +75,6 @@ heed_mbox_reader_free(HeedMboxReader *reader)
     g_free(reader);
 }
 
-int64_t
-heed_mbox_reader_offset(const HeedMboxReader *reader)
-{
-    return reader->offset;
-}
-
 /* Reads more into the buffer, moving what it holds to its front. */
 static void
 feed(HeedMboxReader *reader)

@@ -38,7 +38,4 @@ bool heed_mbox_reader_at_from_line(HeedMboxReader *reader);
  */
 HeedNext heed_mbox_reader_next(HeedMboxReader *reader, HeedItem *out, GError **error);
 
-/* Where the message that next() will give begins. */
-int64_t heed_mbox_reader_offset(const HeedMboxReader *reader);
-
 #endif

@@ -438,7 +438,10 @@ scopes_of(const Hearing *hearing)
 static void
 clear_judgement(void *data)
 {
-    heed_judgement_clear(data);
+    HeedJudgement *judgement = data;
+
+    g_free(judgement->scope);
+    g_free(judgement->rule);
 }
 
 GArray *
@@ -465,11 +468,4 @@ heed_judge(const HeedPolicy *policy, const HeedCase *the_case)
     hearing_close(&hearing);
     g_array_sort(judgements, compare_scopes);
     return g_steal_pointer(&judgements);
-}
-
-void
-heed_judgement_clear(HeedJudgement *judgement)
-{
-    g_free(judgement->scope);
-    g_free(judgement->rule);
 }

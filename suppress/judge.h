@@ -94,8 +94,6 @@ typedef struct HeedJudgement {
     char *rule; /* owned; the policy's line and what satisfied it */
 } HeedJudgement;
 
-void heed_judgement_clear(HeedJudgement *judgement);
-
 /* The judgements, of HeedJudgement, by scope; the array owns what they hold. Nothing is known of
  * the address in scopes that are not among them. */
 GArray *heed_judge(const HeedPolicy *policy, const HeedCase *the_case) G_GNUC_WARN_UNUSED_RESULT;

@@ -104,11 +104,8 @@ bool heed_list_shape_find(const char *line,
 bool heed_list_is_blank(const char *line, size_t length);
 bool heed_list_is_remark(const char *line, size_t length);
 
-/* The normal form of the address in "a@b", " <a@b> " or "Name <a@b>" into out, replacing it. False
- * when it names none. */
-bool heed_list_address(const char *text, size_t length, GString *out);
-
-/* That, or of a list of digests the digest in lower-case hexadecimal. */
+/* The normal form of the address in "a@b", " <a@b> " or "Name <a@b>" into out, replacing it, or of
+ * a list of digests the digest in lower-case hexadecimal. False when it names none. */
 bool heed_list_entry(HeedListKind kind, const char *text, size_t length, GString *out);
 
 /* What stands in a list of the kind for an address in normal form, replacing out. */

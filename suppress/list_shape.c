@@ -65,8 +65,8 @@ unwrap(const char **text, size_t *length)
     trim(text, length);
 }
 
-bool
-heed_list_address(const char *text, size_t length, GString *out)
+static bool
+normal_address(const char *text, size_t length, GString *out)
 {
     g_autofree char *address = NULL;
     size_t normal;
@@ -93,7 +93,7 @@ bool
 heed_list_entry(HeedListKind kind, const char *text, size_t length, GString *out)
 {
     if (kind == HEED_LIST_OF_ADDRESSES)
-        return heed_list_address(text, length, out);
+        return normal_address(text, length, out);
     unwrap(&text, &length);
     g_string_truncate(out, 0);
     if (length != (kind == HEED_LIST_OF_MD5 ? MD5_DIGITS : SHA256_DIGITS))
