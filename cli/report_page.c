@@ -3,8 +3,10 @@
 
 #include "base/embedded.h"
 #include "cli/html.h"
+#include "cli/report_parts.h"
 #include "cli/report_plot.h"
-#include "cli/report_tables.h"
+#include "cli/report_rates.h"
+#include "cli/report_sections.h"
 #include "cli/version.h"
 #include "db/overview.h"
 
@@ -13,8 +15,6 @@
 
 /* A mailbox that was not read for so long is worth a word. */
 #define SILENT_SECONDS ((int64_t)24 * 60 * 60)
-/* Letters of a name. */
-#define NAME_LETTERS 80U
 /* The right end of a meter, as a factor of the limit. */
 #define METER_END 1.25
 
@@ -85,7 +85,7 @@ append_head(GString *page, const HeedReportPage *report)
     g_string_append(page, ", days of UTC; ");
     if (report->query->scope != NULL) {
         g_string_append(page, "the stream <b>");
-        heed_html_foreign(page, report->query->scope, NAME_LETTERS);
+        heed_html_foreign(page, report->query->scope, HEED_REPORT_NAME_LETTERS);
         g_string_append(page, "</b>, scores of all mail; ");
     } else
         g_string_append(page, "all mail; ");
@@ -249,7 +249,7 @@ append_holds_to_decide(GString *page, const HeedSummary *summary, unsigned *item
             continue;
         begin_item(page, "bad", items);
         g_string_append(page, "<b>A surge of hard failures lasts: ");
-        heed_html_foreign(page, hold->name, NAME_LETTERS);
+        heed_html_foreign(page, hold->name, HEED_REPORT_NAME_LETTERS);
         g_string_append(page, "</b>, ");
         heed_html_number(page, hold->addresses);
         g_string_append(page, " addresses paused.");
@@ -301,7 +301,7 @@ append_to_mend(GString *page,
             continue;
         begin_item(page, failed ? "bad" : "warn", items);
         g_string_append_printf(page, "<b>%s ", reading->what);
-        heed_html_foreign(page, heed_rows_text(rows, row, 0), NAME_LETTERS);
+        heed_html_foreign(page, heed_rows_text(rows, row, 0), HEED_REPORT_NAME_LETTERS);
         g_string_append_printf(page, "</b>: %s", failed ? reading->failed : reading->silent);
         if (failed)
             heed_html_foreign(page, heed_rows_text(rows, row, reading->error), HEED_HTML_LETTERS);
@@ -522,7 +522,7 @@ append_growth(GString *page, Plots *plots)
         heed_plot_bars(page, &plot);
         g_string_append(page, "</div>\n");
     }
-    heed_report_suppression(page, summary);
+    heed_report_reasons(page, summary);
     heed_report_section_end(page);
 }
 
@@ -538,7 +538,7 @@ append_foot(GString *page, const HeedReportPage *report)
     g_string_append(page, HEED_VERSION);
     g_string_append(page, ", database ");
     heed_html_foreign(page, heed_rows_text(report->summary->database, 0, HEED_STORE_NAME),
-                      NAME_LETTERS);
+                      HEED_REPORT_NAME_LETTERS);
     g_string_append(page, ", ");
     heed_html_number(page, heed_rows_int(report->summary->database, 0, HEED_STORE_BYTES) / 1000000);
     g_string_append(page, " MB. No addresses are on this page.</p></footer>\n</body></html>\n");
