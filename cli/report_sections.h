@@ -7,11 +7,18 @@
  * beside what is wrong. A section that has nothing to show says so in words.
  */
 
-#include "cli/config.h"
-#include "parsers/rules.h"
-#include "suppress/summary.h"
+#include "cli/report_page.h"
 
-#include <glib.h>
+/* report_tiles.c: the figures of the whole span, in tiles. */
+void heed_report_tiles(GString *page, const HeedSummary *summary);
+
+/* report_todo.c: what wants a person. */
+void heed_report_todo(GString *page, const HeedReportPage *report);
+
+/* report_days.c: plots of each day; and of the list of suppressions, a plot alone and nothing where
+ * none is. */
+void heed_report_days(GString *page, const HeedSummary *summary);
+void heed_report_growth(GString *page, const HeedSummary *summary);
 
 /* report_scores.c: where the lowest scores are, one section for each dimension. */
 void heed_report_worst(GString *page, const HeedSummary *summary);
@@ -21,9 +28,9 @@ void heed_report_worst(GString *page, const HeedSummary *summary);
 void heed_report_classes(GString *page, const HeedSummary *summary);
 void heed_report_replies(GString *page, const HeedSummary *summary, HeedRules *rules);
 
-/* report_state.c: the reasons of suppressions, a table alone; what the guard holds; what is read.
- * Of a mailbox or log that the configuration has no more, that is said in place of the error. */
-void heed_report_reasons(GString *page, const HeedSummary *summary);
+/* report_state.c: who is suppressed and why; what the guard holds; what is read. Of a mailbox or
+ * log that the configuration has no more, that is said in place of the error. */
+void heed_report_suppression(GString *page, const HeedSummary *summary);
 void heed_report_holds(GString *page, const HeedSummary *summary);
 void heed_report_mailboxes(GString *page, const HeedSummary *summary, const HeedConfig *config);
 void heed_report_logs(GString *page, const HeedSummary *summary, const HeedConfig *config);

@@ -6,8 +6,8 @@
 
 #include <inttypes.h>
 
-void
-heed_report_reasons(GString *page, const HeedSummary *summary)
+static void
+append_reasons(GString *page, const HeedSummary *summary)
 {
     static const HeedReportColumn columns[] = {
         {"Reason", false},           {"Verdict", false},        {"Suppressions", true},
@@ -37,6 +37,15 @@ heed_report_reasons(GString *page, const HeedSummary *summary)
         heed_report_row_end(page);
     }
     heed_report_table_end(page);
+}
+
+void
+heed_report_suppression(GString *page, const HeedSummary *summary)
+{
+    heed_report_section(page, "suppression", "Who is suppressed");
+    heed_report_growth(page, summary);
+    append_reasons(page, summary);
+    heed_report_section_end(page);
 }
 
 static void
