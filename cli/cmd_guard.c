@@ -36,13 +36,6 @@ enum {
 
 static const char *const formats[] = {"text", "json", NULL};
 
-static int64_t
-time_of(const HeedRows *rows, size_t row, size_t column)
-{
-    return heed_rows_is_null(rows, row, column) ? HEED_DATE_UNKNOWN
-                                                : heed_rows_int(rows, row, column);
-}
-
 /* --- review --- */
 
 static void
@@ -58,9 +51,9 @@ print_hold(const HeedRows *rows, size_t row)
     const char *resolution = heed_rows_text(rows, row, COLUMN_RESOLUTION);
     const char *replies = heed_rows_text(rows, row, COLUMN_REPLIES);
     g_autofree char *name = heed_terminal_clean(heed_rows_text(rows, row, COLUMN_NAME));
-    g_autofree char *began = heed_terminal_date(time_of(rows, row, COLUMN_BEGAN));
-    g_autofree char *ended = heed_terminal_date(time_of(rows, row, COLUMN_ENDED));
-    g_autofree char *until = heed_terminal_date(time_of(rows, row, COLUMN_UNTIL));
+    g_autofree char *began = heed_terminal_date(heed_rows_time(rows, row, COLUMN_BEGAN));
+    g_autofree char *ended = heed_terminal_date(heed_rows_time(rows, row, COLUMN_ENDED));
+    g_autofree char *until = heed_terminal_date(heed_rows_time(rows, row, COLUMN_UNTIL));
     g_auto(GStrv) lines = g_strsplit(replies != NULL ? replies : "", "\n", -1);
     int64_t held = heed_rows_int(rows, row, COLUMN_HELD);
 
@@ -144,7 +137,7 @@ print_json(const HeedRows *rows, size_t row)
         (void)json_object_set_new(
             json, fields[i].name,
             fields[i].type == 'i'   ? json_integer(heed_rows_int(rows, row, fields[i].column))
-            : fields[i].type == 'd' ? date_or_null(time_of(rows, row, fields[i].column))
+            : fields[i].type == 'd' ? date_or_null(heed_rows_time(rows, row, fields[i].column))
                                     : text_or_null(rows, row, fields[i].column));
     for (size_t i = 0; lines[i] != NULL; i++)
         if (*lines[i] != '\0')

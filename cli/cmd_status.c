@@ -71,13 +71,6 @@ load(HeedDatabase *database, Overview *out, GError **error)
            (out->stale || heed_policy_differs(database, out->config->policy, &out->stale, error));
 }
 
-static int64_t
-time_of(const HeedRows *rows, size_t row, size_t column)
-{
-    return heed_rows_is_null(rows, row, column) ? HEED_DATE_UNKNOWN
-                                                : heed_rows_int(rows, row, column);
-}
-
 /* --- text, for a terminal of 80 columns and 24 rows --- */
 
 /* "3 min ago", "5 days ago"; "-" for never. */
@@ -110,7 +103,7 @@ needs_a_look(const Overview *overview, size_t row)
 {
     const HeedRows *rows = overview->mailboxes;
     int64_t now = overview->now;
-    int64_t success = time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS);
+    int64_t success = heed_rows_time(rows, row, HEED_MAILBOX_LAST_SUCCESS);
 
     if (!is_polled(overview, row))
         return false;
@@ -138,7 +131,7 @@ add_mailbox(HeedTable *table, const Overview *overview, size_t row)
 {
     const HeedRows *rows = overview->mailboxes;
     g_autofree char *success =
-        age_text(time_of(rows, row, HEED_MAILBOX_LAST_SUCCESS), overview->now);
+        age_text(heed_rows_time(rows, row, HEED_MAILBOX_LAST_SUCCESS), overview->now);
 
     heed_table_text(table, heed_rows_text(rows, row, HEED_MAILBOX_NAME));
     heed_table_text(table, success);
@@ -210,7 +203,7 @@ print_logs(const Overview *overview)
 
     for (size_t row = 0; row < heed_rows_count(rows); row++) {
         g_autofree char *line =
-            age_text(time_of(rows, row, HEED_LOG_COLUMN_LAST_LINE), overview->now);
+            age_text(heed_rows_time(rows, row, HEED_LOG_COLUMN_LAST_LINE), overview->now);
 
         heed_table_text(table, heed_rows_text(rows, row, HEED_LOG_COLUMN_NAME));
         heed_table_text(table, line);
@@ -343,7 +336,7 @@ cell(const HeedRows *rows, size_t row, size_t column)
 static json_t *
 date_cell(const HeedRows *rows, size_t row, size_t column)
 {
-    int64_t seconds = time_of(rows, row, column);
+    int64_t seconds = heed_rows_time(rows, row, column);
     g_autoptr(GDateTime) date =
         seconds == HEED_DATE_UNKNOWN ? NULL : g_date_time_new_from_unix_utc(seconds);
     g_autofree char *text = date == NULL ? NULL : g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");

@@ -340,8 +340,7 @@ heed_cmd_undo_list(HeedInvocation *invocation, GError **error)
         heed_table_text(table, heed_rows_text(rows, row, 3));
         heed_table_text(table, heed_rows_text(rows, row, 4));
         heed_table_int(table, heed_rows_int(rows, row, 5));
-        heed_table_date(table, heed_rows_is_null(rows, row, 6) ? HEED_DATE_UNKNOWN
-                                                               : heed_rows_int(rows, row, 6));
+        heed_table_date(table, heed_rows_time(rows, row, 6));
         heed_table_text(table, heed_rows_text(rows, row, 7));
     }
     if (heed_table_rows(table) > 0)

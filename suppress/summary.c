@@ -237,8 +237,7 @@ read_holds(HeedDatabase *database,
         hold->dimension = g_strdup(heed_rows_text(rows, row, 1));
         hold->name = g_strdup(heed_rows_text(rows, row, 2));
         hold->began_at = heed_rows_int(rows, row, 3);
-        hold->ended_at =
-            heed_rows_is_null(rows, row, 4) ? HEED_DATE_UNKNOWN : heed_rows_int(rows, row, 4);
+        hold->ended_at = heed_rows_time(rows, row, 4);
         hold->seen = heed_rows_int(rows, row, 5);
         hold->threshold = heed_rows_int(rows, row, 6);
         hold->window_hours = heed_rows_int(rows, row, 7);

@@ -311,7 +311,7 @@ read_known_until(HeedDatabase *database, int64_t *out, GError **error)
 
     if (rows == NULL)
         return false;
-    *out = heed_rows_is_null(rows, 0, 0) ? HEED_DATE_UNKNOWN : heed_rows_time(rows, 0, 0);
+    *out = heed_rows_time(rows, 0, 0);
     return true;
 }
 
@@ -370,9 +370,7 @@ read_advice(const HeedRows *rows, size_t row)
     advice->source_ip = g_strdup(heed_rows_text(rows, row, LIST_SOURCE));
     advice->connections = heed_rows_int(rows, row, LIST_CONNECTIONS);
     advice->messages = heed_rows_int(rows, row, LIST_MESSAGES);
-    advice->paused_until = heed_rows_is_null(rows, row, LIST_PAUSED_UNTIL)
-                               ? HEED_DATE_UNKNOWN
-                               : heed_rows_time(rows, row, LIST_PAUSED_UNTIL);
+    advice->paused_until = heed_rows_time(rows, row, LIST_PAUSED_UNTIL);
     advice->phase = g_strdup(heed_rows_text(rows, row, LIST_PHASE));
     advice->step = (unsigned)heed_rows_int(rows, row, LIST_STEP);
     advice->why = g_strdup(heed_rows_text(rows, row, LIST_WHY));

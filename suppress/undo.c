@@ -169,7 +169,7 @@ record(Undoing *undoing, GError **error)
         .undo_id = heed_rows_int(row, 0, 0),
         .events = (uint64_t)heed_rows_int(row, 0, 1),
         .addresses = (uint64_t)heed_rows_int(row, 0, 2),
-        .kept_since = heed_rows_is_null(row, 0, 3) ? HEED_DATE_UNKNOWN : heed_rows_int(row, 0, 3),
+        .kept_since = heed_rows_time(row, 0, 3),
     };
     return true;
 }

@@ -40,13 +40,6 @@ heed_why_free(HeedWhy *why)
     g_free(why);
 }
 
-static int64_t
-time_or_unknown(const HeedRows *rows, size_t row, size_t column)
-{
-    return heed_rows_is_null(rows, row, column) ? HEED_DATE_UNKNOWN
-                                                : heed_rows_time(rows, row, column);
-}
-
 static HeedState *
 read_state(const HeedRows *rows, size_t row)
 {
@@ -58,11 +51,11 @@ read_state(const HeedRows *rows, size_t row)
     state->reason = g_strdup(heed_rows_text(rows, row, 3));
     state->verdict = g_strdup(heed_rows_text(rows, row, 4));
     state->rule = g_strdup(heed_rows_text(rows, row, 5));
-    state->since = time_or_unknown(rows, row, 6);
-    state->until = time_or_unknown(rows, row, 7);
+    state->since = heed_rows_time(rows, row, 6);
+    state->until = heed_rows_time(rows, row, 7);
     state->evidence_count = heed_rows_int(rows, row, 8);
-    state->first_event_at = time_or_unknown(rows, row, 9);
-    state->last_event_at = time_or_unknown(rows, row, 10);
+    state->first_event_at = heed_rows_time(rows, row, 9);
+    state->last_event_at = heed_rows_time(rows, row, 10);
     return state;
 }
 
