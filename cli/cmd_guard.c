@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/json_line.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "parsers/report.h"
@@ -85,24 +86,6 @@ print_hold(const HeedRows *rows, size_t row)
     }
 }
 
-static json_t *
-date_or_null(int64_t seconds)
-{
-    g_autoptr(GDateTime) date =
-        seconds == HEED_DATE_UNKNOWN ? NULL : g_date_time_new_from_unix_utc(seconds);
-    g_autofree char *text = date == NULL ? NULL : g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
-
-    return text == NULL ? json_null() : json_string(text);
-}
-
-static json_t *
-text_or_null(const HeedRows *rows, size_t row, size_t column)
-{
-    const char *text = heed_rows_text(rows, row, column);
-
-    return text == NULL ? json_null() : json_string(text);
-}
-
 static void
 print_json(const HeedRows *rows, size_t row)
 {
@@ -131,20 +114,18 @@ print_json(const HeedRows *rows, size_t row)
     g_auto(GStrv) lines = g_strsplit(replies != NULL ? replies : "", "\n", -1);
     g_autoptr(json_t) json = json_object();
     json_t *list = json_array();
-    g_autofree char *text = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
         (void)json_object_set_new(
             json, fields[i].name,
             fields[i].type == 'i'   ? json_integer(heed_rows_int(rows, row, fields[i].column))
-            : fields[i].type == 'd' ? date_or_null(heed_rows_time(rows, row, fields[i].column))
-                                    : text_or_null(rows, row, fields[i].column));
+            : fields[i].type == 'd' ? heed_json_date(heed_rows_time(rows, row, fields[i].column))
+                                    : heed_json_text(heed_rows_text(rows, row, fields[i].column)));
     for (size_t i = 0; lines[i] != NULL; i++)
         if (*lines[i] != '\0')
             (void)json_array_append_new(list, json_string(lines[i]));
     (void)json_object_set_new(json, "replies", list);
-    text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    (void)puts(text);
+    heed_json_print(json, stdout);
 }
 
 int

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/json_line.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "db/overview.h"
@@ -328,20 +329,13 @@ print_text(const Overview *overview)
 static json_t *
 cell(const HeedRows *rows, size_t row, size_t column)
 {
-    const char *text = heed_rows_text(rows, row, column);
-
-    return text == NULL ? json_null() : json_string(text);
+    return heed_json_text(heed_rows_text(rows, row, column));
 }
 
 static json_t *
 date_cell(const HeedRows *rows, size_t row, size_t column)
 {
-    int64_t seconds = heed_rows_time(rows, row, column);
-    g_autoptr(GDateTime) date =
-        seconds == HEED_DATE_UNKNOWN ? NULL : g_date_time_new_from_unix_utc(seconds);
-    g_autofree char *text = date == NULL ? NULL : g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
-
-    return text == NULL ? json_null() : json_string(text);
+    return heed_json_date(heed_rows_time(rows, row, column));
 }
 
 static json_t *
@@ -419,7 +413,6 @@ print_json(const Overview *overview)
     json_t *kinds = json_array();
     json_t *suppressions = json_array();
     json_t *database = json_object();
-    g_autofree char *text = NULL;
 
     for (size_t row = 0; row < heed_rows_count(overview->kinds); row++) {
         json_t *kind = json_object();
@@ -459,8 +452,7 @@ print_json(const Overview *overview)
                               json_integer((json_int_t)heed_rows_count(overview->holds)));
     (void)json_object_set_new(json, "policy_stale", json_boolean(overview->stale));
     (void)json_object_set_new(json, "database", database);
-    text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    (void)puts(text);
+    heed_json_print(json, stdout);
 }
 
 int

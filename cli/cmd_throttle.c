@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/json_line.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "cli/throttle_config.h"
@@ -202,16 +203,6 @@ json_limit(int64_t limit)
     return limit > 0 ? json_integer(limit) : json_null();
 }
 
-static json_t *
-json_time(int64_t seconds)
-{
-    g_autoptr(GDateTime) time =
-        seconds != HEED_DATE_UNKNOWN ? g_date_time_new_from_unix_utc(seconds) : NULL;
-    g_autofree char *text = time != NULL ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : NULL;
-
-    return text != NULL ? json_string(text) : json_null();
-}
-
 static void
 print_json(const HeedThrottleAdvice *advice, FILE *out)
 {
@@ -219,18 +210,16 @@ print_json(const HeedThrottleAdvice *advice, FILE *out)
         "{s:s, s:s?, s:o, s:o, s:o, s:s, s:i, s:s, s:s, s:s?, s:I, s:I}", "destination",
         advice->destination, "source_ip", advice->source_ip[0] != '\0' ? advice->source_ip : NULL,
         "connections", json_limit(advice->connections), "messages_a_minute",
-        json_limit(advice->messages), "paused_until", json_time(advice->paused_until), "phase",
+        json_limit(advice->messages), "paused_until", heed_json_date(advice->paused_until), "phase",
         advice->phase, "step", (int)advice->step, "why", advice->why, "class", advice->class_,
         "reply", advice->reply, "refused", (json_int_t)advice->refused, "attempts",
         (json_int_t)advice->attempts);
-    g_autofree char *text = NULL;
 
-    (void)json_object_set_new(json, "since", json_time(advice->since));
-    (void)json_object_set_new(json, "last_refused_at", json_time(advice->last_refused_at));
-    (void)json_object_set_new(json, "next_step_at", json_time(advice->next_step_at));
-    (void)json_object_set_new(json, "as_of", json_time(advice->as_of));
-    text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    (void)fprintf(out, "%s\n", text);
+    (void)json_object_set_new(json, "since", heed_json_date(advice->since));
+    (void)json_object_set_new(json, "last_refused_at", heed_json_date(advice->last_refused_at));
+    (void)json_object_set_new(json, "next_step_at", heed_json_date(advice->next_step_at));
+    (void)json_object_set_new(json, "as_of", heed_json_date(advice->as_of));
+    heed_json_print(json, out);
 }
 
 /* --- for mail servers --- */

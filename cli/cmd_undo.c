@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
+#include "cli/json_line.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "parsers/provider.h"
@@ -75,9 +76,8 @@ tell_json(const HeedUndoChange *change, FILE *file)
     g_autoptr(json_t) json =
         json_pack("{s:s, s:s, s:s, s:s}", "effect", effect_name(change->effect), "address",
                   change->address, "scope", change->scope, "rule", change->rule);
-    g_autofree char *text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-    (void)fprintf(file, "%s\n", text);
+    heed_json_print(json, file);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/json_line.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
 #include "parsers/report.h"
@@ -15,22 +16,6 @@
 #define WHY_NOT_SUPPRESSED 1
 
 static json_t *
-text_or_null(const char *text)
-{
-    return text == NULL ? json_null() : json_string(text);
-}
-
-static json_t *
-date_or_null(int64_t seconds)
-{
-    g_autoptr(GDateTime) date =
-        seconds == HEED_DATE_UNKNOWN ? NULL : g_date_time_new_from_unix_utc(seconds);
-    g_autofree char *text = date == NULL ? NULL : g_date_time_format(date, "%Y-%m-%dT%H:%M:%SZ");
-
-    return text_or_null(text);
-}
-
-static json_t *
 state_to_json(const HeedState *state)
 {
     json_t *json = json_object();
@@ -38,14 +23,14 @@ state_to_json(const HeedState *state)
     (void)json_object_set_new(json, "scope", json_string(state->scope));
     (void)json_object_set_new(json, "suppressed", json_boolean(state->suppressed));
     (void)json_object_set_new(json, "allowed", json_boolean(state->allowed));
-    (void)json_object_set_new(json, "verdict", text_or_null(state->verdict));
-    (void)json_object_set_new(json, "reason", text_or_null(state->reason));
-    (void)json_object_set_new(json, "rule", text_or_null(state->rule));
-    (void)json_object_set_new(json, "since", date_or_null(state->since));
-    (void)json_object_set_new(json, "until", date_or_null(state->until));
+    (void)json_object_set_new(json, "verdict", heed_json_text(state->verdict));
+    (void)json_object_set_new(json, "reason", heed_json_text(state->reason));
+    (void)json_object_set_new(json, "rule", heed_json_text(state->rule));
+    (void)json_object_set_new(json, "since", heed_json_date(state->since));
+    (void)json_object_set_new(json, "until", heed_json_date(state->until));
     (void)json_object_set_new(json, "evidence_count", json_integer(state->evidence_count));
-    (void)json_object_set_new(json, "first_event_at", date_or_null(state->first_event_at));
-    (void)json_object_set_new(json, "last_event_at", date_or_null(state->last_event_at));
+    (void)json_object_set_new(json, "first_event_at", heed_json_date(state->first_event_at));
+    (void)json_object_set_new(json, "last_event_at", heed_json_date(state->last_event_at));
     return json;
 }
 
@@ -54,15 +39,15 @@ line_to_json(const HeedStoryLine *line)
 {
     json_t *json = json_object();
 
-    (void)json_object_set_new(json, "at", date_or_null(line->at));
+    (void)json_object_set_new(json, "at", heed_json_date(line->at));
     (void)json_object_set_new(json, "type", json_string(line->decision ? "decision" : "event"));
-    (void)json_object_set_new(json, "scope", text_or_null(line->scope));
-    (void)json_object_set_new(json, "what", text_or_null(line->what));
-    (void)json_object_set_new(json, "trust", text_or_null(line->trust));
-    (void)json_object_set_new(json, "rule", text_or_null(line->rule));
-    (void)json_object_set_new(json, "detail", text_or_null(line->detail));
-    (void)json_object_set_new(json, "source", text_or_null(line->source));
-    (void)json_object_set_new(json, "digest", text_or_null(line->digest));
+    (void)json_object_set_new(json, "scope", heed_json_text(line->scope));
+    (void)json_object_set_new(json, "what", heed_json_text(line->what));
+    (void)json_object_set_new(json, "trust", heed_json_text(line->trust));
+    (void)json_object_set_new(json, "rule", heed_json_text(line->rule));
+    (void)json_object_set_new(json, "detail", heed_json_text(line->detail));
+    (void)json_object_set_new(json, "source", heed_json_text(line->source));
+    (void)json_object_set_new(json, "digest", heed_json_text(line->digest));
     return json;
 }
 
@@ -72,7 +57,6 @@ print_json(const char *address, const HeedWhy *why)
     g_autoptr(json_t) json = json_object();
     json_t *states = json_array();
     json_t *story = json_array();
-    g_autofree char *text = NULL;
 
     for (size_t i = 0; i < why->states->len; i++)
         (void)json_array_append_new(states, state_to_json(why->states->pdata[i]));
@@ -83,8 +67,7 @@ print_json(const char *address, const HeedWhy *why)
     (void)json_object_set_new(json, "states", states);
     (void)json_object_set_new(json, "story", story);
     (void)json_object_set_new(json, "story_length", json_integer((json_int_t)why->story_length));
-    text = json_dumps(json, JSON_COMPACT | JSON_ENSURE_ASCII);
-    (void)puts(text);
+    heed_json_print(json, stdout);
 }
 
 /* Not suppressed, and why not where something keeps it so. */
