@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "ingest/imap_acknowledge.h"
 #include "ingest/imap_fetch.h"
+#include "ingest/imap_wait.h"
 
 /* A window begins this wide, and grows where uids are sparse. */
 #define WINDOW_WIDTH 1000U
@@ -28,9 +29,6 @@
 
 /* The pause before a new connection, times the losses. */
 #define BACK_OFF_MICROS 300000U
-
-/* RFC 2177: servers may end an IDLE after 30 minutes; many middle boxes forget one sooner. */
-#define IDLE_SECONDS (9U * 60)
 
 #define LEFT_OUT "the server left it out of its answer"
 
@@ -405,36 +403,7 @@ imap_acknowledge(HeedSource *source, const HeedAck *acks, size_t count, GError *
     return done;
 }
 
-/* Waits inside an IDLE. */
-static bool
-idle(ImapSource *source, unsigned seconds, int wake_fd, GError **error)
-{
-    HeedImap *imap = &source->imap;
-
-    heed_imap_begin(imap, 0);
-    if (!heed_imap_check(imap, mailimap_idle(imap->session), "cannot wait for mail", error))
-        return false;
-    (void)heed_tls_stream_wait(imap->stream, imap->session->imap_stream, seconds, wake_fd);
-    heed_imap_begin(imap, 0);
-    return heed_imap_check(imap, mailimap_idle_done(imap->session), "cannot wait for mail", error);
-}
-
-static bool
-wait_once(ImapSource *source, unsigned seconds, int wake_fd, GError **error)
-{
-    HeedImap *imap = &source->imap;
-
-    if (imap->has_idle) {
-        if (!idle(source, seconds, wake_fd, error))
-            return false;
-    } else {
-        (void)heed_tls_stream_wait(imap->stream, imap->session->imap_stream, seconds, wake_fd);
-    }
-    /* EXISTS says that mail has come, not what its uids are; that is UIDNEXT. */
-    return heed_imap_select(imap, error);
-}
-
-/* Comes back at the latest after IDLE_SECONDS: the caller looks for mail and waits again. */
+/* May come back early: the caller looks for mail and waits again. */
 static bool
 imap_wait(HeedSource *source, unsigned seconds, int wake_fd, GError **error)
 {
@@ -443,7 +412,7 @@ imap_wait(HeedSource *source, unsigned seconds, int wake_fd, GError **error)
 
     if (!ensure_connected(imap, error))
         return false;
-    if (wait_once(imap, MIN(seconds, IDLE_SECONDS), wake_fd, &trouble)) {
+    if (heed_imap_wait(&imap->imap, seconds, wake_fd, &trouble)) {
         imap->losses = 0;
     } else if (!may_retry(imap, &trouble, error) || !ensure_connected(imap, error)) {
         return false;
