@@ -1,47 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/log_collect.h"
 
-#include <string.h>
-#include <xxhash.h>
-
 #include "base/limits.h"
 #include "ingest/log_failure.h"
+#include "ingest/log_key.h"
+#include "ingest/log_route.h"
 #include "ingest/log_seen.h"
-#include "parsers/address.h"
-#include "parsers/host.h"
 #include "parsers/provider.h"
+
+#include <string.h>
 
 #define SECONDS_A_MINUTE 60
 #define SECONDS_A_HOUR   3600
 #define SECONDS_A_DAY    86400
 /* Enough of a reply to know it by. */
-#define REPLY_BYTES  400U
-#define DOMAIN_BYTES 255U
+#define REPLY_BYTES 400U
 /* Numbers and lengths of a row. */
 #define ROW_BYTES 80U
 /* Longer ids of messages are nobody's. */
 #define NAME_BYTES 1000U
-
-/* A key of a table: bytes that are compared as they are. Owned by whoever made it. */
-typedef struct Key {
-    uint64_t hash;
-    size_t length;
-    const char *bytes;
-} Key;
-
-/* One way that mail takes: of whose domain, to which, through what. Its counters are those of the
- * hour and the minute last seen. */
-typedef struct Route {
-    Key key;
-    const char *domain;   /* owned, as all; "" where there is none */
-    const char *provider; /* static */
-    const char *sender_domain;
-    const char *source_ip;
-    bool is_inbound;
-    HeedLogVolume *volume;   /* of this generation; borrowed */
-    HeedLogAttempt *attempt; /* deliveries; so too */
-    uint64_t generation;
-} Route;
 
 struct HeedLogCollector {
     const HeedLogJob *job;
@@ -50,12 +27,12 @@ struct HeedLogCollector {
     HeedLogTakeFailure take;
     void *data;
     int64_t reference;
-    GHashTable *routes; /* of Route *, by Key */
+    HeedLogRoutes *routes;
     uint64_t generation;
     /* What was gathered since the last finish: */
-    GHashTable *volumes;  /* of HeedLogVolume *, by Key */
-    GHashTable *attempts; /* of HeedLogAttempt *, by Key */
-    GHashTable *troubled; /* set of Key: destinations and minutes in which not all went well */
+    GHashTable *volumes;  /* of HeedLogVolume *, by HeedLogKey */
+    GHashTable *attempts; /* of HeedLogAttempt *, by HeedLogKey */
+    GHashTable *troubled; /* set of HeedLogKey: places and minutes in which not all went well */
     GStringChunk *text;
     GArray *deliveries; /* of HeedLogDelivery */
     size_t reported;
@@ -64,40 +41,15 @@ struct HeedLogCollector {
     GString *scratch; /* of keys */
 };
 
-static guint
-key_hash(gconstpointer key)
-{
-    return (guint)((const Key *)key)->hash;
-}
-
-static gboolean
-key_equal(gconstpointer one, gconstpointer other)
-{
-    const Key *a = one;
-    const Key *b = other;
-
-    return a->hash == b->hash && a->length == b->length &&
-           memcmp(a->bytes, b->bytes, a->length) == 0;
-}
-
-static void
-route_free(gpointer data)
-{
-    Route *route = data;
-
-    g_free((char *)(uintptr_t)route->key.bytes);
-    g_free((char *)(uintptr_t)route->domain);
-    g_free((char *)(uintptr_t)route->sender_domain);
-    g_free((char *)(uintptr_t)route->source_ip);
-    g_free(route);
-}
-
 static void
 begin(HeedLogCollector *collector)
 {
-    collector->volumes = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
-    collector->attempts = g_hash_table_new_full(key_hash, key_equal, g_free, g_free);
-    collector->troubled = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    collector->volumes =
+        g_hash_table_new_full(heed_log_key_hash, heed_log_key_equal, g_free, g_free);
+    collector->attempts =
+        g_hash_table_new_full(heed_log_key_hash, heed_log_key_equal, g_free, g_free);
+    collector->troubled =
+        g_hash_table_new_full(heed_log_key_hash, heed_log_key_equal, g_free, NULL);
     collector->text = g_string_chunk_new(65536);
     collector->deliveries = g_array_new(FALSE, FALSE, sizeof(HeedLogDelivery));
     collector->reported = 0;
@@ -123,7 +75,7 @@ heed_log_collector_new(const HeedLogJob *job, HeedRules *rules, GError **error)
 
     collector->job = job;
     collector->reference = HEED_DATE_UNKNOWN;
-    collector->routes = g_hash_table_new_full(key_hash, key_equal, NULL, route_free);
+    collector->routes = heed_log_routes_new(job);
     collector->seen = heed_log_seen_new(HEED_LIMIT_LOG_SEEN);
     collector->scratch = g_string_new(NULL);
     begin(collector);
@@ -137,7 +89,7 @@ heed_log_collector_free(HeedLogCollector *collector)
     if (collector == NULL)
         return;
     end(collector);
-    g_hash_table_unref(collector->routes);
+    heed_log_routes_free(collector->routes);
     heed_log_failures_free(collector->failures);
     heed_log_seen_free(collector->seen);
     g_string_free(collector->scratch, TRUE);
@@ -157,170 +109,24 @@ heed_log_collector_refer(HeedLogCollector *collector, int64_t reference)
     collector->reference = reference;
 }
 
-/* --- keys --- */
-
-static void
-key_add(HeedLogCollector *collector, const char *bytes, size_t length)
-{
-    if (length > 0)
-        g_string_append_len(collector->scratch, bytes, (gssize)length);
-    g_string_append_c(collector->scratch, '\n');
-}
-
-static void
-key_add_text(HeedLogCollector *collector, const char *text)
-{
-    key_add(collector, text, strlen(text));
-}
-
-static void
-key_add_time(HeedLogCollector *collector, int64_t time)
-{
-    g_string_truncate(collector->scratch, 0);
-    g_string_append_len(collector->scratch, (const char *)&time, sizeof(time));
-}
-
-/* Of what was added; borrowed until the next one is begun. */
-static Key
-key_end(const HeedLogCollector *collector)
-{
-    return (Key){.hash = XXH3_64bits(collector->scratch->str, collector->scratch->len),
-                 .length = collector->scratch->len,
-                 .bytes = collector->scratch->str};
-}
-
-static Key *
-key_keep(HeedLogCollector *collector, const Key *key)
-{
-    Key *kept = g_new(Key, 1);
-
-    *kept = *key;
-    kept->bytes = g_string_chunk_insert_len(collector->text, key->bytes, (gssize)key->length);
-    return kept;
-}
-
-/* --- routes --- */
-
-static HeedSpan
-domain_span(HeedSpan address)
-{
-    const char *end;
-    const char *at;
-
-    if (address.length == 0)
-        return (HeedSpan){0};
-    end = address.at + address.length;
-    at = end;
-    while (at > address.at && at[-1] != '@')
-        at--;
-    return at == address.at ? (HeedSpan){0} : (HeedSpan){at, (size_t)(end - at)};
-}
-
-/* The domain in its normal form, "" where it is none. Caller frees. */
-static char *
-normal_domain(HeedSpan domain)
-{
-    g_autofree char *address = NULL;
-    g_autofree char *normal = NULL;
-
-    if (domain.length == 0 || domain.length > DOMAIN_BYTES)
-        return g_strdup("");
-    address = g_strdup_printf("x@%.*s", (int)domain.length, domain.at);
-    normal = heed_address_normalise(address, -1);
-    return g_strdup(normal == NULL ? "" : heed_address_domain(normal));
-}
-
-static const char *
-provider_of(HeedSpan relay_host, const char *domain)
-{
-    g_autofree char *host =
-        g_strndup(relay_host.length > 0 ? relay_host.at : "", relay_host.length);
-    const char *provider = heed_provider_of_host(host);
-
-    if (provider == NULL && *domain != '\0')
-        provider = heed_provider_of_domain(domain);
-    return provider != NULL ? provider : "";
-}
-
-/* Whom the sender had mailed, before aliases and forwards of ours. */
-static HeedSpan
-mailed_of(const HeedLogEvent *event)
-{
-    return event->original_recipient.length > 0 ? event->original_recipient : event->recipient;
-}
-
-static bool
-is_ours(const HeedLogCollector *collector, HeedSpan address)
-{
-    g_autofree char *domain = normal_domain(domain_span(address));
-
-    return heed_domain_is_among(domain, collector->job->domains);
-}
-
-static Route *
-route_make(HeedLogCollector *collector, const HeedLogEvent *event, const Key *key)
-{
-    Route *route = g_new0(Route, 1);
-
-    route->key = *key;
-    route->key.bytes = g_memdup2(key->bytes, key->length);
-    route->domain = normal_domain(domain_span(event->recipient));
-    route->sender_domain = normal_domain(domain_span(event->sender));
-    route->source_ip = g_utf8_make_valid(event->source_ip.length > 0 ? event->source_ip.at : "",
-                                         (gssize)MIN(event->source_ip.length, DOMAIN_BYTES));
-    route->provider = provider_of(event->relay_host, route->domain);
-    /* Where the sender is not known it may be ours. */
-    route->is_inbound =
-        event->sender.at != NULL && !is_ours(collector, event->sender) &&
-        (is_ours(collector, event->recipient) || is_ours(collector, mailed_of(event)));
-    return route;
-}
-
-static Route *
-route_of(HeedLogCollector *collector, const HeedLogEvent *event)
-{
-    HeedSpan domain = domain_span(event->recipient);
-    HeedSpan mailed = domain_span(mailed_of(event));
-    HeedSpan sender = domain_span(event->sender);
-    Route *route;
-    Key key;
-
-    g_string_truncate(collector->scratch, 0);
-    key_add(collector, domain.at, domain.length);
-    key_add(collector, mailed.at, mailed.length);
-    key_add(collector, sender.at, sender.length);
-    key_add(collector, event->sender.at != NULL ? "<" : "", event->sender.at != NULL);
-    key_add(collector, event->relay_host.at, event->relay_host.length);
-    key_add(collector, event->source_ip.at, event->source_ip.length);
-    key = key_end(collector);
-    route = g_hash_table_lookup(collector->routes, &key);
-    if (route != NULL)
-        return route;
-    if (g_hash_table_size(collector->routes) >= HEED_LIMIT_LOG_ROUTES)
-        g_hash_table_remove_all(collector->routes);
-    route = route_make(collector, event, &key);
-    g_hash_table_insert(collector->routes, &route->key, route);
-    return route;
-}
-
 /* --- sums --- */
 
 static HeedLogVolume *
-volume_of(HeedLogCollector *collector, Route *route, int64_t time)
+volume_of(HeedLogCollector *collector, HeedLogRoute *route, int64_t time)
 {
     int64_t hour = time - time % SECONDS_A_HOUR;
     HeedLogVolume *volume;
-    Key key;
+    HeedLogKey key;
 
     if (route->generation == collector->generation && route->volume != NULL &&
         route->volume->hour == hour)
         return route->volume;
-    key_add_time(collector, hour);
-    key_add_text(collector, route->domain);
-    key_add_text(collector, route->provider);
-    key_add_text(collector, route->sender_domain);
-    key_add_text(collector, route->source_ip);
-    key = key_end(collector);
+    heed_log_key_begin_time(collector->scratch, hour);
+    heed_log_key_add_text(collector->scratch, route->domain);
+    heed_log_key_add_text(collector->scratch, route->provider);
+    heed_log_key_add_text(collector->scratch, route->sender_domain);
+    heed_log_key_add_text(collector->scratch, route->source_ip);
+    key = heed_log_key_end(collector->scratch);
     volume = g_hash_table_lookup(collector->volumes, &key);
     if (volume == NULL) {
         volume = g_new0(HeedLogVolume, 1);
@@ -329,14 +135,14 @@ volume_of(HeedLogCollector *collector, Route *route, int64_t time)
         volume->provider = route->provider;
         volume->sender_domain = g_string_chunk_insert(collector->text, route->sender_domain);
         volume->source_ip = g_string_chunk_insert(collector->text, route->source_ip);
-        g_hash_table_insert(collector->volumes, key_keep(collector, &key), volume);
+        g_hash_table_insert(collector->volumes, heed_log_key_keep(&key, collector->text), volume);
         collector->bytes += key.length + ROW_BYTES;
     }
     return volume;
 }
 
 static const char *
-destination_of(const Route *route)
+destination_of(const HeedLogRoute *route)
 {
     return *route->provider != '\0' ? route->provider : route->domain;
 }
@@ -345,22 +151,22 @@ destination_of(const Route *route)
 static void
 key_add_place(HeedLogCollector *collector, int64_t minute, const char *destination)
 {
-    key_add_time(collector, minute);
-    key_add_text(collector, destination);
+    heed_log_key_begin_time(collector->scratch, minute);
+    heed_log_key_add_text(collector->scratch, destination);
 }
 
 static HeedLogAttempt *
-attempt_of(HeedLogCollector *collector, const Route *route, int64_t time, const char *class_)
+attempt_of(HeedLogCollector *collector, const HeedLogRoute *route, int64_t time, const char *class_)
 {
     int64_t minute = time - time % SECONDS_A_MINUTE;
     const char *destination = destination_of(route);
     HeedLogAttempt *attempt;
-    Key key;
+    HeedLogKey key;
 
     key_add_place(collector, minute, destination);
-    key_add_text(collector, route->source_ip);
-    key_add_text(collector, class_);
-    key = key_end(collector);
+    heed_log_key_add_text(collector->scratch, route->source_ip);
+    heed_log_key_add_text(collector->scratch, class_);
+    key = heed_log_key_end(collector->scratch);
     attempt = g_hash_table_lookup(collector->attempts, &key);
     if (attempt == NULL) {
         attempt = g_new0(HeedLogAttempt, 1);
@@ -368,7 +174,7 @@ attempt_of(HeedLogCollector *collector, const Route *route, int64_t time, const 
         attempt->destination = g_string_chunk_insert(collector->text, destination);
         attempt->source_ip = g_string_chunk_insert(collector->text, route->source_ip);
         attempt->class_ = g_string_chunk_insert(collector->text, class_);
-        g_hash_table_insert(collector->attempts, key_keep(collector, &key), attempt);
+        g_hash_table_insert(collector->attempts, heed_log_key_keep(&key, collector->text), attempt);
         collector->bytes += key.length + ROW_BYTES;
     }
     return attempt;
@@ -376,7 +182,7 @@ attempt_of(HeedLogCollector *collector, const Route *route, int64_t time, const 
 
 /* The counters of a delivery on this route; the last ones are at hand. */
 static void
-count_delivery(HeedLogCollector *collector, Route *route, int64_t time)
+count_delivery(HeedLogCollector *collector, HeedLogRoute *route, int64_t time)
 {
     HeedLogVolume *volume = volume_of(collector, route, time);
     HeedLogAttempt *attempt = NULL;
@@ -396,17 +202,17 @@ count_delivery(HeedLogCollector *collector, Route *route, int64_t time)
 static void
 note_trouble(HeedLogCollector *collector, int64_t minute, const char *destination)
 {
-    Key key;
+    HeedLogKey key;
 
     key_add_place(collector, minute, destination);
-    key = key_end(collector);
+    key = heed_log_key_end(collector->scratch);
     if (!g_hash_table_contains(collector->troubled, &key))
-        (void)g_hash_table_add(collector->troubled, key_keep(collector, &key));
+        (void)g_hash_table_add(collector->troubled, heed_log_key_keep(&key, collector->text));
 }
 
 static void
 count_refusal(HeedLogCollector *collector,
-              const Route *route,
+              const HeedLogRoute *route,
               const HeedLogEvent *event,
               int64_t time,
               HeedClass class_)
@@ -461,7 +267,10 @@ note_delivery(HeedLogCollector *collector, const HeedLogEvent *event, int64_t ti
 /* --- events --- */
 
 static void
-take_delivery(HeedLogCollector *collector, const HeedLogEvent *event, Route *route, int64_t time)
+take_delivery(HeedLogCollector *collector,
+              const HeedLogEvent *event,
+              HeedLogRoute *route,
+              int64_t time)
 {
     collector->tally.delivered++;
     count_delivery(collector, route, time);
@@ -470,7 +279,10 @@ take_delivery(HeedLogCollector *collector, const HeedLogEvent *event, Route *rou
 }
 
 static void
-take_failure(HeedLogCollector *collector, const HeedLogEvent *event, Route *route, int64_t time)
+take_failure(HeedLogCollector *collector,
+             const HeedLogEvent *event,
+             HeedLogRoute *route,
+             int64_t time)
 {
     uint8_t digest[HEED_DIGEST_BYTES];
     HeedClass class_;
@@ -502,13 +314,13 @@ heed_log_collector_take(const HeedLogEvent *event, void *data)
 {
     HeedLogCollector *collector = data;
     int64_t time = MAX(event->time, 0);
-    Route *route;
+    HeedLogRoute *route;
 
     if (event->internal) {
         collector->tally.passed++;
         return;
     }
-    route = route_of(collector, event);
+    route = heed_log_routes_find(collector->routes, event);
     if (route->is_inbound) {
         collector->tally.passed++;
         return;
@@ -554,12 +366,12 @@ heed_log_collector_is_full(const HeedLogCollector *collector)
 static bool
 is_worth_a_row(HeedLogCollector *collector, const HeedLogAttempt *attempt)
 {
-    Key key;
+    HeedLogKey key;
 
     if (strchr(attempt->destination, '.') == NULL && heed_provider_exists(attempt->destination))
         return true;
     key_add_place(collector, attempt->minute, attempt->destination);
-    key = key_end(collector);
+    key = heed_log_key_end(collector->scratch);
     return *attempt->destination != '\0' && g_hash_table_contains(collector->troubled, &key);
 }
 
