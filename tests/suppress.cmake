@@ -4,6 +4,9 @@ target_link_libraries(heed_test_history PUBLIC heed_suppress heed_test_database 
 add_library(heed_test_outage STATIC support/outage.c)
 target_link_libraries(heed_test_outage PUBLIC heed_suppress heed_test_database PRIVATE heed_flags)
 
+add_library(heed_test_counts STATIC support/counts.c)
+target_link_libraries(heed_test_counts PUBLIC heed_test_database PRIVATE heed_flags m)
+
 heed_test(judge LINKS heed_suppress)
 heed_database_test(policy LINKS heed_test_history)
 heed_database_test(policy_races LINKS heed_test_history)
@@ -20,7 +23,7 @@ heed_database_test(decide LINKS heed_test_history)
 heed_database_test(forget LINKS heed_test_history)
 heed_database_test(export LINKS heed_test_history)
 heed_database_test(export_since LINKS heed_test_history)
-heed_database_test(reputation LINKS heed_suppress heed_test_database m)
+heed_database_test(reputation LINKS heed_suppress heed_test_counts)
 heed_database_test(snapshot LINKS heed_test_history PkgConfig::XXHASH)
 heed_fuzz(snapshot LINKS heed_suppress PkgConfig::XXHASH SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/snapshot)
 heed_fuzz(clean LINKS heed_suppress SEEDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/seeds/clean)

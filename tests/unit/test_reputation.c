@@ -2,162 +2,12 @@
 #include "db/migrate.h"
 #include "suppress/reputation.h"
 #include "tests/support/check.h"
+#include "tests/support/counts.h"
 #include "tests/support/database.h"
 
-#include <inttypes.h>
-#include <math.h>
+#include <string.h>
 
 static HeedTestDatabase *test;
-
-/* --- the formula, written down a second time from docs/reputation.md --- */
-
-typedef struct Counts {
-    int delivered;
-    int failed; /* sent is both */
-    int hard;
-    int block;
-    int deferred;
-    int complaints;
-} Counts;
-
-static double
-penalty(double rate, double good, double warn, double bad)
-{
-    if (rate <= good)
-        return 0;
-    return rate <= warn ? 20 * (rate - good) / (warn - good)
-                        : fmin(100, 20 + 30 * (rate - warn) / (bad - warn));
-}
-
-static double
-smoothed(double count, double total, double usual, double strength)
-{
-    return (count + usual * strength) / (total + strength);
-}
-
-/* Of days, the first being today. -1: none. */
-static int
-expected_score(const Counts *days, unsigned count)
-{
-    double sent = 0;
-    double delivered = 0;
-    double hard = 0;
-    double block = 0;
-    double deferred = 0;
-    double complaints = 0;
-    double lost = 0;
-    int64_t messages = 0;
-
-    for (unsigned age = 0; age < count; age++) {
-        const Counts *day = &days[age];
-        double weight = round(exp2(20 - age / 7.0)) / exp2(20);
-
-        messages += day->delivered + day->failed;
-        sent += (day->delivered + day->failed) * weight;
-        delivered += day->delivered * weight;
-        hard += day->hard * weight;
-        block += day->block * weight;
-        deferred += day->deferred * weight;
-        complaints += day->complaints * weight;
-    }
-    if (messages < 100)
-        return -1;
-    lost = penalty(smoothed(complaints, delivered, 0.0002, 1000), 0.0005, 0.001, 0.003) +
-           penalty(smoothed(hard, sent, 0.01, 100), 0.02, 0.05, 0.1) +
-           penalty(smoothed(block, sent, 0.005, 100), 0.01, 0.05, 0.2) +
-           penalty(smoothed(deferred, sent, 0.02, 100), 0.05, 0.15, 0.4);
-    return (int)fmax(0, 100 - ceil(lost));
-}
-
-/* --- the store --- */
-
-static void
-add_reports(const char *domain, unsigned age, const char *kind, const char *verdict, int count)
-{
-    g_autofree char *sql = g_strdup_printf(
-        "INSERT INTO heed_data.rollup_delta (day, stream, domain, provider, sender_domain,"
-        " source_ip, kind, class, verdict, failures, reports) VALUES ((now() AT TIME ZONE"
-        " 'UTC')::date - %u, '', '%s', 'example', 'news.example', '192.0.2.1', '%s', '', '%s', %d,"
-        " %d)",
-        age, domain, kind, verdict, count, count);
-
-    heed_test_database_do(test->database, sql);
-}
-
-static void
-add_volume(const char *domain, unsigned age, int delivered, int failed)
-{
-    g_autofree char *sql = g_strdup_printf(
-        "INSERT INTO heed_data.volume_delta VALUES (date_trunc('day', now() AT TIME ZONE 'UTC')"
-        " AT TIME ZONE 'UTC' - %u * interval '1 day', '', '%s', 'example', 'news.example',"
-        " '192.0.2.1', %d, %d)",
-        age, domain, delivered, failed);
-
-    heed_test_database_do(test->database, sql);
-}
-
-static void
-add_day(const char *domain, unsigned age, const Counts *day)
-{
-    add_volume(domain, age, day->delivered, day->failed);
-    add_reports(domain, age, "bounce", "hard", day->hard);
-    add_reports(domain, age, "bounce", "block", day->block);
-    add_reports(domain, age, "delay", "transient", day->deferred);
-    add_reports(domain, age, "complaint", "complaint", day->complaints);
-}
-
-static void
-fold(void)
-{
-    heed_test_database_do(test->database, "SELECT heed_data.fold_rollups()");
-}
-
-/* Tables of what is counted, and the column that says when. */
-static const struct {
-    const char *name;
-    const char *when;
-    const char *day;
-} tables[] = {
-    {"rollup", "day", "1"},
-    {"rollup_delta", "day", "1"},
-    {"rollup_total", "day", "1"},
-    {"volume", "hour", "interval '1 day'"},
-    {"volume_delta", "hour", "interval '1 day'"},
-    {"volume_total", "hour", "interval '1 day'"},
-    {"reputation_day", "day", "1"},
-};
-
-static void
-empty_store(void)
-{
-    g_autoptr(GString) sql = g_string_new("TRUNCATE heed_data.reputation_sum");
-
-    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-        g_string_append_printf(sql, ", heed_data.%s", tables[i].name);
-    heed_test_database_do(test->database, sql->str);
-}
-
-/* Makes all that is counted older, or younger. */
-static void
-shift(int days)
-{
-    g_autoptr(GString) sql = g_string_new(NULL);
-
-    for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-        g_string_append_printf(sql, "UPDATE heed_data.%s SET %s = %s - %d * %s;", tables[i].name,
-                               tables[i].when, tables[i].when, days, tables[i].day);
-    g_string_append_printf(sql, "UPDATE heed_data.reputation_summed SET day = day - %d", days);
-    heed_test_database_do(test->database, sql->str);
-}
-
-/* Lets days pass: all that is stored becomes so much older. In two steps, since the rows of a name
- * must not meet on their way. */
-static void
-pass(unsigned days)
-{
-    shift(10000);
-    shift((int)days - 10000);
-}
 
 static char *
 all_rows(void)
@@ -225,25 +75,25 @@ score_of(const char *domain)
     return ((const HeedReputation *)found->pdata[0])->score;
 }
 
-static Counts
+static HeedTestCounts
 random_day(void)
 {
     int sent = g_test_rand_int_range(0, 400);
     int failed = g_test_rand_int_range(0, sent / 8 + 1);
 
-    return (Counts){.delivered = sent - failed,
-                    .failed = failed,
-                    .hard = g_test_rand_int_range(0, failed + 1),
-                    .block = g_test_rand_int_range(0, failed / 2 + 1),
-                    .deferred = g_test_rand_int_range(0, sent / 6 + 1),
-                    .complaints = g_test_rand_int_range(0, 8) / 7};
+    return (HeedTestCounts){.delivered = sent - failed,
+                            .failed = failed,
+                            .hard = g_test_rand_int_range(0, failed + 1),
+                            .block = g_test_rand_int_range(0, failed / 2 + 1),
+                            .deferred = g_test_rand_int_range(0, sent / 6 + 1),
+                            .complaints = g_test_rand_int_range(0, 8) / 7};
 }
 
 /* --- tests --- */
 
 static const struct {
     const char *name;
-    Counts day;
+    HeedTestCounts day;
     int score;
     const char *band;
     const char *reason;
@@ -276,16 +126,16 @@ static const struct {
 static void
 test_rows(void)
 {
-    empty_store();
+    heed_test_counts_clear(test->database);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-        add_day(rows[i].name, 0, &rows[i].day);
+        heed_test_counts_add_day(test->database, rows[i].name, 0, &rows[i].day);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GPtrArray) found = list(HEED_REPUTATION_RECIPIENT_DOMAIN, rows[i].name);
         const HeedReputation *reputation = found->pdata[0];
 
         g_test_message("%s: %d %s", rows[i].name, reputation->score, reputation->reason);
         g_assert_cmpint(reputation->score, ==, rows[i].score);
-        g_assert_cmpint(reputation->score, ==, expected_score(&rows[i].day, 1));
+        g_assert_cmpint(reputation->score, ==, heed_test_counts_score(&rows[i].day, 1));
         g_assert_cmpstr(reputation->band, ==, rows[i].band);
         g_assert_true(g_str_has_prefix(reputation->reason, rows[i].reason));
         g_assert_true((reputation->pulled_by == NULL) ==
@@ -312,16 +162,16 @@ test_limits(void)
         HeedReputationCount count = judged[i / 2].count;
         const HeedReputationRate *rate = heed_reputation_rate(count);
         int bad = (int)((is_limit ? rate->limit : rate->much) * 10000000);
-        const Counts day = {.delivered = 10000000,
-                            .hard = count == HEED_REPUTATION_HARD ? bad : 0,
-                            .block = count == HEED_REPUTATION_BLOCK ? bad : 0,
-                            .deferred = count == HEED_REPUTATION_DEFERRED ? bad : 0,
-                            .complaints = count == HEED_REPUTATION_COMPLAINTS ? bad : 0};
+        const HeedTestCounts day = {.delivered = 10000000,
+                                    .hard = count == HEED_REPUTATION_HARD ? bad : 0,
+                                    .block = count == HEED_REPUTATION_BLOCK ? bad : 0,
+                                    .deferred = count == HEED_REPUTATION_DEFERRED ? bad : 0,
+                                    .complaints = count == HEED_REPUTATION_COMPLAINTS ? bad : 0};
         g_autoptr(GPtrArray) found = NULL;
         const HeedReputation *reputation = NULL;
 
-        empty_store();
-        add_day("limit.example", 0, &day);
+        heed_test_counts_clear(test->database);
+        heed_test_counts_add_day(test->database, "limit.example", 0, &day);
         found = list(HEED_REPUTATION_RECIPIENT_DOMAIN, "limit.example");
         reputation = found->pdata[0];
         g_assert_cmpint(ABS(reputation->score - (is_limit ? 50 : 80)), <=, 1);
@@ -333,17 +183,18 @@ test_limits(void)
 static void
 test_days(void)
 {
-    const Counts bad = {.delivered = 900, .failed = 100, .hard = 100};
-    const Counts clean = {.delivered = 1000};
+    const HeedTestCounts bad = {.delivered = 900, .failed = 100, .hard = 100};
+    const HeedTestCounts clean = {.delivered = 1000};
 
-    empty_store();
+    heed_test_counts_clear(test->database);
     for (unsigned age = 0; age < 30; age++) {
-        add_day("now-bad.example", age, age < 5 ? &bad : &clean);
-        add_day("once-bad.example", age, age >= 25 ? &bad : &clean);
-        add_day("better.example", age, &clean);
+        heed_test_counts_add_day(test->database, "now-bad.example", age, age < 5 ? &bad : &clean);
+        heed_test_counts_add_day(test->database, "once-bad.example", age,
+                                 age >= 25 ? &bad : &clean);
+        heed_test_counts_add_day(test->database, "better.example", age, &clean);
     }
-    add_day("better.example", 30, &bad);
-    fold();
+    heed_test_counts_add_day(test->database, "better.example", 30, &bad);
+    heed_test_counts_fold(test->database);
     g_assert_cmpint(score_of("now-bad.example"), <, score_of("once-bad.example"));
     g_assert_cmpint(score_of("better.example"), ==, 100);
 }
@@ -353,16 +204,16 @@ static void
 test_order(void)
 {
     for (unsigned round = 0; round < 20; round++) {
-        Counts days[30];
+        HeedTestCounts days[30];
         unsigned order[30];
         int want = 0;
 
-        empty_store();
+        heed_test_counts_clear(test->database);
         for (unsigned i = 0; i < G_N_ELEMENTS(days); i++) {
             days[i] = random_day();
             order[i] = i;
         }
-        want = expected_score(days, G_N_ELEMENTS(days));
+        want = heed_test_counts_score(days, G_N_ELEMENTS(days));
         for (unsigned i = G_N_ELEMENTS(order); i > 1; i--) {
             unsigned other = (unsigned)g_test_rand_int_range(0, (gint32)i);
             unsigned kept = order[i - 1];
@@ -371,12 +222,12 @@ test_order(void)
             order[other] = kept;
         }
         for (unsigned i = 0; i < G_N_ELEMENTS(order); i++) {
-            add_day("a.example", order[i], &days[order[i]]);
+            heed_test_counts_add_day(test->database, "a.example", order[i], &days[order[i]]);
             if (g_test_rand_int_range(0, 10) == 0)
-                fold();
+                heed_test_counts_fold(test->database);
         }
         g_assert_cmpint(score_of("a.example"), ==, want);
-        fold();
+        heed_test_counts_fold(test->database);
         for (int by = HEED_REPUTATION_RECIPIENT_DOMAIN; by <= HEED_REPUTATION_SOURCE_IP; by++) {
             g_autoptr(GPtrArray) found = list((HeedReputationBy)by, NULL);
 
@@ -396,29 +247,32 @@ test_monotone(void)
         int before = 0;
         int after = 0;
 
-        empty_store();
+        heed_test_counts_clear(test->database);
         for (unsigned i = 0; i < 3; i++) {
-            Counts day = random_day();
+            HeedTestCounts day = random_day();
 
             day.delivered += 100;
-            add_day("a.example", (unsigned)g_test_rand_int_range(0, 30), &day);
+            heed_test_counts_add_day(test->database, "a.example",
+                                     (unsigned)g_test_rand_int_range(0, 30), &day);
         }
         before = score_of("a.example");
         switch (round % 5) {
         case 0:
-            add_reports("a.example", age, "bounce", "hard", 20);
+            heed_test_counts_add_reports(test->database, "a.example", age, "bounce", "hard", 20);
             break;
         case 1:
-            add_reports("a.example", age, "bounce", "block", 20);
+            heed_test_counts_add_reports(test->database, "a.example", age, "bounce", "block", 20);
             break;
         case 2:
-            add_reports("a.example", age, "delay", "transient", 50);
+            heed_test_counts_add_reports(test->database, "a.example", age, "delay", "transient",
+                                         50);
             break;
         case 3:
-            add_reports("a.example", age, "complaint", "complaint", 2);
+            heed_test_counts_add_reports(test->database, "a.example", age, "complaint", "complaint",
+                                         2);
             break;
         default:
-            add_volume("a.example", age, 500, 0);
+            heed_test_counts_add_volume(test->database, "a.example", age, 500, 0);
             break;
         }
         after = score_of("a.example");
@@ -433,10 +287,10 @@ test_monotone(void)
 static void
 test_list(void)
 {
-    static const Counts counted[] = {{.delivered = 1000},
-                                     {.delivered = 900, .failed = 100, .hard = 100},
-                                     {.hard = 2},
-                                     {.delivered = 950, .failed = 50, .hard = 50}};
+    static const HeedTestCounts counted[] = {{.delivered = 1000},
+                                             {.delivered = 900, .failed = 100, .hard = 100},
+                                             {.hard = 2},
+                                             {.delivered = 950, .failed = 50, .hard = 50}};
     static const char *const want[] = {"d1.example", "d3.example", "d0.example", "d2.example"};
     const HeedReputationQuery two = {.by = HEED_REPUTATION_RECIPIENT_DOMAIN, .limit = 2};
     g_autoptr(GPtrArray) all = NULL;
@@ -445,11 +299,11 @@ test_list(void)
     const HeedReputation *lowest = NULL;
     uint64_t total = 0;
 
-    empty_store();
+    heed_test_counts_clear(test->database);
     for (unsigned i = 0; i < G_N_ELEMENTS(counted); i++) {
         g_autofree char *name = g_strdup_printf("d%u.example", i);
 
-        add_day(name, i == 0 ? 8 : 0, &counted[i]);
+        heed_test_counts_add_day(test->database, name, i == 0 ? 8 : 0, &counted[i]);
     }
     all = list(HEED_REPUTATION_RECIPIENT_DOMAIN, NULL);
     g_assert_cmpuint(all->len, ==, G_N_ELEMENTS(want));
@@ -475,28 +329,17 @@ test_taken_back(void)
 {
     g_autofree char *hard = NULL;
 
-    empty_store();
-    add_reports("a.example", 3, "bounce", "hard", 7);
-    fold();
-    add_reports("a.example", 3, "bounce", "hard", -2);
+    heed_test_counts_clear(test->database);
+    heed_test_counts_add_reports(test->database, "a.example", 3, "bounce", "hard", 7);
+    heed_test_counts_fold(test->database);
+    heed_test_counts_add_reports(test->database, "a.example", 3, "bounce", "hard", -2);
     hard = heed_test_database_get(
         test->database, "SELECT hard_30d FROM heed.domain_reputation WHERE domain = 'a.example'");
     g_assert_cmpstr(hard, ==, "5");
 }
 
 static void
-drop_before(unsigned age)
-{
-    g_autofree char *sql =
-        g_strdup_printf("SELECT heed_data.drop_counts(date_trunc('day', now() AT TIME ZONE 'UTC')"
-                        " AT TIME ZONE 'UTC' - %u * interval '1 day')",
-                        age);
-
-    heed_test_database_do(test->database, sql);
-}
-
-static void
-add_to(Counts *sum, const Counts *more)
+add_to(HeedTestCounts *sum, const HeedTestCounts *more)
 {
     sum->delivered += more->delivered;
     sum->failed += more->failed;
@@ -508,33 +351,33 @@ add_to(Counts *sum, const Counts *more)
 
 /* One thing that may befall a store, and the same of the days that are expected. */
 static void
-step(Counts *days, unsigned count)
+step(HeedTestCounts *days, unsigned count)
 {
     unsigned age = (unsigned)g_test_rand_int_range(0, (gint32)count);
     unsigned passed = age % 9 == 0 ? 8 : 1;
-    Counts more = random_day();
+    HeedTestCounts more = random_day();
 
     switch (g_test_rand_int_range(0, 10)) {
     case 0:
-        fold(); /* what nobody has folded is not dropped */
-        drop_before(age);
+        heed_test_counts_fold(test->database); /* what nobody has folded is not dropped */
+        heed_test_counts_drop(test->database, age);
         if (age + 1 < count)
             memset(&days[age + 1], 0, (count - age - 1) * sizeof *days);
         break;
     case 1:
     case 2:
-        pass(passed);
+        heed_test_counts_pass(test->database, passed);
         memmove(days + passed, days, (count - passed) * sizeof *days);
         memset(days, 0, passed * sizeof *days);
         break;
     case 3:
     case 4:
     case 5:
-        fold();
+        heed_test_counts_fold(test->database);
         break;
     default:
-        add_day("a.example", age, &more);
-        add_day("b.example", age / 2, &more);
+        heed_test_counts_add_day(test->database, "a.example", age, &more);
+        heed_test_counts_add_day(test->database, "b.example", age / 2, &more);
         add_to(&days[age], &more);
         break;
     }
@@ -546,22 +389,22 @@ static void
 test_passing(void)
 {
     for (unsigned round = 0; round < 4; round++) {
-        Counts days[40] = {0};
+        HeedTestCounts days[40] = {0};
 
-        empty_store();
+        heed_test_counts_clear(test->database);
         for (unsigned i = 0; i < 30; i++) {
             g_autofree char *score = NULL;
             g_autofree char *want = NULL;
 
             step(days, G_N_ELEMENTS(days));
             check_sums();
-            want = g_strdup_printf("%d", expected_score(days, 30));
+            want = g_strdup_printf("%d", heed_test_counts_score(days, 30));
             score = heed_test_database_get(
                 test->database, "SELECT coalesce((SELECT score FROM heed.domain_reputation"
                                 " WHERE domain = 'a.example'), -1)");
             g_assert_cmpstr(score, ==, want);
         }
-        fold();
+        heed_test_counts_fold(test->database);
         check_sums();
     }
 }
@@ -580,25 +423,25 @@ test_summed(void)
     g_autofree char *later = NULL;
     g_autofree char *again = NULL;
 
-    empty_store();
-    fold();
-    add_reports("a.example", 0, "bounce", "hard", 1);
-    add_reports("a.example", 7, "bounce", "hard", 2);
-    add_reports("a.example", 30, "bounce", "hard", 4);
+    heed_test_counts_clear(test->database);
+    heed_test_counts_fold(test->database);
+    heed_test_counts_add_reports(test->database, "a.example", 0, "bounce", "hard", 1);
+    heed_test_counts_add_reports(test->database, "a.example", 7, "bounce", "hard", 2);
+    heed_test_counts_add_reports(test->database, "a.example", 30, "bounce", "hard", 4);
     before = heed_test_database_get(test->database, query);
     g_assert_cmpstr(before, ==, "t 0");
-    fold();
+    heed_test_counts_fold(test->database);
     folded = heed_test_database_get(test->database, query);
     g_assert_cmpstr(folded, ==, "t 2 3 2097152");
-    pass(23);
+    heed_test_counts_pass(test->database, 23);
     later = heed_test_database_get(test->database, query);
     g_assert_cmpstr(later, ==, "f 2 3 2097152");
-    fold();
+    heed_test_counts_fold(test->database);
     again = heed_test_database_get(test->database, query);
     g_assert_cmpstr(again, ==, "t 1 1 107523");
-    drop_before(22);
+    heed_test_counts_drop(test->database, 22);
     check_sums();
-    fold();
+    heed_test_counts_fold(test->database);
     g_free(again);
     again = heed_test_database_get(test->database, query);
     g_assert_cmpstr(again, ==, "t 0");
