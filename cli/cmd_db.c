@@ -56,14 +56,26 @@ heed_cmd_db_upgrade(HeedInvocation *invocation, GError **error)
                       "the private database is upgraded; the old one is kept beside it", error);
 }
 
+/* The help is that of the option --no-roles. */
 static int
-migrate(HeedInvocation *invocation, const HeedConfig *config, HeedRoles roles, GError **error)
+migrate(HeedInvocation *invocation, const char *help, GError **error)
 {
-    g_autoptr(HeedDatabase) database = heed_cli_database_bare(invocation, config, error);
+    gboolean no_roles = FALSE;
+    const GOptionEntry entries[] = {
+        {"no-roles", 0, 0, G_OPTION_ARG_NONE, &no_roles, help, NULL},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autoptr(HeedConfig) config = begin(invocation, entries, error);
+    g_autoptr(HeedDatabase) database =
+        config == NULL ? NULL : heed_cli_database_bare(invocation, config, error);
+    HeedRoles roles;
     unsigned before = 0;
 
-    if (database == NULL || !heed_migrate_version(database, &before, error) ||
-        !heed_migrate(database, &roles, error))
+    if (database == NULL)
+        return EX_OK;
+    roles = heed_cli_roles(config);
+    roles.none = no_roles;
+    if (!heed_migrate_version(database, &before, error) || !heed_migrate(database, &roles, error))
         return EX_OK;
     heed_log(HEED_LOG_NOTICE,
              before == heed_migrate_newest() ? "the database was at version %u already"
@@ -75,39 +87,13 @@ migrate(HeedInvocation *invocation, const HeedConfig *config, HeedRoles roles, G
 int
 heed_cmd_db_init(HeedInvocation *invocation, GError **error)
 {
-    gboolean no_roles = FALSE;
-    const GOptionEntry entries[] = {
-        {"no-roles", 0, 0, G_OPTION_ARG_NONE, &no_roles,
-         "Make no roles: for servers that grant none", NULL},
-        G_OPTION_ENTRY_NULL,
-    };
-    g_autoptr(HeedConfig) config = begin(invocation, entries, error);
-    HeedRoles roles;
-
-    if (config == NULL)
-        return EX_OK;
-    roles = heed_cli_roles(config);
-    roles.none = no_roles;
-    return migrate(invocation, config, roles, error);
+    return migrate(invocation, "Make no roles: for servers that grant none", error);
 }
 
 int
 heed_cmd_db_migrate(HeedInvocation *invocation, GError **error)
 {
-    gboolean no_roles = FALSE;
-    const GOptionEntry entries[] = {
-        {"no-roles", 0, 0, G_OPTION_ARG_NONE, &no_roles, "Grant to no roles: as it was initialised",
-         NULL},
-        G_OPTION_ENTRY_NULL,
-    };
-    g_autoptr(HeedConfig) config = begin(invocation, entries, error);
-    HeedRoles roles;
-
-    if (config == NULL)
-        return EX_OK;
-    roles = heed_cli_roles(config);
-    roles.none = no_roles;
-    return migrate(invocation, config, roles, error);
+    return migrate(invocation, "Grant to no roles: as it was initialised", error);
 }
 
 static bool
