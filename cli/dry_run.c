@@ -129,16 +129,22 @@ on_finished(void *data, size_t mailbox, const GError *error)
     run->status = heed_exit_status_worse(run->status, heed_error_exit_status(error));
 }
 
+static HeedSink
+sink_of(DryRun *run)
+{
+    return (HeedSink){.resume = on_resume,
+                      .known = on_known,
+                      .commit = on_commit,
+                      .finished = on_finished,
+                      .data = run};
+}
+
 int
 heed_cli_try(HeedPipelineOptions *pipeline, GError **error)
 {
     g_autofree HeedCheckpoint *checkpoints = g_new0(HeedCheckpoint, pipeline->mailbox_count);
     DryRun run = {.pipeline = pipeline, .checkpoints = checkpoints, .silent = true};
-    const HeedSink sink = {.resume = on_resume,
-                           .known = on_known,
-                           .commit = on_commit,
-                           .finished = on_finished,
-                           .data = &run};
+    const HeedSink sink = sink_of(&run);
 
     pipeline->dry_run = true;
     pipeline->keep_raw = false;
@@ -159,11 +165,7 @@ heed_cli_dry_run(HeedDatabase *database,
     g_autofree HeedCheckpoint *checkpoints = g_new0(HeedCheckpoint, pipeline->mailbox_count);
     DryRun run = {
         .database = database, .config = config, .pipeline = pipeline, .checkpoints = checkpoints};
-    const HeedSink sink = {.resume = on_resume,
-                           .known = on_known,
-                           .commit = on_commit,
-                           .finished = on_finished,
-                           .data = &run};
+    const HeedSink sink = sink_of(&run);
 
     pipeline->dry_run = true;
     pipeline->keep_raw = false;
