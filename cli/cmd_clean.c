@@ -263,10 +263,7 @@ load_set(HeedInvocation *invocation,
         *out = open_snapshot(cleaning, error);
         return EX_OK;
     }
-    config = heed_config_load(invocation->config, error);
-    if (config == NULL)
-        return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     /* Not held while a long list is read. */
     if (database != NULL)
         *out = heed_suppressed_set_load(database, cleaning->scope, cleaning->kind,

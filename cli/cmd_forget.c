@@ -53,13 +53,11 @@ read_addresses(char **words, GError **error)
 static int
 forget(HeedInvocation *invocation, const HeedForgetRequest *request, GError **error)
 {
-    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
-    g_autoptr(HeedDatabase) database = NULL;
+    g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedDatabase) database =
+        heed_cli_database_configured(invocation, HEED_ACCESS_OWNER, &config, error);
     HeedForgotten done;
 
-    if (config == NULL)
-        return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_OWNER, error);
     if (database == NULL || !heed_policy_begin(database, config->policy, error) ||
         !heed_forget(database, request, &done, error))
         return EX_OK;

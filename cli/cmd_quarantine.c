@@ -12,16 +12,6 @@
 #include <stdio.h>
 #include <sysexits.h>
 
-static HeedDatabase *
-open_database(HeedInvocation *invocation,
-              HeedAccess access,
-              HeedConfig **out_config,
-              GError **error)
-{
-    *out_config = heed_config_load(invocation->config, error);
-    return *out_config == NULL ? NULL : heed_cli_database(invocation, *out_config, access, error);
-}
-
 /* The ids of the command line (int64_t). */
 static GArray *
 read_ids(char **words, GError **error)
@@ -73,7 +63,7 @@ heed_cmd_quarantine_list(HeedInvocation *invocation, GError **error)
 
     if (!heed_invocation_parse(invocation, entries, error))
         return EX_USAGE;
-    database = open_database(invocation, HEED_ACCESS_INGEST, &config, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     if (database == NULL)
         return EX_OK;
     for (;;) {
@@ -128,7 +118,7 @@ heed_cmd_quarantine_show(HeedInvocation *invocation, GError **error)
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "which one? heed quarantine show ID");
         return EX_USAGE;
     }
-    database = open_database(invocation, HEED_ACCESS_INGEST, &config, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     if (database == NULL ||
         !heed_quarantine_content(database, g_array_index(ids, int64_t, 0), &packed, error))
         return EX_OK;
@@ -161,7 +151,7 @@ heed_cmd_quarantine_retry(HeedInvocation *invocation, GError **error)
     if (!heed_invocation_parse(invocation, entries, error) ||
         (ids = read_ids(words, error)) == NULL)
         return EX_USAGE;
-    database = open_database(invocation, HEED_ACCESS_STORE, &config, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_STORE, &config, error);
     if (database == NULL || !heed_config_require_domains(config, error) ||
         !heed_cli_token_keys(config, &keys, error) || !are_there(database, ids, error))
         return EX_OK;

@@ -239,14 +239,12 @@ tell_below(const Scoring *scoring, const GPtrArray *list)
 static GPtrArray *
 read_scores(HeedInvocation *invocation, const Scoring *scoring, uint64_t *out_total, GError **error)
 {
-    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
-    g_autoptr(HeedDatabase) database = NULL;
+    g_autoptr(HeedConfig) config = NULL;
+    g_autoptr(HeedDatabase) database =
+        heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     g_autoptr(HeedTransaction) transaction = NULL;
     g_autoptr(GPtrArray) list = NULL;
 
-    if (config == NULL)
-        return NULL;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
     transaction = database == NULL ? NULL : heed_transaction_begin_snapshot(database, error);
     list = transaction == NULL ? NULL
                                : heed_reputation_list(database, &scoring->query, out_total, error);

@@ -53,10 +53,7 @@ heed_cmd_status(HeedInvocation *invocation, GError **error)
     if (!heed_invocation_parse(invocation, entries, error) ||
         (chosen = heed_cli_choice("format", format, formats, error)) < 0)
         return EX_USAGE;
-    config = heed_config_load(invocation->config, error);
-    if (config == NULL)
-        return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     status.config = config;
     status.now = time(NULL);
     if (database == NULL || !load(database, &status, error))

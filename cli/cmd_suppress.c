@@ -141,10 +141,7 @@ heed_cmd_suppress_rebuild(HeedInvocation *invocation, GError **error)
 
     if (!heed_invocation_parse(invocation, NULL, error))
         return EX_USAGE;
-    config = heed_config_load(invocation->config, error);
-    if (config == NULL)
-        return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     if (database == NULL || !heed_policy_establish(database, config->policy, error) ||
         !heed_policy_rebuild(database, config->policy, &rebuilt, error))
         return EX_OK;

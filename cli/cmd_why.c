@@ -173,10 +173,7 @@ heed_cmd_why(HeedInvocation *invocation, GError **error)
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "which address? heed why ADDRESS");
         return EX_USAGE;
     }
-    config = heed_config_load(invocation->config, error);
-    if (config == NULL)
-        return EX_CONFIG;
-    database = heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+    database = heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
     if (database == NULL)
         return EX_OK;
     why = heed_why(database, addresses->pdata[0], error);

@@ -152,11 +152,21 @@ heed_cli_database(const HeedInvocation *invocation,
 }
 
 HeedDatabase *
+heed_cli_database_configured(const HeedInvocation *invocation,
+                             HeedAccess access,
+                             HeedConfig **out_config,
+                             GError **error)
+{
+    *out_config = heed_config_load(invocation->config, error);
+    return *out_config == NULL ? NULL : heed_cli_database(invocation, *out_config, access, error);
+}
+
+HeedDatabase *
 heed_cli_database_decide(const HeedInvocation *invocation, GError **error)
 {
-    g_autoptr(HeedConfig) config = heed_config_load(invocation->config, error);
+    g_autoptr(HeedConfig) config = NULL;
     g_autoptr(HeedDatabase) database =
-        config == NULL ? NULL : heed_cli_database(invocation, config, HEED_ACCESS_INGEST, error);
+        heed_cli_database_configured(invocation, HEED_ACCESS_INGEST, &config, error);
 
     return database != NULL && heed_policy_begin(database, config->policy, error)
                ? g_steal_pointer(&database)

@@ -39,8 +39,16 @@ HeedDatabase *heed_cli_database(const HeedInvocation *invocation,
                                 HeedAccess access,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The same for a command by which people decide: reads the configuration, opens it for
- * HEED_ACCESS_INGEST and begins with the configured policy. */
+/* The same for a command that needs nothing before: reads the configuration too. *out_config is set
+ * (caller frees) even where the database is not to be had, and NULL where it is that which fails.
+ */
+HeedDatabase *heed_cli_database_configured(const HeedInvocation *invocation,
+                                           HeedAccess access,
+                                           HeedConfig **out_config,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The same for a command by which people decide: opens it for HEED_ACCESS_INGEST and begins with
+ * the configured policy. */
 HeedDatabase *heed_cli_database_decide(const HeedInvocation *invocation, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
