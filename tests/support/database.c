@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/support/database.h"
 
+#include "db/migrate.h"
+#include "tests/support/check.h"
+
 #include <unistd.h>
 
 static const char *
@@ -37,6 +40,16 @@ heed_test_database_new(void)
     heed_test_database_do(outer, sql);
     test->conninfo = g_strdup_printf("%s&dbname=%s", server(), test->name);
     test->database = open_or_die(test->conninfo);
+    return test;
+}
+
+HeedTestDatabase *
+heed_test_database_migrated(void)
+{
+    HeedTestDatabase *test = heed_test_database_new();
+    g_autoptr(GError) error = NULL;
+
+    heed_assert_done(heed_migrate(test->database, NULL, &error), error);
     return test;
 }
 

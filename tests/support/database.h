@@ -18,6 +18,9 @@ typedef struct HeedTestDatabase {
 /* Makes an empty database. */
 HeedTestDatabase *heed_test_database_new(void);
 
+/* Makes one with the schema and its roles. */
+HeedTestDatabase *heed_test_database_migrated(void);
+
 /* The same conninfo for another user of the server (which trusts everybody). Caller frees. */
 char *heed_test_database_conninfo_for(const HeedTestDatabase *test, const char *user);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "db/checkpoint.h"
-#include "db/migrate.h"
 #include "tests/support/arrivals.h"
 #include "tests/support/database.h"
 
@@ -15,11 +14,8 @@ static const HeedKeepRow keep_while_there[4] = {
 static HeedTestDatabase *
 new_store(void)
 {
-    HeedTestDatabase *test = heed_test_database_new();
-    g_autoptr(GError) error = NULL;
+    HeedTestDatabase *test = heed_test_database_migrated();
 
-    (void)!heed_migrate(test->database, NULL, &error);
-    g_assert_no_error(error);
     heed_test_database_do(test->database, "SET ROLE heed_ingest");
     return test;
 }

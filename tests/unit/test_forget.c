@@ -2,7 +2,6 @@
 #include "suppress/forget.h"
 
 #include "base/error.h"
-#include "db/migrate.h"
 #include "db/store.h"
 #include "suppress/address_forms.h"
 #include "suppress/decide.h"
@@ -567,7 +566,7 @@ test_snapshot(void)
 static void
 test_only_the_owner(void)
 {
-    g_autoptr(HeedTestDatabase) shared = heed_test_database_new();
+    g_autoptr(HeedTestDatabase) shared = heed_test_database_migrated();
     g_autoptr(HeedDatabase) ingest = heed_test_database_connect(shared);
     g_autoptr(GPtrArray) addresses = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
@@ -575,7 +574,6 @@ test_only_the_owner(void)
     HeedForgotten done;
 
     g_ptr_array_add(addresses, (void *)(uintptr_t)ADA);
-    heed_assert_done(heed_migrate(shared->database, NULL, &error), error);
     heed_assert_done(heed_database_become(ingest, "heed_ingest", &error), error);
     g_assert_false(heed_forget(ingest, &request, &done, &error));
     g_assert_error(error, HEED_ERROR, HEED_ERROR_PERMISSION);

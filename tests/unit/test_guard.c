@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
-#include "db/migrate.h"
 #include "tests/support/check.h"
 #include "tests/support/outage.h"
 
@@ -403,8 +402,7 @@ main(int argc, char **argv)
     int status;
 
     g_test_init(&argc, &argv, NULL);
-    test = heed_test_database_new();
-    heed_assert_done(heed_migrate(test->database, NULL, &error), error);
+    test = heed_test_database_migrated();
     policy = heed_policy_in_force(test->database, &error);
     g_assert_no_error(error);
     g_test_add_func("/guard/again", test_again);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "db/migrate.h"
 #include "suppress/reputation.h"
 #include "tests/support/check.h"
 #include "tests/support/counts.h"
@@ -450,12 +449,10 @@ test_summed(void)
 int
 main(int argc, char **argv)
 {
-    g_autoptr(GError) error = NULL;
     int status = 0;
 
     g_test_init(&argc, &argv, NULL);
-    test = heed_test_database_new();
-    heed_assert_done(heed_migrate(test->database, NULL, &error), error);
+    test = heed_test_database_migrated();
     g_test_add_func("/reputation/rows", test_rows);
     g_test_add_func("/reputation/limits", test_limits);
     g_test_add_func("/reputation/days", test_days);

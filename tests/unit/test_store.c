@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
-#include "db/migrate.h"
 #include "db/store.h"
 #include "tests/support/arrivals.h"
 #include "tests/support/check.h"
@@ -19,11 +18,8 @@ typedef bool (*Store)(HeedDatabase *, const GPtrArray *, HeedStored *, GError **
 static HeedTestDatabase *
 new_store(void)
 {
-    HeedTestDatabase *test = heed_test_database_new();
-    g_autoptr(GError) error = NULL;
+    HeedTestDatabase *test = heed_test_database_migrated();
 
-    (void)!heed_migrate(test->database, NULL, &error);
-    g_assert_no_error(error);
     /* All that follows must be allowed to the role it is done by. */
     heed_test_database_do(test->database, "SET ROLE heed_ingest");
     return test;
