@@ -71,12 +71,6 @@ heed_cluster_free(HeedCluster *cluster)
     g_free(cluster);
 }
 
-const char *
-heed_cluster_conninfo(const HeedCluster *cluster)
-{
-    return cluster->conninfo;
-}
-
 char *
 heed_cluster_url(const HeedCluster *cluster)
 {

@@ -28,11 +28,8 @@ HeedCluster *heed_cluster_new(const char *data_dir, GError **error) G_GNUC_WARN_
 void heed_cluster_free(HeedCluster *cluster);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedCluster, heed_cluster_free)
 
-/* The conninfo of the running cluster; owned by the cluster. */
-const char *heed_cluster_conninfo(const HeedCluster *cluster);
-
-/* The same for people, as psql takes it: "postgresql:///heed?host=FOLDER&user=heed". Caller frees.
- */
+/* Where the running cluster is, as psql and people take it:
+ * "postgresql:///heed?host=FOLDER&user=heed". Caller frees. */
 char *heed_cluster_url(const HeedCluster *cluster);
 
 /* Makes the cluster if there is none, starts it if it is not running. Safe to call from several

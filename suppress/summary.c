@@ -182,9 +182,8 @@ read_replies(HeedDatabase *database,
         reply->server = g_strdup(heed_rows_text(rows, row, 5));
         reply->count = heed_rows_int(rows, row, 6);
         reply->domains = heed_rows_int(rows, row, 7);
-        reply->last_at = heed_rows_int(rows, row, 8);
-        reply->example = g_strdup(heed_rows_text(rows, row, 9));
-        summary->replies_seen = heed_rows_int(rows, row, 10);
+        reply->example = g_strdup(heed_rows_text(rows, row, 8));
+        summary->replies_seen = heed_rows_int(rows, row, 9);
         g_ptr_array_add(summary->replies, reply);
     }
     return true;

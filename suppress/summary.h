@@ -61,7 +61,6 @@ typedef struct HeedSummaryReply {
     char *server;
     int64_t count;
     int64_t domains;
-    int64_t last_at;
     char *example; /* one of them as it came, which may name people: to be explained, not shown */
 } HeedSummaryReply;
 

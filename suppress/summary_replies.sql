@@ -1,13 +1,13 @@
 -- $1: how many days that end today, $2: of a stream, or NULL for all mail, $3: how many replies at most, $4: of how
 -- many of the newest events. Replies that are alike, the most frequent first, without whom they are about: the text,
--- class, verdict, status, code, a server that said it, how many of them, at how many domains, when the last came, one
--- of them as it came (which may name people), and how many events were looked at.
+-- class, verdict, status, code, a server that said it, how many of them, at how many domains, one of them as it came
+-- (which may name people), and how many events were looked at.
 SELECT reply, class, mode() WITHIN GROUP (ORDER BY verdict), mode() WITHIN GROUP (ORDER BY status),
     mode() WITHIN GROUP (ORDER BY code), max(remote_mta), count(*), count(DISTINCT domain),
-    extract(epoch FROM max(occurred_at))::bigint, max(diagnostic COLLATE "C"), max(looked_at)
+    max(diagnostic COLLATE "C"), max(looked_at)
 FROM (
     SELECT heed_data.blotted(diagnostic, address) AS reply, class::text, verdict::text, status, code, remote_mta, domain,
-        occurred_at, diagnostic, count(*) OVER () AS looked_at
+        diagnostic, count(*) OVER () AS looked_at
     FROM (
         SELECT *
         FROM heed_data.event

@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import report_styles as styles  # noqa: E402
 from report_styles import Recipient, Report  # noqa: E402
 
-OWN_DOMAIN = "example.com"
 RELAY = "out1.example.com"
 RECEIVER = "mx.example.com"
 SENDERS = ["news@example.com", "letters@example.com", "hello@mail.example.com"]
