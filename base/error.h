@@ -33,6 +33,7 @@ typedef enum HeedError {
     HEED_ERROR_CONFIG      /* the configuration is wrong: EX_CONFIG, 78 */
 } HeedError;
 
+/* The domain of HEED_ERROR. */
 GQuark heed_error_quark(void);
 
 /* The sysexits(3) status for an error; 0 for NULL, 70 for an error of another domain. */

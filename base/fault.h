@@ -12,6 +12,7 @@
  */
 
 #ifdef HEED_FAULTS
+/* Ends the process here if it is to be ended at this step. */
 void heed_fault(const char *step);
 #define HEED_FAULT(step) heed_fault(step)
 #else

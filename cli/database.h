@@ -66,6 +66,7 @@ void heed_cli_database_if_there(const HeedInvocation *invocation,
                                 HeedDatabase **out,
                                 char **out_why);
 
+/* The names of the roles; borrowed from the configuration. */
 HeedRoles heed_cli_roles(const HeedConfig *config);
 
 #endif

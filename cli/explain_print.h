@@ -14,6 +14,7 @@
 
 typedef struct HeedExplainPrinter HeedExplainPrinter;
 
+/* A printer of text, or of JSON. Free accepts NULL. */
 HeedExplainPrinter *heed_explain_printer_new(bool as_text);
 void heed_explain_printer_free(HeedExplainPrinter *printer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedExplainPrinter, heed_explain_printer_free)

@@ -16,6 +16,7 @@ typedef struct HeedExposition {
     const char *name; /* of the family that was begun; static */
 } HeedExposition;
 
+/* Frees the text; a zeroed one is fine. */
 void heed_exposition_clear(HeedExposition *exposition);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedExposition, heed_exposition_clear)
 

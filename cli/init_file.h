@@ -16,6 +16,7 @@ typedef struct HeedInitAnswers {
     char *database; /* "private" or a connection string */
 } HeedInitAnswers;
 
+/* Frees the answers; zeroed ones are fine. */
 void heed_init_answers_clear(HeedInitAnswers *answers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedInitAnswers, heed_init_answers_clear)
 

@@ -43,6 +43,7 @@ typedef struct HeedStoreSinkOptions {
     size_t mailbox_count;
 } HeedStoreSinkOptions;
 
+/* Copies the options, and borrows what they point to. */
 HeedStoreSink *heed_store_sink_new(const HeedStoreSinkOptions *options);
 void heed_store_sink_free(HeedStoreSink *sink);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedStoreSink, heed_store_sink_free)

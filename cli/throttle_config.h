@@ -24,6 +24,7 @@ typedef struct HeedThrottleEntry {
     unsigned in_connection; /* messages; 0: no limit */
 } HeedThrottleEntry;
 
+/* One without domains, hosts, limits or pause. */
 HeedThrottleEntry *heed_throttle_entry_new(const char *name);
 void heed_throttle_entry_free(HeedThrottleEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedThrottleEntry, heed_throttle_entry_free)
@@ -47,6 +48,7 @@ typedef struct HeedThrottleWriting {
     int64_t now; /* seconds since 1970 */
 } HeedThrottleWriting;
 
+/* Writes the configuration of a mail server. */
 void heed_throttle_write(HeedThrottleFormat format, const HeedThrottleWriting *writing, FILE *out);
 
 #endif

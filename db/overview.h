@@ -18,6 +18,7 @@ enum {
     HEED_MAILBOX_OPEN        /* still to be acknowledged */
 };
 
+/* The mailboxes that were ever polled, by name. */
 HeedRows *heed_overview_mailboxes(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Columns of heed_overview_logs(); times are seconds since 1970, or NULL. */

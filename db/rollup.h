@@ -25,6 +25,7 @@ typedef struct HeedRollupKey {
     const char *verdict;
 } HeedRollupKey;
 
+/* Of nothing yet. */
 HeedRollup *heed_rollup_new(void);
 void heed_rollup_free(HeedRollup *rollup);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedRollup, heed_rollup_free)

@@ -71,6 +71,7 @@ bool heed_store_write_new(HeedDatabase *database,
 bool heed_store_clock(HeedDatabase *database, int64_t *out_now, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* How many of the reports were not stored before. */
 size_t heed_store_count_new(const HeedBatch *batch);
 
 /* The addresses sorted by their bytes, each once. Sorts the argument. Caller owns. */

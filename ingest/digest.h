@@ -15,6 +15,7 @@
 /* Fetches the algorithm once; use one for all messages of a thread. */
 typedef struct HeedDigester HeedDigester;
 
+/* HEED_ERROR_INTERNAL where the library lacks the algorithm. Free accepts NULL. */
 HeedDigester *heed_digester_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void heed_digester_free(HeedDigester *digester);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedDigester, heed_digester_free)

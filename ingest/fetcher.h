@@ -35,6 +35,7 @@ typedef struct HeedFetcherSection {
     unsigned watch_seconds;
 } HeedFetcherSection;
 
+/* The frame that tells a fetcher its section. */
 GBytes *heed_fetcher_section_frame(const HeedFetcherSection *section);
 
 /* Open: of HeedArrival *, stored and not yet acknowledged. */
@@ -62,6 +63,7 @@ GPtrArray *heed_fetcher_known_read(const HeedFrame *frame, GError **error)
  * not UTF-8 is written as if it were ISO-8859-1, with a mark in front. Caller frees.
  */
 char *heed_fetcher_uid_to_text(const char *uid);
+/* And back. Caller frees. */
 char *heed_fetcher_uid_from_text(const char *text);
 
 #endif

@@ -114,6 +114,7 @@ struct HeedFlow {
  * because nobody listens. */
 int64_t heed_flow_clock(const HeedFlow *flow);
 
+/* Whether so much is under way that fetchers are not listened to. */
 static inline bool
 heed_flow_is_full(const HeedFlow *flow)
 {
@@ -165,15 +166,19 @@ bool heed_feed_acknowledge(HeedFlow *flow, HeedFeed *feed, const GArray *acks, G
 bool heed_feed_acknowledged(HeedFlow *flow, HeedFeed *feed, const GPtrArray *uids, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* Ends it; its mail that nobody has taken is dropped. */
 void heed_feed_clear(HeedFeed *feed);
 
 /* --- local.c --- */
 
+/* Opens the source of a mailbox that is read here. */
 void heed_local_open(HeedFlow *flow, HeedFeed *feed);
 
 /* Reads some messages, if there is room for them. False only when the sink fails. */
 bool heed_local_read(HeedFlow *flow, HeedFeed *feed, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Has the source acknowledge these (of HeedAck), and tells the sink. False only when the sink
+ * fails. */
 bool heed_local_acknowledge(HeedFlow *flow, HeedFeed *feed, const GArray *acks, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
@@ -213,6 +218,7 @@ bool heed_batch_commit(HeedFlow *flow, GError **error) G_GNUC_WARN_UNUSED_RESULT
 /* Has acknowledged what has been stored since. */
 bool heed_batch_reap(HeedFlow *flow, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* With its arrival and bytes. */
 void heed_job_free(HeedJob *job);
 
 /* --- storing.c --- */

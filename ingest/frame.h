@@ -62,6 +62,7 @@ typedef struct HeedPack {
     GByteArray *bytes; /* owned */
 } HeedPack;
 
+/* Begins a frame; and adds numbers, in little-endian order. */
 void heed_pack_begin(HeedPack *pack, HeedFrameType type);
 void heed_pack_u8(HeedPack *pack, uint8_t value);
 void heed_pack_u32(HeedPack *pack, uint32_t value);
@@ -84,6 +85,7 @@ GBytes *heed_frame_empty(HeedFrameType type);
 GBytes *heed_frame_json(HeedFrameType type, const json_t *json);
 /* A list of strings as JSON, for a frame of it; NULL is an empty one. The caller's. */
 json_t *heed_frame_list(const char *const *list);
+/* HEED_FRAME_FAILED, with the code and message of the error. */
 GBytes *heed_frame_failed(const GError *error);
 
 /* A frame as received; the payload is borrowed. */

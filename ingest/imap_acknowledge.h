@@ -16,11 +16,10 @@
  * ours are copied before the first is marked.
  */
 
-/* Again: an attempt at these has failed. */
-
 #include "ingest/imap_session.h"
 #include "ingest/source.h"
 
+/* Carries out the mailbox's on_done for each. Again: an attempt at these has failed. */
 bool
 heed_imap_acknowledge(HeedImap *imap, const HeedAck *acks, size_t count, bool again, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;

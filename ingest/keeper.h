@@ -9,10 +9,12 @@
 /* Holds the contexts of both libraries; one a thread. */
 typedef struct HeedKeeper HeedKeeper;
 
+/* HEED_ERROR_INTERNAL where a library gives no context. Free accepts NULL. */
 HeedKeeper *heed_keeper_new(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void heed_keeper_free(HeedKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedKeeper, heed_keeper_free)
 
+/* The digest of a message (digest.h). */
 void heed_keeper_digest(HeedKeeper *keeper,
                         const void *bytes,
                         size_t length,

@@ -21,6 +21,7 @@
 
 /* --- store → reader --- */
 
+/* What the reader is to do with all files. */
 GBytes *heed_log_job_frame(const HeedLogJob *job);
 
 /* Where and how to read a file. */
@@ -38,6 +39,7 @@ typedef struct HeedLogStart {
     const GArray *deadly; /* of uint64_t: places of lines to pass over; borrowed; may be NULL */
 } HeedLogStart;
 
+/* The frame of it. */
 GBytes *heed_log_start_frame(const HeedLogStart *start);
 
 /* The reader's side of it: state and deadly are the caller's. HEED_ERROR_DATA. */
@@ -58,16 +60,19 @@ typedef struct HeedLogEnd {
 void heed_log_end_clear(HeedLogEnd *end);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedLogEnd, heed_log_end_clear)
 
+/* The frame of it; and the store's side, whose trouble is made UTF-8. HEED_ERROR_DATA. */
 GBytes *heed_log_end_frame(const HeedLogEnd *end);
 bool heed_log_end_read(const HeedFrame *frame, HeedLogEnd *out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* A failure or deferral: its digest, when it happened, and the report as JSON. */
 GBytes *
 heed_log_failure_frame(const uint8_t digest[HEED_DIGEST_BYTES], int64_t time, const GString *json);
 /* An arrival of it, the caller's; NULL with HEED_ERROR_DATA. */
 HeedArrival *heed_log_failure_read(const HeedFrame *frame, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
+/* What was counted up to a place of the file. */
 GBytes *heed_log_batch_frame(uint64_t position, const HeedLogTally *tally, const HeedLogSums *sums);
 /* Sets position, tally and sums of a batch that has none. HEED_ERROR_DATA; then it has none still.
  */

@@ -61,6 +61,7 @@ typedef struct HeedMailbox {
     unsigned response_seconds;
 } HeedMailbox;
 
+/* One that leaves all mail where it is, without a url. Free accepts NULL. */
 HeedMailbox *heed_mailbox_new(const char *name);
 void heed_mailbox_free(HeedMailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedMailbox, heed_mailbox_free)

@@ -27,6 +27,7 @@ typedef struct HeedPop3 {
 /* Called with the octets of a multi-line answer, its dots unstuffed, its line ends kept. */
 typedef void (*HeedPop3Sink)(void *data, const char *bytes, size_t length);
 
+/* Connects and authenticates; an open connection is closed first. */
 bool heed_pop3_open(HeedPop3 *pop3, const HeedMailbox *mailbox, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

@@ -30,6 +30,7 @@ typedef struct HeedItem {
     char *detail;   /* owned; NULL unless bytes is */
 } HeedItem;
 
+/* Frees what the item owns; it is as new then. */
 void heed_item_clear(HeedItem *item);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedItem, heed_item_clear)
 

@@ -27,6 +27,7 @@ typedef struct HeedTask {
     size_t length;
 } HeedTask;
 
+/* The frame of it; the bytes of the message follow. */
 GBytes *heed_worker_task_frame(const HeedTask *task);
 
 /* An answer, as believed of a worker that may have been taken over. */

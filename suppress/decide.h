@@ -69,6 +69,7 @@ typedef struct HeedWhy {
 
 #define HEED_WHY_LINES 200U
 
+/* Address in its normal form. Caller frees. */
 HeedWhy *heed_why(HeedDatabase *database, const char *address, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 void heed_why_free(HeedWhy *why);

@@ -91,6 +91,7 @@ const char *heed_policy_line_name(const HeedPolicyLine *line);
 
 /* An address or a domain, normalised; once. */
 void heed_policy_protect(HeedPolicy *policy, const char *name);
+/* Complaints, unsubscribe requests, or both, that are about other streams leave this one alone. */
 void heed_policy_exempt(HeedPolicy *policy, const char *stream, bool complaint, bool unsubscribe);
 
 /* Whether evidence must not suppress the address: it or its domain is protected, or it is a

@@ -17,6 +17,7 @@
 
 typedef struct HeedPseudonyms HeedPseudonyms;
 
+/* Copies the secret; free wipes it. */
 HeedPseudonyms *heed_pseudonyms_new(const uint8_t secret[HEED_PSEUDONYM_SECRET_BYTES]);
 void heed_pseudonyms_free(HeedPseudonyms *pseudonyms);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedPseudonyms, heed_pseudonyms_free)

@@ -51,6 +51,7 @@ HeedSuppressedSet *heed_suppressed_set_of_table(const HeedSuppressedTable *table
 /* The other way round, all of it borrowed. False when the set has several tables. */
 bool heed_suppressed_set_table(const HeedSuppressedSet *set, HeedSuppressedTable *out);
 
+/* What its keys are made with (address_key.h); borrowed. */
 const HeedKeySecret *heed_suppressed_set_secret(const HeedSuppressedSet *set);
 
 /* Pseudonyms are among its addresses, under this secret: an address is in it, too, when its

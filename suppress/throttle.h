@@ -31,6 +31,7 @@ typedef enum HeedThrottleCause {
     HEED_THROTTLE_CAUSES
 } HeedThrottleCause;
 
+/* What refusals of this class are about. */
 HeedThrottleCause heed_throttle_cause(HeedClass class_);
 
 /* What a destination did in one minute; there may be several of one minute. */
