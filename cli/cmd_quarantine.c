@@ -5,8 +5,8 @@
 #include "cli/replay_source.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
+#include "db/decompress.h"
 #include "db/quarantine.h"
-#include "db/unpack.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -127,7 +127,7 @@ heed_cmd_quarantine_show(HeedInvocation *invocation, GError **error)
                     words[0]);
         return EX_NOINPUT;
     }
-    plain = heed_unpack(packed, error);
+    plain = heed_decompress(packed, error);
     if (plain != NULL)
         (void)fwrite(g_bytes_get_data(plain, NULL), 1, g_bytes_get_size(plain), stdout);
     return EX_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/replay_source.h"
 
+#include "db/decompress.h"
 #include "db/kept_mail.h"
-#include "db/unpack.h"
 
 typedef struct ReplaySource {
     HeedSource base;
@@ -68,7 +68,7 @@ replay_next(HeedSource *base, HeedItem *out, GError **error)
     out->size = mail->size;
     out->closed = mail->closed;
     out->truncated = mail->truncated;
-    out->bytes = heed_unpack(mail->content, &damaged);
+    out->bytes = heed_decompress(mail->content, &damaged);
     if (out->bytes == NULL)
         out->detail = g_strdup_printf("kept mail %s: %s", mail->digest, damaged->message);
     g_clear_pointer(&mail->content, g_bytes_unref);

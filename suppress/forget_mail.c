@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "suppress/forget_mail.h"
 
-#include "db/unpack.h"
+#include "db/decompress.h"
 #include "suppress/address_forms.h"
 #include "suppress/queries.h"
 
@@ -18,7 +18,7 @@ static bool
 holds_address(const Found *found, const HeedRows *row, size_t column)
 {
     g_autoptr(GBytes) packed = heed_rows_bytes(row, 0, column);
-    g_autoptr(GBytes) plain = heed_unpack(packed, NULL);
+    g_autoptr(GBytes) plain = heed_decompress(packed, NULL);
     size_t length = 0;
     const char *bytes;
 

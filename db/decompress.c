@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "db/unpack.h"
+#include "db/decompress.h"
 
 #include "base/error.h"
 #include "base/limits.h"
@@ -7,7 +7,7 @@
 #include <zstd.h>
 
 GBytes *
-heed_unpack(GBytes *compressed, GError **error)
+heed_decompress(GBytes *compressed, GError **error)
 {
     size_t length = 0;
     const void *bytes = g_bytes_get_data(compressed, &length);
