@@ -142,9 +142,7 @@ heed_cmd_explain(HeedInvocation *invocation, GError **error)
     if (!heed_invocation_parse(invocation, entries, error) ||
         (chosen = heed_cli_choice("format", format, formats, error)) < 0)
         return EX_USAGE;
-    /* Only what was asked for, as with `parse`. */
-    config = invocation->config == NULL ? heed_config_new()
-                                        : heed_config_load(invocation->config, error);
+    config = heed_config_load_given(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;
     heed_config_add_rules(config, files);

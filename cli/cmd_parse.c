@@ -99,64 +99,85 @@ is_piped(char **paths)
     return false;
 }
 
+/* What the command line asked for. */
+typedef struct Asked {
+    char *format;
+    char **paths; /* NULL: standard input */
+    char **rules;
+    gboolean in_process;
+    int jobs; /* 0: one a core */
+} Asked;
+
+static void
+asked_clear(Asked *asked)
+{
+    g_free(asked->format);
+    g_strfreev(asked->paths);
+    g_strfreev(asked->rules);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Asked, asked_clear)
+
+static int
+parse_all(const HeedConfig *config,
+          const HeedTokenKeys *keys,
+          const Asked *asked,
+          bool as_text,
+          GError **error)
+{
+    static char input[] = "-";
+    char *standard_input[] = {input, NULL};
+    g_autoptr(HeedMailbox) mailbox =
+        heed_cli_paths_mailbox(asked->paths != NULL ? asked->paths : standard_input);
+    const HeedMailbox *const mailboxes[] = {mailbox};
+    Printed printed = {.as_text = as_text};
+    const HeedSink sink = {.commit = commit, .finished = finished, .data = &printed};
+    HeedPipelineOptions pipeline = heed_cli_pipeline(config);
+
+    pipeline.token_keys = keys;
+    pipeline.mailboxes = mailboxes;
+    pipeline.mailbox_count = 1;
+    pipeline.as_json = !as_text;
+    pipeline.in_process = asked->in_process;
+    pipeline.files_here = are_files(mailbox->paths);
+    pipeline.keep_raw = false;
+    pipeline.workers = asked->jobs > 0 ? (unsigned)asked->jobs : pipeline.workers;
+    pipeline.batch_messages = is_piped(mailbox->paths) ? 1 : 0;
+    (void)!heed_pipeline_run(&pipeline, &sink, error);
+    return status_of(&printed);
+}
+
 int
 heed_cmd_parse(HeedInvocation *invocation, GError **error)
 {
     static const char *const formats[] = {"json", "text", NULL};
-    g_autofree char *format = NULL;
-    g_auto(GStrv) paths = NULL;
-    g_auto(GStrv) rules = NULL;
-    gboolean in_process = FALSE;
-    int jobs = 0;
+    g_auto(Asked) asked = {0};
     const GOptionEntry entries[] = {
-        {"format", 'f', 0, G_OPTION_ARG_STRING, &format, "json (a line a message) or text",
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &asked.format, "json (a line a message) or text",
          "FORMAT"},
-        {"jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "Use N processes; one a core by default", "N"},
-        {"rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &rules,
+        {"jobs", 'j', 0, G_OPTION_ARG_INT, &asked.jobs, "Use N processes; one a core by default",
+         "N"},
+        {"rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &asked.rules,
          "Classify by the rules in FILE first; may be repeated", "FILE"},
-        {"in-process", 0, 0, G_OPTION_ARG_NONE, &in_process, "Parse in this process, unguarded",
-         NULL},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &paths, NULL, NULL},
+        {"in-process", 0, 0, G_OPTION_ARG_NONE, &asked.in_process,
+         "Parse in this process, unguarded", NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &asked.paths, NULL, NULL},
         G_OPTION_ENTRY_NULL,
     };
-    static char input[] = "-";
-    char *standard_input[] = {input, NULL};
     g_autoptr(HeedConfig) config = NULL;
     g_autoptr(HeedTokenKeys) keys = NULL;
-    g_autoptr(HeedMailbox) mailbox = NULL;
-    const HeedMailbox *mailboxes[1];
-    Printed printed = {0};
-    const HeedSink sink = {.commit = commit, .finished = finished, .data = &printed};
-    HeedPipelineOptions pipeline;
     int chosen;
 
     if (!heed_invocation_parse(invocation, entries, error) ||
-        (chosen = heed_cli_choice("format", format, formats, error)) < 0)
+        (chosen = heed_cli_choice("format", asked.format, formats, error)) < 0)
         return EX_USAGE;
-    if (jobs < 0 || jobs > 256) {
+    if (asked.jobs < 0 || asked.jobs > 256) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--jobs: allowed is 1 to 256");
         return EX_USAGE;
     }
-    /* Only what was asked for: the result must not depend on a file that happens to lie here. */
-    config = invocation->config == NULL ? heed_config_new()
-                                        : heed_config_load(invocation->config, error);
+    config = heed_config_load_given(invocation->config, error);
     if (config == NULL || !heed_cli_token_keys(config, &keys, error))
         return EX_CONFIG;
-    heed_config_add_rules(config, rules);
-    mailbox = heed_cli_paths_mailbox(paths != NULL ? paths : standard_input);
-    mailboxes[0] = mailbox;
-    printed.as_text = chosen == 1;
-    pipeline = heed_cli_pipeline(config);
-    pipeline.token_keys = keys;
-    pipeline.mailboxes = mailboxes;
-    pipeline.mailbox_count = 1;
-    pipeline.as_json = !printed.as_text;
-    pipeline.in_process = in_process;
-    pipeline.files_here = are_files(mailbox->paths);
-    pipeline.keep_raw = false;
-    pipeline.workers = jobs > 0 ? (unsigned)jobs : pipeline.workers;
-    pipeline.batch_messages = is_piped(mailbox->paths) ? 1 : 0;
-    if (!heed_pipeline_run(&pipeline, &sink, error))
-        return status_of(&printed);
-    return status_of(&printed);
+    heed_config_add_rules(config, asked.rules);
+    return parse_all(config, keys, &asked, chosen == 1, error);
 }

@@ -223,6 +223,24 @@ choose_from(const HeedConfig *config, const char *given, GError **error)
     return from;
 }
 
+/* Whether the options go together. */
+static bool
+check_make(const Maker *maker, int days, bool new_key, char **words, GError **error)
+{
+    if (days < 1 || days > HEED_TOKEN_DAYS_MOST || maker->last_day < 0) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--days: allowed is 1 to %d",
+                    HEED_TOKEN_DAYS_MOST);
+        return false;
+    }
+    if (new_key ? words != NULL : words == NULL) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
+                    new_key ? "--new-key takes no addresses"
+                            : "for which address? - reads them from standard input");
+        return false;
+    }
+    return true;
+}
+
 int
 heed_cmd_token_make(HeedInvocation *invocation, GError **error)
 {
@@ -255,17 +273,8 @@ heed_cmd_token_make(HeedInvocation *invocation, GError **error)
         (chosen = heed_cli_choice("format", format, formats, error)) < 0)
         return EX_USAGE;
     maker.last_day = heed_token_last_day(g_get_real_time() / G_USEC_PER_SEC, days);
-    if (days < 1 || days > HEED_TOKEN_DAYS_MOST || maker.last_day < 0) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--days: allowed is 1 to %d",
-                    HEED_TOKEN_DAYS_MOST);
+    if (!check_make(&maker, days, new_key, words, error))
         return EX_USAGE;
-    }
-    if (new_key ? words != NULL : words == NULL) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    new_key ? "--new-key takes no addresses"
-                            : "for which address? - reads them from standard input");
-        return EX_USAGE;
-    }
     config = heed_config_load(invocation->config, error);
     if (config == NULL)
         return EX_CONFIG;

@@ -22,6 +22,33 @@ heed_invocation_clear(HeedInvocation *invocation)
     g_clear_pointer(&invocation->data_dir, g_free);
 }
 
+/* Prints the help that was asked for. */
+static void
+print_help_of_command(HeedInvocation *invocation, GOptionContext *context)
+{
+    g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
+
+    (void)fputs(text, stdout);
+    invocation->helped = true;
+}
+
+/* Whether what was read makes sense. */
+static bool
+check_parsed(const HeedInvocation *invocation, GError **error)
+{
+    if (invocation->argc > 1) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "'%s' is too much (see heed %s --help)",
+                    invocation->argv[1], invocation->command->name);
+        return false;
+    }
+    if (invocation->data_dir != NULL && *invocation->data_dir == '\0') {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--data-dir is empty (see heed %s --help)",
+                    invocation->command->name);
+        return false;
+    }
+    return true;
+}
+
 bool
 heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, GError **error)
 {
@@ -54,22 +81,11 @@ heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, G
         return false;
     }
     if (help) {
-        g_autofree char *text = g_option_context_get_help(context, TRUE, NULL);
-
-        (void)fputs(text, stdout);
-        invocation->helped = true;
+        print_help_of_command(invocation, context);
         return false;
     }
-    if (invocation->argc > 1) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "'%s' is too much (see heed %s --help)",
-                    invocation->argv[1], invocation->command->name);
+    if (!check_parsed(invocation, error))
         return false;
-    }
-    if (invocation->data_dir != NULL && *invocation->data_dir == '\0') {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--data-dir is empty (see heed %s --help)",
-                    invocation->command->name);
-        return false;
-    }
     if (quiet)
         heed_log_set_level(HEED_LOG_WARNING);
     else if (verbose)

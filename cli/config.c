@@ -208,6 +208,12 @@ heed_config_load(const char *given, GError **error)
     return g_steal_pointer(&config);
 }
 
+HeedConfig *
+heed_config_load_given(const char *given, GError **error)
+{
+    return given == NULL ? heed_config_new() : heed_config_load(given, error);
+}
+
 /* A URI's password stands between ":" and "@" before the first "/"; a key=value list has the key
  * itself. Both may have it as a parameter. */
 bool

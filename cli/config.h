@@ -88,6 +88,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedConfig, heed_config_free)
  */
 HeedConfig *heed_config_load(const char *given, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The same, but all defaults where no file is given: for answers that must not depend on one that
+ * happens to lie here. */
+HeedConfig *heed_config_load_given(const char *given, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* Reads text; path is for messages and for what relative paths are relative to. Looks at no file.
  */
 HeedConfig *heed_config_parse(const char *text, const char *path, GError **error)

@@ -145,6 +145,27 @@ heed_checkpoint_known(HeedDatabase *database,
     return true;
 }
 
+static const char note_messages[] =
+    "WITH arrival AS MATERIALIZED ("
+    "    SELECT DISTINCT ON (epoch, uid) epoch, uid, disposition, kept,"
+    "        CASE disposition WHEN 0 THEN $7 WHEN 1 THEN $8 WHEN 2 THEN $9 ELSE false END"
+    "            AS nothing_to_do"
+    "    FROM unnest($2, $3, $4, $5) WITH ORDINALITY"
+    "        AS a (uid, epoch, disposition, kept, number)"
+    "    WHERE uid IS NOT NULL ORDER BY epoch, uid, number DESC"
+    "), gone AS ("
+    "    DELETE FROM heed_data.mailbox_message AS message USING arrival"
+    "    WHERE NOT arrival.kept AND message.mailbox_id = $1 AND message.epoch = arrival.epoch"
+    "        AND message.uid = arrival.uid"
+    ") INSERT INTO heed_data.mailbox_message AS message (mailbox_id, epoch, uid, disposition,"
+    "    acknowledged, attempts)"
+    " SELECT $1, epoch, uid, disposition, nothing_to_do,"
+    "    CASE WHEN disposition = $6 THEN 1 ELSE 0 END"
+    " FROM arrival WHERE kept ORDER BY epoch, uid"
+    " ON CONFLICT (mailbox_id, epoch, uid) DO UPDATE SET disposition = excluded.disposition,"
+    "    acknowledged = excluded.acknowledged, missed_since = NULL,"
+    "    attempts = message.attempts + excluded.attempts";
+
 /* An unreadable message gets its row whatever the mailbox does with others: the position moves past
  * it. Read after all, its row goes, or says so. */
 static bool
@@ -179,28 +200,7 @@ save_messages(HeedDatabase *database,
     heed_params_bool(params, keep[HEED_DISPOSITION_DONE] == HEED_KEEP_ROW_WHILE_THERE);
     heed_params_bool(params, keep[HEED_DISPOSITION_UNRECOGNISED] == HEED_KEEP_ROW_WHILE_THERE);
     heed_params_bool(params, keep[HEED_DISPOSITION_QUARANTINED] == HEED_KEEP_ROW_WHILE_THERE);
-    return heed_database_run(
-        database, "note the messages",
-        "WITH arrival AS MATERIALIZED ("
-        "    SELECT DISTINCT ON (epoch, uid) epoch, uid, disposition, kept,"
-        "        CASE disposition WHEN 0 THEN $7 WHEN 1 THEN $8 WHEN 2 THEN $9 ELSE false END"
-        "            AS nothing_to_do"
-        "    FROM unnest($2, $3, $4, $5) WITH ORDINALITY"
-        "        AS a (uid, epoch, disposition, kept, number)"
-        "    WHERE uid IS NOT NULL ORDER BY epoch, uid, number DESC"
-        "), gone AS ("
-        "    DELETE FROM heed_data.mailbox_message AS message USING arrival"
-        "    WHERE NOT arrival.kept AND message.mailbox_id = $1 AND message.epoch = arrival.epoch"
-        "        AND message.uid = arrival.uid"
-        ") INSERT INTO heed_data.mailbox_message AS message (mailbox_id, epoch, uid, disposition,"
-        "    acknowledged, attempts)"
-        " SELECT $1, epoch, uid, disposition, nothing_to_do,"
-        "    CASE WHEN disposition = $6 THEN 1 ELSE 0 END"
-        " FROM arrival WHERE kept ORDER BY epoch, uid"
-        " ON CONFLICT (mailbox_id, epoch, uid) DO UPDATE SET disposition = excluded.disposition,"
-        "    acknowledged = excluded.acknowledged, missed_since = NULL,"
-        "    attempts = message.attempts + excluded.attempts",
-        params, error);
+    return heed_database_run(database, "note the messages", note_messages, params, error);
 }
 
 /*
