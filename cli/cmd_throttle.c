@@ -9,7 +9,7 @@
 #include "cli/json_line.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
-#include "cli/throttle_config.h"
+#include "cli/throttle_entries.h"
 #include "parsers/advice.h"
 #include "parsers/explain.h"
 #include "parsers/provider.h"
@@ -142,12 +142,6 @@ find_connections(void *data, const char *destination)
 
 /* --- for people and programs --- */
 
-static bool
-is_wanted(const Throttling *throttling, const HeedThrottleAdvice *advice)
-{
-    return throttling->source_ip == NULL || strcmp(throttling->source, advice->source_ip) == 0;
-}
-
 static void
 add_limit(HeedTable *table, int64_t limit)
 {
@@ -184,8 +178,7 @@ print_text(const Throttling *throttling, FILE *out)
     g_autoptr(HeedTable) table = heed_table_new(titles);
 
     for (size_t i = 0; i < throttling->list->len; i++)
-        if (is_wanted(throttling, throttling->list->pdata[i]))
-            print_advice(table, throttling->list->pdata[i]);
+        print_advice(table, throttling->list->pdata[i]);
     if (heed_table_rows(table) > 0)
         heed_table_print(table, out);
     else if (throttling->known_until == HEED_DATE_UNKNOWN)
@@ -222,118 +215,6 @@ print_json(const HeedThrottleAdvice *advice, FILE *out)
     heed_json_print(json, out);
 }
 
-/* --- for mail servers --- */
-
-static void
-add_name(Throttling *throttling, GPtrArray *names, const char *name)
-{
-    if (!heed_throttle_is_name(name))
-        throttling->left_out++;
-    else if (!g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
-        g_ptr_array_add(names, g_strdup(name));
-}
-
-/* The domains of a provider: those in the table, and those that got mail. */
-static bool
-add_domains(Throttling *throttling,
-            HeedDatabase *database,
-            HeedThrottleEntry *entry,
-            GError **error)
-{
-    g_autoptr(GPtrArray) seen = NULL;
-    const char *name;
-    size_t at = 0;
-
-    if (!heed_provider_exists(entry->name)) {
-        add_name(throttling, entry->domains, entry->name);
-        return true;
-    }
-    while ((name = heed_provider_next_domain(entry->name, &at)) != NULL)
-        add_name(throttling, entry->domains, name);
-    at = 0;
-    while ((name = heed_provider_next_host(entry->name, &at)) != NULL)
-        add_name(throttling, entry->hosts, name);
-    seen = heed_throttle_domains(database, entry->name, error);
-    for (size_t i = 0; seen != NULL && i < seen->len; i++)
-        add_name(throttling, entry->domains, seen->pdata[i]);
-    return seen != NULL;
-}
-
-static int64_t
-lower_limit(int64_t one, int64_t other)
-{
-    return one == 0 || (other > 0 && other < one) ? other : one;
-}
-
-/* One server's configuration knows one limit for a destination, whatever address it sends from: the
- * strictest. */
-static void
-merge(HeedThrottleEntry *entry, const HeedThrottleAdvice *advice)
-{
-    entry->connections = lower_limit(entry->connections, advice->connections);
-    entry->messages = lower_limit(entry->messages, advice->messages);
-    if (advice->paused_until != HEED_DATE_UNKNOWN &&
-        (entry->paused_until == HEED_DATE_UNKNOWN || advice->paused_until > entry->paused_until))
-        entry->paused_until = advice->paused_until;
-}
-
-static HeedThrottleEntry *
-entry_for(GPtrArray *entries, GHashTable *known, const char *destination)
-{
-    HeedThrottleEntry *entry = g_hash_table_lookup(known, destination);
-    const HeedLimits *limits = heed_limits_of(destination);
-
-    if (entry != NULL)
-        return entry;
-    entry = heed_throttle_entry_new(destination);
-    entry->in_connection = limits != NULL ? limits->messages : 0;
-    g_ptr_array_add(entries, entry);
-    (void)g_hash_table_insert(known, entry->name, entry);
-    return entry;
-}
-
-static void
-free_entry(gpointer entry)
-{
-    heed_throttle_entry_free(entry);
-}
-
-/* Sorted by name, so that what did not change is written the same. */
-static int
-compare_entries(gconstpointer one, gconstpointer other)
-{
-    return strcmp((*(HeedThrottleEntry *const *)one)->name,
-                  (*(HeedThrottleEntry *const *)other)->name);
-}
-
-static GPtrArray *
-make_entries(Throttling *throttling, HeedDatabase *database, GError **error)
-{
-    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(free_entry);
-    g_autoptr(GHashTable) known = g_hash_table_new(g_str_hash, g_str_equal);
-
-    for (size_t i = 0; i < throttling->list->len; i++) {
-        const HeedThrottleAdvice *advice = throttling->list->pdata[i];
-
-        if (!is_wanted(throttling, advice))
-            continue;
-        if (heed_throttle_is_name(advice->destination))
-            merge(entry_for(entries, known, advice->destination), advice);
-        else
-            throttling->left_out++;
-    }
-    g_ptr_array_sort(entries, compare_entries);
-    for (size_t i = entries->len; i > 0; i--) {
-        HeedThrottleEntry *entry = entries->pdata[i - 1];
-
-        if (!add_domains(throttling, database, entry, error))
-            return NULL;
-        if (entry->domains->len == 0)
-            (void)g_ptr_array_remove_index(entries, (guint)i - 1);
-    }
-    return g_steal_pointer(&entries);
-}
-
 /* --- the command --- */
 
 static bool
@@ -348,11 +229,10 @@ print(Throttling *throttling, HeedDatabase *database, FILE *out, GError **error)
     }
     if (throttling->chosen == FORMAT_JSON) {
         for (size_t i = 0; i < throttling->list->len; i++)
-            if (is_wanted(throttling, throttling->list->pdata[i]))
-                print_json(throttling->list->pdata[i], out);
+            print_json(throttling->list->pdata[i], out);
         return true;
     }
-    entries = make_entries(throttling, database, error);
+    entries = heed_throttle_entries(throttling->list, database, &throttling->left_out, error);
     if (entries == NULL)
         return false;
     writing.entries = entries;
@@ -392,6 +272,20 @@ warn(const Throttling *throttling)
     }
 }
 
+/* Takes out what is about another of our addresses than the one asked for. */
+static void
+keep_wanted(const Throttling *throttling)
+{
+    if (throttling->source_ip == NULL)
+        return;
+    for (guint i = throttling->list->len; i > 0; i--) {
+        const HeedThrottleAdvice *advice = throttling->list->pdata[i - 1];
+
+        if (strcmp(throttling->source, advice->source_ip) != 0)
+            (void)g_ptr_array_remove_index(throttling->list, i - 1);
+    }
+}
+
 static void
 advise(HeedInvocation *invocation, Throttling *throttling, GError **error)
 {
@@ -409,7 +303,10 @@ advise(HeedInvocation *invocation, Throttling *throttling, GError **error)
         !heed_throttle_update(database, &expert, &throttling->known_until, error))
         return;
     throttling->list = heed_throttle_list(database, error);
-    if (throttling->list != NULL && write_out(throttling, database, error))
+    if (throttling->list == NULL)
+        return;
+    keep_wanted(throttling);
+    if (write_out(throttling, database, error))
         warn(throttling);
 }
 
