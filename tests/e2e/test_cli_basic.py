@@ -223,10 +223,30 @@ class Cli(Case):
 
     def test_init_stops_at_a_bad_answer(self):
         path = self.world.folder / "never.conf"
-        for answers in ("gopher://x\n", "", "imaps://u@mail.example.com\nfile\n", "maildir:/x\nexample.com\nwrong\n"):
+        for answers in ("gopher://x\n", "", "imaps://u@mail.example.com\nfile\n", "maildir:/x\nexample.com\nwrong\n",
+                        "maildir:/x\nexample.com, com\n"):
             done = feed(["init", "-o", path], answers)
             self.assertIn(done.returncode, (64, 78), done.stderr)
+            self.assertEqual("Database" in done.stderr, "wrong" in answers)
             self.assertFalse(path.exists())
+        for path in (self.world.folder / "nowhere" / "never.conf", self.world.folder):
+            done = feed(["init", "-o", path], "")
+            self.assertEqual(done.returncode, 73, done.stderr)
+
+    def test_init_asks_people_again(self):
+        path = self.world.folder / "again.conf"
+        path.write_text("old")
+        master, slave = os.openpty()
+        try:
+            os.write(master, b"y\nyes\nmaildir:/x\ncom\nexample com\n@example.com\n,\n\nexample.com, example.net\nprivate\n")
+            done = subprocess.run([str(harness.PROGRAM), "init", "--no-try", "-o", str(path)], stdin=slave, capture_output=True,
+                                  text=True, check=False, env=harness.environment(), timeout=harness.PATIENCE)
+        finally:
+            os.close(slave)
+            os.close(master)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("Domains"), 6, done.stderr)
+        self.assertIn('domains = {"example.com", "example.net"}', path.read_text())
 
     # Everything that needs a database, once.
 
