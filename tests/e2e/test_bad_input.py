@@ -205,6 +205,8 @@ class Files(Case):
         self.assertIn(done.returncode, (66, 74, 75), done.stderr)
         self.assert_one_line(done.stderr, "fbl", bad.name)
         self.assertEqual(len(self.world.dump(database)["seen"]), 4)
+        done = self.heed("poll", "--dry-run", config=config, want=75)
+        self.assert_one_line(done.stderr, "cannot read", bad.name)
         bad.unlink()
         bad.write_bytes(good)
         self.heed("poll", config=config)
