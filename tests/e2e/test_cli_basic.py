@@ -304,6 +304,34 @@ class Cli(Case):
         self.assertEqual(done.stdout, "new@example.org\n")
         self.assertIn("other@example.org", removed.read_text())
 
+    def test_quarantine(self):
+        """Mail that kills its worker goes to its own place, and once it is read it is as if nothing had happened."""
+        crash = {"HEED_FAULT": "worker.before-parse"}
+        states = []
+        for fault in (None, crash):
+            maildir = self.write_reports(f"harm-{bool(fault)}", 3)
+            database = self.world.database()
+            config = self.world.config(database, "harm.conf", self.world.mailbox(
+                "fbl", f"maildir:{maildir}", on_done="move:Done", on_quarantine="move:Bad"))
+            if fault:
+                before = harness.contents(maildir)
+                done = self.heed("poll", "--dry-run", config=config, env=fault)
+                self.assertEqual(done.stdout.count(" quarantine "), 3)
+                self.assertEqual(harness.contents(maildir), before)
+            self.assertEqual("heed quarantine list" in self.heed("poll", config=config, env=fault).stderr, bool(fault))
+            if fault:
+                self.assertEqual([mail for mail, _ in harness.contents(maildir)["Bad"]], [mail for mail, _ in before[""]])
+                shown = [self.heed("quarantine", "show", number, config=config).stdout.encode() for number in (1, 2, 3)]
+                self.assertEqual(sorted(shown), [mail for mail, _ in before[""]])
+                self.heed("quarantine", "retry", "1", "4", config=config, want=66)
+                self.heed("quarantine", "retry", "1", config=config, env=fault)
+                listed = self.heed("quarantine", "list", config=config).stdout.splitlines()[1:]
+                self.assertEqual([line.split()[5] for line in listed], ["2", "1", "1"], listed)
+                self.heed("quarantine", "retry", config=config)
+                self.assertEqual(self.heed("quarantine", "list", config=config).stdout, "")
+            states.append({what: rows for what, rows in self.world.dump(database).items() if what != "quarantine"})
+        self.assert_same_dump(*states)
+
     def test_outputs_that_are_no_files(self):
         config = self.world.config(self.world.database(), "outputs.conf", "")
         self.heed("suppress", "add", "a@example.org", config=config)
