@@ -328,6 +328,8 @@ class Cli(Case):
                 listed = self.heed("quarantine", "list", config=config).stdout.splitlines()[1:]
                 self.assertEqual([line.split()[5] for line in listed], ["2", "1", "1"], listed)
                 self.heed("quarantine", "retry", config=config)
+                done = self.heed("ingest", "--reparse", config=config, env=fault)
+                self.assertIn("3 messages could not be read again", done.stderr)
                 self.assertEqual(self.heed("quarantine", "list", config=config).stdout, "")
             states.append({what: rows for what, rows in self.world.dump(database).items() if what != "quarantine"})
         self.assert_same_dump(*states)
