@@ -7,8 +7,8 @@
  * when the environment says HEED_FAULT=store.before-commit, or HEED_FAULT=store.before-commit:3 at
  * the third passing; it says so on standard error first. HEED_FAULT=trace says each step passed and
  * kills nothing. Compiled only with the CMake option HEED_FAULTS; in a release it is nothing.
- * Each name is one step of tests/e2e/kill_loop, which finds them by searching the sources for
- * HEED_FAULT.
+ * Each name is one step of tests/e2e/test_kill_loop.py, which finds them by searching the sources
+ * for HEED_FAULT.
  */
 
 #ifdef HEED_FAULTS

@@ -46,7 +46,11 @@ heed_cmd_db_stop(HeedInvocation *invocation, GError **error)
 int
 heed_cmd_db_dump(HeedInvocation *invocation, GError **error)
 {
-    return on_cluster(invocation, heed_cluster_dump, NULL, error);
+    int status = on_cluster(invocation, heed_cluster_dump, NULL, error);
+
+    if (g_error_matches(*error, HEED_ERROR, HEED_ERROR_IO))
+        heed_output_end_unread();
+    return status;
 }
 
 int

@@ -8,6 +8,7 @@
 #include "cli/run.h"
 #include "db/connection.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -102,6 +103,32 @@ accept_something(const char *answer, GError **error)
 }
 
 static bool
+accept_domains(const char *answer, GError **error)
+{
+    g_auto(GStrv) domains = heed_init_domains(answer);
+
+    for (size_t i = 0; domains[i] != NULL; i++) {
+        g_autofree char *domain = heed_config_own_domain(domains[i]);
+
+        if (domain == NULL) {
+            g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "'%s' is not " HEED_CONFIG_OWN_DOMAIN,
+                        domains[i]);
+            return false;
+        }
+    }
+    return accept_something(domains[0] != NULL ? domains[0] : "", error);
+}
+
+static bool
+accept_yes_or_no(const char *answer, GError **error)
+{
+    if (strcmp(answer, "yes") == 0 || strcmp(answer, "no") == 0)
+        return true;
+    g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "allowed are yes and no");
+    return false;
+}
+
+static bool
 accept_database(const char *answer, GError **error)
 {
     if (strcmp(answer, "private") == 0 || heed_database_is_conninfo(answer))
@@ -142,22 +169,31 @@ ask_all(HeedInitAnswers *answers, GError **error)
                                      NULL, accept_url, error)) != NULL &&
            ask_secret(answers, error) &&
            (answers->domains = ask_until("Domains that you send from (example.com, example.net)",
-                                         NULL, accept_something, error)) != NULL &&
+                                         NULL, accept_domains, error)) != NULL &&
            (answers->database =
                 ask_until("Database: private, or a connection string (postgresql://HOST/NAME)",
                           "private", accept_database, error)) != NULL;
 }
 
+/* Before all questions, so that no answers are lost: what can be known then. */
 static bool
 may_write(const char *path, GError **error)
 {
+    g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *question = NULL;
     g_autofree char *answer = NULL;
+    bool exists = g_file_test(path, G_FILE_TEST_EXISTS);
 
-    if (!g_file_test(path, G_FILE_TEST_EXISTS))
+    errno = g_file_test(path, G_FILE_TEST_IS_DIR) ? EISDIR : 0;
+    if (errno != 0 || (!exists && access(folder, W_OK | X_OK) < 0)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", path,
+                    g_strerror(errno));
+        return false;
+    }
+    if (!exists)
         return true;
     question = g_strdup_printf("'%s' is there already; replace it (yes, no)?", path);
-    answer = ask(question, "no", error);
+    answer = ask_until(question, "no", accept_yes_or_no, error);
     if (answer == NULL)
         return false;
     if (strcmp(answer, "yes") == 0)

@@ -93,13 +93,20 @@ heed_invocation_parse(HeedInvocation *invocation, const GOptionEntry *entries, G
     return true;
 }
 
-/* Whether nobody reads any more what we write. */
-static bool
-reader_is_gone(void)
+static void
+end_by_sigpipe(void)
+{
+    (void)signal(SIGPIPE, SIG_DFL);
+    (void)raise(SIGPIPE);
+}
+
+void
+heed_output_end_unread(void)
 {
     struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
 
-    return poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0;
+    if (poll(&output, 1, 0) == 1 && (output.revents & POLLERR) != 0)
+        end_by_sigpipe();
 }
 
 bool
@@ -108,10 +115,9 @@ heed_output_flush(GError **error)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return true;
-    if (errno == EPIPE || reader_is_gone()) {
-        (void)signal(SIGPIPE, SIG_DFL);
-        (void)raise(SIGPIPE);
-    }
+    if (errno == EPIPE)
+        end_by_sigpipe();
+    heed_output_end_unread();
     g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot write to standard output: %s",
                 errno != 0 ? g_strerror(errno) : "a write before this failed");
     return false;

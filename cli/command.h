@@ -59,6 +59,10 @@ int heed_command_main(int argc, char **argv);
  */
 bool heed_output_flush(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Ends the process by SIGPIPE where the reader of standard output has gone away: for what a child
+ * writes there, which heed_output_flush() knows nothing of. */
+void heed_output_end_unread(void);
+
 /*
  * The index in names (count of them) of the word that the user most likely meant, or -1: at most a
  * third of its letters mistyped, swapped, missing or too many.

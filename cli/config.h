@@ -33,6 +33,11 @@ typedef struct HeedLogSection {
 /* Accepts NULL. */
 void heed_log_section_free(HeedLogSection *section);
 
+/* One of own.domains as it is kept; NULL: it cannot be one (com, an address). Caller frees. */
+#define HEED_CONFIG_OWN_DOMAIN \
+    "a domain of yours: allowed are names such as example.com, not com or co.uk"
+char *heed_config_own_domain(const char *text);
+
 /* Whether there is such a time zone: "Europe/Berlin", "UTC", "+02:00". */
 bool heed_config_is_zone(const char *zone);
 

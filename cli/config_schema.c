@@ -28,8 +28,8 @@ normal_verp(const char *text)
 }
 
 /* Nobody's domain is "com": it would make everybody's mail our own. */
-static char *
-own_domain(const char *text)
+char *
+heed_config_own_domain(const char *text)
 {
     g_autofree char *domain = heed_config_domain(text);
 
@@ -44,9 +44,7 @@ typedef struct OwnList {
 } OwnList;
 
 static const OwnList own_lists[] = {
-    {"domains", own_domain,
-     "a domain of yours: allowed are names such as example.com, not com or co.uk",
-     offsetof(HeedConfig, domains)},
+    {"domains", heed_config_own_domain, HEED_CONFIG_OWN_DOMAIN, offsetof(HeedConfig, domains)},
     {"relays", normal_host, "a name: allowed are host names such as mx.example.com, and addresses",
      offsetof(HeedConfig, relays)},
     {"receivers", normal_host,

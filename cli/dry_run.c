@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 typedef struct DryRun {
     HeedDatabase *database; /* borrowed; NULL: there is none */
@@ -103,14 +104,26 @@ print_arrival(const HeedArrival *arrival)
         print_line(arrival, heed_kind_name(arrival->report->kind), NULL);
 }
 
+static void
+note_unreadable(DryRun *run, const HeedArrival *arrival)
+{
+    heed_log(HEED_LOG_ERROR, "%s", arrival->detail != NULL ? arrival->detail : arrival->reason);
+    run->status =
+        heed_exit_status_worse(run->status, arrival->mailbox != NULL ? EX_TEMPFAIL : EX_NOINPUT);
+}
+
 static bool
 on_commit(void *data, const GPtrArray *arrivals, GError **error)
 {
     DryRun *run = data;
 
     for (size_t i = 0; i < arrivals->len && !run->silent; i++) {
+        const HeedArrival *arrival = arrivals->pdata[i];
+
         heed_stream_decide(run->config->streams, run->config->mailboxes, arrivals->pdata[i]);
-        print_arrival(arrivals->pdata[i]);
+        print_arrival(arrival);
+        if (arrival->disposition == HEED_DISPOSITION_UNREADABLE)
+            note_unreadable(run, arrival);
     }
     run->stop = 1;
     run->messages += arrivals->len;

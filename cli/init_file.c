@@ -26,19 +26,27 @@ append_quoted(GString *file, const char *text)
     g_string_append_c(file, '"');
 }
 
-static void
-append_domains(GString *file, const char *domains)
+char **
+heed_init_domains(const char *answer)
 {
-    g_auto(GStrv) words = g_strsplit_set(domains, ", \t", -1);
-    bool first = true;
+    g_autoptr(GStrvBuilder) domains = g_strv_builder_new();
+    g_auto(GStrv) words = g_strsplit_set(answer, ", \t", -1);
 
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (*words[i] == '\0')
-            continue;
-        if (!first)
+    for (size_t i = 0; words[i] != NULL; i++)
+        if (*words[i] != '\0')
+            g_strv_builder_add(domains, words[i]);
+    return g_strv_builder_end(domains);
+}
+
+static void
+append_domains(GString *file, const char *answer)
+{
+    g_auto(GStrv) domains = heed_init_domains(answer);
+
+    for (size_t i = 0; domains[i] != NULL; i++) {
+        if (i > 0)
             g_string_append(file, ", ");
-        append_quoted(file, words[i]);
-        first = false;
+        append_quoted(file, domains[i]);
     }
 }
 

@@ -20,6 +20,9 @@ typedef struct HeedInitAnswers {
 void heed_init_answers_clear(HeedInitAnswers *answers);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedInitAnswers, heed_init_answers_clear)
 
+/* The domains of an answer. Caller frees. */
+char **heed_init_domains(const char *answer);
+
 /* The file's text. Caller frees. Whether it is right is heed_config_parse()'s to say. */
 char *heed_init_file(const HeedInitAnswers *answers);
 

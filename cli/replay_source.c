@@ -121,6 +121,12 @@ heed_replay_source_new(HeedDatabase *database, HeedReplay what, const GArray *id
     return &source->base;
 }
 
+bool
+heed_replay_source_is_of_stored(HeedSource *source)
+{
+    return self(source)->what == HEED_REPLAY_STORED;
+}
+
 void
 heed_replay_source_complete(HeedSource *source, HeedArrival *arrival)
 {

@@ -20,6 +20,9 @@ typedef enum HeedReplay {
  * used between commits. */
 HeedSource *heed_replay_source_new(HeedDatabase *database, HeedReplay what, const GArray *ids);
 
+/* Whether it gives mail that was read once before (HEED_REPLAY_STORED). */
+bool heed_replay_source_is_of_stored(HeedSource *source);
+
 /* Gives an arrival what the pipeline does not carry: its mailbox and stream, as they were stored.
  */
 void heed_replay_source_complete(HeedSource *source, HeedArrival *arrival);

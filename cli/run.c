@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "cli/replay_source.h"
 #include "cli/signals.h"
 #include "cli/terminal.h"
 #include "db/store.h"
@@ -87,20 +88,25 @@ heed_cli_paths_mailbox(char **paths)
     return mailbox;
 }
 
+/* Again: it is mail that was stored before. */
 static void
-report_totals(const HeedRunTotals *totals)
+report_totals(const HeedRunTotals *totals, bool again)
 {
     g_autofree char *text = heed_run_totals_text(totals);
+    bool one = totals->quarantined == 1;
 
     heed_log(HEED_LOG_NOTICE,
              "%s: %" PRIu64 " stored now (%" PRIu64 " %s), %" PRIu64 " known already", text,
              totals->new_reports, totals->recipients,
              totals->recipients == 1 ? "recipient" : "recipients", totals->known);
-    if (totals->quarantined > 0)
+    if (totals->quarantined > 0 && again)
+        heed_log(HEED_LOG_WARNING,
+                 "%" PRIu64 " %s could not be read again: what is stored of %s stays",
+                 totals->quarantined, one ? "message" : "messages", one ? "it" : "them");
+    else if (totals->quarantined > 0)
         heed_log(HEED_LOG_WARNING,
                  "%" PRIu64 " %s could not be read and %s kept: heed quarantine list",
-                 totals->quarantined, totals->quarantined == 1 ? "message" : "messages",
-                 totals->quarantined == 1 ? "is" : "are");
+                 totals->quarantined, one ? "message" : "messages", one ? "is" : "are");
 }
 
 int
@@ -130,7 +136,8 @@ heed_cli_store(HeedDatabase *database,
     functions = heed_store_sink_functions(sink);
     ran = heed_pipeline_run(pipeline, &functions, error);
     heed_progress_clear();
-    report_totals(heed_store_sink_totals(sink));
+    report_totals(heed_store_sink_totals(sink),
+                  pipeline->local != NULL && heed_replay_source_is_of_stored(pipeline->local));
     if (ran && heed_store_sink_totals(sink)->unreadable > 0)
         return heed_exit_status_worse(heed_store_sink_status(sink),
                                       checkpoints != NULL ? EX_TEMPFAIL : EX_NOINPUT);

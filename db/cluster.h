@@ -47,7 +47,8 @@ bool heed_cluster_stop(HeedCluster *cluster, GError **error) G_GNUC_WARN_UNUSED_
 bool heed_cluster_state(HeedCluster *cluster, HeedClusterState *out, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* pg_dump of the database to standard output (custom format) as a child process. */
+/* pg_dump of the database to standard output (custom format) as a child process. HEED_ERROR_IO when
+ * that cannot be written to. */
 bool heed_cluster_dump(HeedCluster *cluster, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Dumps with the old major's programs and restores into a new cluster; the old one is kept beside

@@ -53,7 +53,8 @@ typedef enum HeedClusterOutput {
     HEED_CLUSTER_OUTPUT_STDOUT /* our own standard output */
 } HeedClusterOutput;
 
-/* Runs a program as the account and waits for it. HEED_ERROR_UNAVAILABLE with its words. */
+/* Runs a program as the account and waits for it. HEED_ERROR_UNAVAILABLE with its words;
+ * HEED_ERROR_IO when it could not write its output. */
 bool heed_cluster_run(const HeedCluster *cluster,
                       const char *const *argv,
                       HeedClusterOutput output,

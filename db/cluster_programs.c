@@ -6,7 +6,9 @@
 #include "db/cluster_host.h"
 
 #include <grp.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -43,6 +45,25 @@ environment(const HeedCluster *cluster)
     return g_environ_setenv(environ_copy, "TZ", "UTC", TRUE);
 }
 
+/* Of a program that failed, by its wait status and its words, which are of the C locale. */
+static void
+set_failure(const char *name, int status, const char *words, GError **error)
+{
+    g_autofree char *line = g_utf8_make_valid(words, -1);
+
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "%s failed: nobody reads its output", name);
+        return;
+    }
+    g_strdelimit(g_strstrip(line), "\n\r\t", ' ');
+    if (strlen(line) > LONGEST_WORDS_BYTES)
+        memmove(line, line + strlen(line) - LONGEST_WORDS_BYTES, LONGEST_WORDS_BYTES + 1);
+    g_set_error(error, HEED_ERROR,
+                strstr(line, "could not write to ") != NULL ? HEED_ERROR_IO
+                                                            : HEED_ERROR_UNAVAILABLE,
+                "%s failed: %s", name, line[0] != '\0' ? line : "it said nothing");
+}
+
 bool
 heed_cluster_run(const HeedCluster *cluster,
                  const char *const *argv,
@@ -54,7 +75,6 @@ heed_cluster_run(const HeedCluster *cluster,
     g_auto(GStrv) arguments = NULL;
     g_auto(GStrv) variables = environment(cluster);
     g_autofree char *words = NULL;
-    g_autofree char *line = NULL;
     g_autofree char *name = g_path_get_basename(argv[0]);
     g_autoptr(GError) reason = NULL;
     int status = 0;
@@ -73,12 +93,7 @@ heed_cluster_run(const HeedCluster *cluster,
     }
     if (g_spawn_check_wait_status(status, NULL))
         return true;
-    line = g_utf8_make_valid(words, -1);
-    g_strdelimit(g_strstrip(line), "\n\r\t", ' ');
-    if (strlen(line) > LONGEST_WORDS_BYTES)
-        memmove(line, line + strlen(line) - LONGEST_WORDS_BYTES, LONGEST_WORDS_BYTES + 1);
-    g_set_error(error, HEED_ERROR, HEED_ERROR_UNAVAILABLE, "%s failed: %s", name,
-                line[0] != '\0' ? line : "it said nothing");
+    set_failure(name, status, words, error);
     return false;
 }
 

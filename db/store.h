@@ -35,8 +35,8 @@ bool heed_store_insert(HeedDatabase *database,
                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Replaces what is stored of reports that were read again (`ingest --reparse`, `quarantine retry`):
- * same digest, same arrival time, new report and events; trust that a copy proved stays. Mail that
- * could still not be read is counted and left as it is. */
+ * same digest, same arrival time, new report and events; trust that a copy proved stays. Of mail
+ * that still cannot be read only the tries are counted. */
 bool heed_store_replace(HeedDatabase *database,
                         const GPtrArray *arrivals,
                         HeedStored *out,

@@ -75,6 +75,36 @@ heed_store_write_quarantine(HeedDatabase *database,
 }
 
 bool
+heed_store_note_retries(HeedDatabase *database, const HeedBatch *batch, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(GStringChunk) pool = g_string_chunk_new(4096);
+    HeedArrayParam *digests = heed_params_bytes_array(params);
+    HeedArrayParam *reasons = heed_params_text_array(params);
+    HeedArrayParam *details = heed_params_text_array(params);
+
+    for (guint i = 0; i < batch->quarantine->len; i++) {
+        const HeedArrival *arrival = g_ptr_array_index(batch->quarantine, i);
+
+        heed_array_add_bytes(digests, arrival->digest, HEED_DIGEST_BYTES);
+        heed_array_add_text(reasons,
+                            heed_batch_text(pool, arrival->reason, HEED_LIMIT_FIELD_VALUE_BYTES));
+        heed_array_add_text(details,
+                            heed_batch_text(pool, arrival->detail, HEED_LIMIT_FIELD_VALUE_BYTES));
+    }
+    return batch->quarantine->len == 0 ||
+           heed_database_run(database, "note what is quarantined again",
+                             "WITH waiting AS (SELECT digest FROM heed_data.quarantine"
+                             "  WHERE digest = ANY ($1) ORDER BY digest FOR UPDATE)"
+                             " UPDATE heed_data.quarantine AS mail SET attempts = attempts + 1,"
+                             "  reason = coalesce(again.reason, 'unknown'), detail = again.detail"
+                             " FROM waiting JOIN unnest($1, $2, $3)"
+                             "  AS again (digest, reason, detail) USING (digest)"
+                             " WHERE mail.digest = waiting.digest",
+                             params, error);
+}
+
+bool
 heed_store_resolve_quarantine(HeedDatabase *database, const HeedBatch *batch, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();

@@ -178,7 +178,8 @@ heed_store_replace(HeedDatabase *database,
         return false;
     batch = heed_batch_new(arrivals, now);
     replacement.batch = batch;
-    if (!replace(&replacement, &new_reports, error) || !raise_seen(&replacement, error))
+    if (!replace(&replacement, &new_reports, error) || !raise_seen(&replacement, error) ||
+        !heed_store_note_retries(database, batch, error))
         return false;
     out->new_reports = new_reports;
     out->known_reports = batch->copies + batch->reports->len - new_reports;

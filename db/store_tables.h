@@ -39,12 +39,14 @@ bool heed_store_write_reports(HeedDatabase *database, const HeedBatch *batch, GE
 bool heed_store_write_events(HeedDatabase *database, HeedBatch *batch, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 
-/* Mail that could not be read and is not stored yet; and marks what could be read now as resolved.
- */
+/* Mail that could not be read and is not stored yet; notes of what waits that it could not be read
+ * once more, and why; and marks what could be read now as resolved. */
 bool heed_store_write_quarantine(HeedDatabase *database,
                                  const HeedBatch *batch,
                                  size_t *out_new,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+bool heed_store_note_retries(HeedDatabase *database, const HeedBatch *batch, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 bool heed_store_resolve_quarantine(HeedDatabase *database, const HeedBatch *batch, GError **error)
     G_GNUC_WARN_UNUSED_RESULT;
 

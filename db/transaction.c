@@ -30,8 +30,9 @@ begin(HeedDatabase *database, const char *sql, GError **error)
 HeedTransaction *
 heed_transaction_begin(HeedDatabase *database, GError **error)
 {
-    /* Said in full: a server's defaults may differ, and the locks of folds rely on this one. */
-    return begin(database, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", error);
+    /* A server's default level may differ, and the locks of folds rely on this one. Not so with
+     * READ WRITE: who makes a database read-only (a full disk does, at some hosters) means it. */
+    return begin(database, "BEGIN ISOLATION LEVEL READ COMMITTED", error);
 }
 
 HeedTransaction *

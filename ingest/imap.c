@@ -144,7 +144,7 @@ answer(ImapSource *source, const HeedImapEntry *entry, GBytes *bytes, const char
     item->truncated = entry->size > HEED_LIMIT_MESSAGE_BYTES ||
                       (bytes != NULL && g_bytes_get_size(bytes) >= HEED_LIMIT_MESSAGE_BYTES);
     item->bytes = bytes != NULL ? g_bytes_ref(bytes) : NULL;
-    item->detail = bytes == NULL ? g_strdup(detail) : NULL;
+    item->detail = bytes == NULL ? g_strdup_printf("message %u: %s", entry->uid, detail) : NULL;
     g_queue_push_tail(&source->ready, item);
 }
 

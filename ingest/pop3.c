@@ -178,7 +178,7 @@ fetch(Pop3Source *source, guint32 index, HeedItem *out, GError **error)
             return false;
         }
         out->size = entry_at(source, index)->size;
-        out->detail = g_strdup(trouble->message);
+        out->detail = g_strdup_printf("message %s: %s", out->uid, trouble->message);
     }
     entry_at(source, index)->given = true;
     /* What was given up before says nothing of what is new: each run gets past one more. */

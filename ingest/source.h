@@ -26,7 +26,7 @@ typedef struct HeedItem {
     bool closed;    /* the mailbox's trust is "closed"; set by the pipeline for a fetcher's items */
     bool gone;      /* one of HeedResume.unreadable that is no longer there; only uid is set */
     bool truncated; /* bytes hold only the first HEED_LIMIT_MESSAGE_BYTES */
-    GBytes *bytes;  /* owned; NULL: the server did not give this one message (detail says why) */
+    GBytes *bytes;  /* owned; NULL: the server did not give this one message (detail: which, why) */
     char *detail;   /* owned; NULL unless bytes is */
 } HeedItem;
 

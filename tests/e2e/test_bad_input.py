@@ -170,11 +170,32 @@ class Mail(Case):
     def test_100_megabytes(self):
         """Fetched within the memory a process may have; kept as what it is, marked as cut off."""
         mail = b"From: MAILER-DAEMON@example.net\nSubject: big\nMessage-ID: <big@example.net>\n\n" + b"0123456789abcdef" * 64 * 1024 * 100
-        for database, _ in self.poll("big", [mail]):
+        for database, config in self.poll("big", [mail]):
             rows = self.world.postgres.query(
                 database, "SELECT truncated, size > 100000000 FROM heed_data.report WHERE message_id = 'big@example.net' "
                 "UNION ALL SELECT truncated, size > 100000000 FROM heed_data.quarantine")
             self.assertEqual(rows, [["t", "t"]])
+            config.write_text(config.read_text().replace(f"/{database}?", f"/{self.world.database()}?"))
+            peak = self.peak(config)
+            self.assertGreater(peak, 0)
+            if "asan" not in harness.PROGRAM.parts:
+                self.assertLess(peak, MEMORY)
+
+    def peak(self, config):
+        """Of all processes of a poll: the most memory that one had, in KiB."""
+        poll = harness.start_heed(["poll"], config)
+        peak = 0
+        while poll.poll() is None:
+            for pid in (poll.pid, *harness.children(poll.pid)):
+                try:
+                    status = Path(f"/proc/{pid}/status").read_text()
+                except OSError:
+                    continue
+                peak = max(peak, int(status.partition("VmHWM:")[2].partition("kB")[0] or 0))
+            time.sleep(0.01)
+        _, stderr = poll.communicate()
+        self.assertEqual(poll.returncode, 0, stderr)
+        return peak
 
     def test_bytes_of_no_kind(self):
         odd = [b"\0" * 5000, b"\r" * 3000, bytes(range(256)) * 40, b"From: a@example.net\rSubject: cr\r\rbody\r"]
@@ -205,6 +226,8 @@ class Files(Case):
         self.assertIn(done.returncode, (66, 74, 75), done.stderr)
         self.assert_one_line(done.stderr, "fbl", bad.name)
         self.assertEqual(len(self.world.dump(database)["seen"]), 4)
+        done = self.heed("poll", "--dry-run", config=config, want=75)
+        self.assert_one_line(done.stderr, "cannot read", bad.name)
         bad.unlink()
         bad.write_bytes(good)
         self.heed("poll", config=config)

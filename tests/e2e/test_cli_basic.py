@@ -223,10 +223,30 @@ class Cli(Case):
 
     def test_init_stops_at_a_bad_answer(self):
         path = self.world.folder / "never.conf"
-        for answers in ("gopher://x\n", "", "imaps://u@mail.example.com\nfile\n", "maildir:/x\nexample.com\nwrong\n"):
+        for answers in ("gopher://x\n", "", "imaps://u@mail.example.com\nfile\n", "maildir:/x\nexample.com\nwrong\n",
+                        "maildir:/x\nexample.com, com\n"):
             done = feed(["init", "-o", path], answers)
             self.assertIn(done.returncode, (64, 78), done.stderr)
+            self.assertEqual("Database" in done.stderr, "wrong" in answers)
             self.assertFalse(path.exists())
+        for path in (self.world.folder / "nowhere" / "never.conf", self.world.folder):
+            done = feed(["init", "-o", path], "")
+            self.assertEqual(done.returncode, 73, done.stderr)
+
+    def test_init_asks_people_again(self):
+        path = self.world.folder / "again.conf"
+        path.write_text("old")
+        master, slave = os.openpty()
+        try:
+            os.write(master, b"y\nyes\nmaildir:/x\ncom\nexample com\n@example.com\n,\n\nexample.com, example.net\nprivate\n")
+            done = subprocess.run([str(harness.PROGRAM), "init", "--no-try", "-o", str(path)], stdin=slave, capture_output=True,
+                                  text=True, check=False, env=harness.environment(), timeout=harness.PATIENCE)
+        finally:
+            os.close(slave)
+            os.close(master)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("Domains"), 6, done.stderr)
+        self.assertIn('domains = {"example.com", "example.net"}', path.read_text())
 
     # Everything that needs a database, once.
 
@@ -283,6 +303,36 @@ class Cli(Case):
         done = feed(["clean", "-", "--removed", removed], "other@example.org\nnew@example.org\n", config)
         self.assertEqual(done.stdout, "new@example.org\n")
         self.assertIn("other@example.org", removed.read_text())
+
+    def test_quarantine(self):
+        """Mail that kills its worker goes to its own place, and once it is read it is as if nothing had happened."""
+        crash = {"HEED_FAULT": "worker.before-parse"}
+        states = []
+        for fault in (None, crash):
+            maildir = self.write_reports(f"harm-{bool(fault)}", 3)
+            database = self.world.database()
+            config = self.world.config(database, "harm.conf", self.world.mailbox(
+                "fbl", f"maildir:{maildir}", on_done="move:Done", on_quarantine="move:Bad"))
+            if fault:
+                before = harness.contents(maildir)
+                done = self.heed("poll", "--dry-run", config=config, env=fault)
+                self.assertEqual(done.stdout.count(" quarantine "), 3)
+                self.assertEqual(harness.contents(maildir), before)
+            self.assertEqual("heed quarantine list" in self.heed("poll", config=config, env=fault).stderr, bool(fault))
+            if fault:
+                self.assertEqual([mail for mail, _ in harness.contents(maildir)["Bad"]], [mail for mail, _ in before[""]])
+                shown = [self.heed("quarantine", "show", number, config=config).stdout.encode() for number in (1, 2, 3)]
+                self.assertEqual(sorted(shown), [mail for mail, _ in before[""]])
+                self.heed("quarantine", "retry", "1", "4", config=config, want=66)
+                self.heed("quarantine", "retry", "1", config=config, env=fault)
+                listed = self.heed("quarantine", "list", config=config).stdout.splitlines()[1:]
+                self.assertEqual([line.split()[5] for line in listed], ["2", "1", "1"], listed)
+                self.heed("quarantine", "retry", config=config)
+                done = self.heed("ingest", "--reparse", config=config, env=fault)
+                self.assertIn("3 messages could not be read again", done.stderr)
+                self.assertEqual(self.heed("quarantine", "list", config=config).stdout, "")
+            states.append({what: rows for what, rows in self.world.dump(database).items() if what != "quarantine"})
+        self.assert_same_dump(*states)
 
     def test_outputs_that_are_no_files(self):
         config = self.world.config(self.world.database(), "outputs.conf", "")

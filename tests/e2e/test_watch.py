@@ -115,6 +115,8 @@ class Watch(Case):
                 if scheme != "pop3s" and host == "localhost":
                     self.new_mail()
                     self.new_mail()
+                done = self.heed("poll", config=self.config, want=75)
+                self.assert_one_line(done.stderr, "fbl", "another process")
                 said = self.end(how, group=group)
                 self.assert_one_line(said, f"{self.stored} messages", f"{self.stored} stored now", "0 known already")
                 self.tearDown()

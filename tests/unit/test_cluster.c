@@ -252,6 +252,22 @@ test_long_path_and_environment(void)
     }
 }
 
+/* With this as standard output, which is closed. */
+static bool
+dump_to(HeedCluster *cluster, int file, GError **error)
+{
+    int saved = dup(STDOUT_FILENO);
+    bool dumped = false;
+
+    g_assert_cmpint(file, >=, 0);
+    g_assert_cmpint(dup2(file, STDOUT_FILENO), ==, STDOUT_FILENO);
+    (void)close(file);
+    dumped = heed_cluster_dump(cluster, error);
+    g_assert_cmpint(dup2(saved, STDOUT_FILENO), ==, STDOUT_FILENO);
+    (void)close(saved);
+    return dumped;
+}
+
 static void
 test_dump(void)
 {
@@ -260,19 +276,27 @@ test_dump(void)
     g_autofree char *path = g_build_filename(place.parent, "dump", NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
-    int saved = dup(STDOUT_FILENO);
-    int file = g_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    bool dumped = false;
+    int ends[2];
 
-    g_assert_cmpint(dup2(file, STDOUT_FILENO), ==, STDOUT_FILENO);
-    dumped = heed_cluster_dump(cluster, &error);
-    g_assert_cmpint(dup2(saved, STDOUT_FILENO), ==, STDOUT_FILENO);
-    (void)close(saved);
-    (void)close(file);
+    g_assert_true(dump_to(cluster, g_open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), &error));
     g_assert_no_error(error);
-    g_assert_true(dumped);
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_assert_true(g_str_has_prefix(text, "PGDMP"));
+    {
+        g_autoptr(HeedDatabase) database = connect_to(cluster);
+
+        /* Of a dump that fits its buffer, pg_dump 15 does not notice that it is lost. */
+        heed_test_database_do(database, "CREATE TABLE public.t AS SELECT md5(i::text) "
+                                        "FROM generate_series(1, 9000) AS i");
+    }
+    g_assert_false(dump_to(cluster, g_open("/dev/full", O_WRONLY | O_CLOEXEC, 0), &error));
+    g_assert_error(error, HEED_ERROR, HEED_ERROR_IO);
+    g_clear_error(&error);
+    g_assert_cmpint(pipe(ends), ==, 0);
+    (void)close(ends[0]);
+    g_assert_false(dump_to(cluster, ends[1], &error));
+    g_assert_error(error, HEED_ERROR, HEED_ERROR_IO);
+    g_clear_error(&error);
     g_assert_false(heed_cluster_upgrade(cluster, &error));
     g_assert_error(error, HEED_ERROR, HEED_ERROR_CONFIG);
 }

@@ -296,6 +296,17 @@ test_transactions(void)
         g_assert_error(error, HEED_ERROR, HEED_ERROR_INTERNAL);
         g_clear_error(&error);
     }
+    heed_test_database_do(test->database, "SET default_transaction_read_only = on");
+    {
+        g_autoptr(HeedTransaction) read_only = heed_transaction_begin(test->database, &error);
+
+        g_assert_nonnull(read_only);
+        g_assert_false(
+            heed_database_script(test->database, "write", "DELETE FROM public.t", &error));
+        g_assert_error(error, HEED_ERROR, HEED_ERROR_TEMPORARY);
+        g_clear_error(&error);
+    }
+    heed_test_database_do(test->database, "RESET default_transaction_read_only");
     {
         g_autoptr(HeedTransaction) snapshot =
             heed_transaction_begin_snapshot(test->database, &error);

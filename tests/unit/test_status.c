@@ -74,29 +74,34 @@ typedef struct Row {
     bool generic;
 } Row;
 
-static void
-test_status(void)
-{
-    static const Row rows[] = {
-        {"5.1.1", HEED_CLASS_BAD_MAILBOX, HEED_CLASS_BAD_MAILBOX, HEED_CLASS_UNKNOWN, false},
-        {"4.1.2", HEED_CLASS_BAD_DOMAIN, HEED_CLASS_DNS_FAILURE, HEED_CLASS_UNKNOWN, false},
-        {"5.7.27", HEED_CLASS_BAD_SENDER, HEED_CLASS_BAD_SENDER, HEED_CLASS_POLICY, false},
-        {"5.0.0", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, true},
-        {"5.2.0", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_INACTIVE_MAILBOX, true},
-        {"5.7.509", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_POLICY, false},
-        {"5.8.1", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
-        {"5.999.999", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
-        {"", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
-        {"5.1", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
-        {"words", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
-    };
+static const Row rows[] = {
+    {"5.1.1", HEED_CLASS_BAD_MAILBOX, HEED_CLASS_BAD_MAILBOX, HEED_CLASS_UNKNOWN, false},
+    {"4.1.2", HEED_CLASS_BAD_DOMAIN, HEED_CLASS_DNS_FAILURE, HEED_CLASS_UNKNOWN, false},
+    {"5.7.27", HEED_CLASS_BAD_SENDER, HEED_CLASS_BAD_SENDER, HEED_CLASS_POLICY, false},
+    {"5.0.0", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, true},
+    {"5.2.0", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_INACTIVE_MAILBOX, true},
+    {"5.7.509", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_POLICY, false},
+    {"5.8.1", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
+    {"5.999.999", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
+    {"", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
+    {"5.1", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
+    {"words", HEED_CLASS_NONE, HEED_CLASS_NONE, HEED_CLASS_NONE, false},
+};
 
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        g_assert_cmpint((int)heed_status_class(rows[i].status, true), ==, (int)rows[i].permanent);
-        g_assert_cmpint((int)heed_status_class(rows[i].status, false), ==, (int)rows[i].temporary);
-        g_assert_cmpint((int)heed_status_subject_class(rows[i].status), ==, (int)rows[i].subject);
-        g_assert_cmpint(heed_status_is_generic(rows[i].status), ==, rows[i].generic);
-    }
+static void
+test_row(gconstpointer data)
+{
+    const Row *row = data;
+
+    g_assert_cmpint((int)heed_status_class(row->status, true), ==, (int)row->permanent);
+    g_assert_cmpint((int)heed_status_class(row->status, false), ==, (int)row->temporary);
+    g_assert_cmpint((int)heed_status_subject_class(row->status), ==, (int)row->subject);
+    g_assert_cmpint(heed_status_is_generic(row->status), ==, row->generic);
+}
+
+static void
+test_nothing(void)
+{
     g_assert_cmpint((int)heed_status_class(NULL, true), ==, HEED_CLASS_NONE);
     g_assert_cmpint((int)heed_code_class(NULL), ==, HEED_CLASS_NONE);
     g_assert_cmpint((int)heed_code_class("599"), ==, HEED_CLASS_NONE);
@@ -141,7 +146,13 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/status/sorted", test_sorted);
     g_test_add_func("/status/every-code-found", test_every_code_found);
-    g_test_add_func("/status/classes", test_status);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *path = g_strconcat("/status/classes/", rows[i].status, NULL);
+
+        g_test_add_data_func(*rows[i].status != '\0' ? path : "/status/classes/empty", &rows[i],
+                             test_row);
+    }
+    g_test_add_func("/status/nothing", test_nothing);
     g_test_add_func("/status/provider", test_provider);
     return g_test_run();
 }

@@ -318,6 +318,8 @@ test_quarantine(void)
     g_assert_cmpstr(again, ==, "0 3 0 0");
     retried = store_with(heed_store_replace, test->database, bad);
     g_assert_cmpstr(retried, ==, "0 1 2 0");
+    assert_answer(test->database,
+                  "SELECT string_agg(attempts::text, ' ') FROM heed_data.quarantine", "2 2");
     read = store_with(heed_store_replace, test->database, mended);
     g_assert_cmpstr(read, ==, "1 0 0 1 a@example.org");
     assert_answer(test->database,
