@@ -1,8 +1,7 @@
 -- Moves the beginning or the end of a hold that nobody has decided. $1: the hold; $2: the beginning, if earlier than it is,
 -- NULL: as it is; $3: the end, but never before it showed; NULL: a day after its last failure, $4, where later ones are
 -- known, else it lasts. All in seconds since 1970. Holds of a name do not overlap.
--- Answers whose failures it held and holds no more, or the other way round: they are to be folded. What was received then
--- arrived then or later, which bounds what is read.
+-- Answers whose failures it held and holds no more, or the other way round: they are to be folded.
 WITH before AS MATERIALIZED (
     SELECT hold.*, greatest(least(hold.began_at, to_timestamp($2::bigint)), (
             SELECT max(other.ended_at) FROM heed_data.guard_hold AS other
@@ -26,25 +25,23 @@ written AS (
     WHERE hold.hold_id = before.hold_id
 ),
 moved AS MATERIALIZED (
-    SELECT dimension, name, least(began_at, new_began_at) AS began_at, greatest(began_at, new_began_at) AS later_began_at,
-        least(ended_at, new_ended_at) AS ended_at, greatest(ended_at, new_ended_at) AS later_ended_at
+    SELECT dimension, name, least(began_at, new_began_at) AS since, greatest(began_at, new_began_at) AS until
+    FROM before
+    UNION ALL
+    SELECT dimension, name, least(ended_at, new_ended_at), greatest(ended_at, new_ended_at)
     FROM before
 )
 SELECT event.address
 FROM moved AS hold
-JOIN heed_data.event AS event ON event.arrived_at >= least(hold.began_at, hold.ended_at)
-    AND ((event.occurred_at >= hold.began_at AND event.occurred_at < hold.later_began_at)
-        OR (event.occurred_at >= hold.ended_at AND event.occurred_at < hold.later_ended_at))
-    AND event.verdict = 'hard' AND event.address IS NOT NULL
+JOIN heed_data.event AS event ON event.arrived_at >= hold.since AND event.occurred_at >= hold.since
+    AND event.occurred_at < hold.until AND event.verdict = 'hard' AND event.address IS NOT NULL
     AND CASE hold.dimension WHEN 'domain' THEN event.domain WHEN 'provider' THEN event.provider
         ELSE event.reporter_mta END = hold.name
 UNION
 SELECT event.address
 FROM moved AS hold
-JOIN heed_data.evidence AS event ON event.arrived_at >= least(hold.began_at, hold.ended_at)
-    AND ((event.occurred_at >= hold.began_at AND event.occurred_at < hold.later_began_at)
-        OR (event.occurred_at >= hold.ended_at AND event.occurred_at < hold.later_ended_at))
-    AND event.verdict = 'hard' AND event.address IS NOT NULL
+JOIN heed_data.evidence AS event ON event.arrived_at >= hold.since AND event.occurred_at >= hold.since
+    AND event.occurred_at < hold.until AND event.verdict = 'hard' AND event.address IS NOT NULL
     AND CASE hold.dimension WHEN 'domain' THEN event.domain WHEN 'provider' THEN event.provider
         ELSE event.reporter_mta END = hold.name
 ORDER BY 1;
