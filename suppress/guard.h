@@ -52,7 +52,7 @@ typedef struct HeedGuardChoice {
 typedef struct HeedGuardResolved {
     uint64_t holds;
     uint64_t addresses; /* that were held */
-    uint64_t switched;  /* suppressions that came or went by it */
+    uint64_t switched;  /* suppressions that came, went or have another end by it */
 } HeedGuardResolved;
 
 /*

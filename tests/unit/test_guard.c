@@ -30,7 +30,7 @@ assert_rebuilt(void)
     g_assert_cmpuint(rebuilt.changed, ==, 0);
 }
 
-static void
+static uint64_t
 resolve(const char *name, bool discard)
 {
     const HeedGuardChoice choice = {.name = name};
@@ -40,6 +40,7 @@ resolve(const char *name, bool discard)
     heed_assert_done(
         heed_guard_resolve(test->database, &choice, discard, "ann", "sure", &done, &error), error);
     g_assert_cmpuint(done.holds, >=, 1);
+    return done.switched;
 }
 
 /* Six hours of lots that come every ten minutes, beside usual ones at other domains. */
@@ -152,7 +153,10 @@ test_list(void)
     heed_outage_store(&outage, &list, 1);
     g_assert_cmpuint(outage.placed, ==, 1);
     g_assert_cmpuint(heed_outage_count(&outage, "old", "held"), ==, 400);
-    resolve("d7.example", false);
+    heed_test_database_do(test->database,
+                          "UPDATE heed_data.address_state"
+                          " SET until = now() + interval '1 day' WHERE hold_id = 1");
+    g_assert_cmpuint(resolve("d7.example", false), ==, 400); /* they have no end any more */
     g_assert_cmpuint(heed_outage_count(&outage, "old", "suppressed"), ==, 400);
     assert_rebuilt();
     {
