@@ -53,8 +53,11 @@ HeedAtomicFile *
 heed_atomic_file_open(const char *path, unsigned mode, GError **error)
 {
     g_autoptr(HeedAtomicFile) file = g_new0(HeedAtomicFile, 1);
-    g_auto(HeedFd) fd = open_without_name(path, mode);
+    g_auto(HeedFd) fd = -1;
 
+    if (path[0] == '\0') /* nobody's name, though it has a folder */
+        return cannot_create(path, ENOENT, error);
+    fd = open_without_name(path, mode);
     file->path = g_strdup(path);
     file->is_unnamed = fd >= 0;
     if (!file->is_unnamed) {

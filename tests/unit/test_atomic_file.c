@@ -113,11 +113,15 @@ static void
 test_refused(Folder *folder, gconstpointer data)
 {
     g_autofree char *below = g_build_filename(folder->path, "no", "list", NULL);
-    g_autoptr(GError) error = NULL;
+    const char *const paths[] = {below, ""};
 
     (void)data;
-    g_assert_null(heed_atomic_file_open(below, 0644, &error));
-    g_assert_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE);
+    for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+        g_autoptr(GError) error = NULL;
+
+        g_assert_null(heed_atomic_file_open(paths[i], 0644, &error));
+        g_assert_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE);
+    }
 }
 
 /* From here on as on a file system whose files must have names. */
