@@ -3,22 +3,19 @@
 
 #include "base/error.h"
 #include "parsers/report.h"
-#include "suppress/fold.h"
-#include "suppress/policy.h"
+#include "suppress/guard_hold.h"
 #include "suppress/queries.h"
 
 #include <string.h>
 
 /* Less than this proves nothing of who sent it (design.md, trust). */
-#define LEAST_TRUST      HEED_TRUST_AUTHENTICATED
-#define SLICE_ADDRESSES  1000U
-#define RESOLUTION_TRIES 10
-#define SECONDS_AN_HOUR  INT64_C(3600)
-#define HOURS_A_DAY      24
-#define WIDEST_HOURS     24 /* the longest span in which a surge shows */
-#define LATER_HOURS      ((int64_t)HEED_GUARD_HOURS)
-#define KEPT_DAYS        31 /* of counts: fold_guard() of 0015_guard_received.sql */
-#define SILENT_DAYS      7  /* polls that come later may find an ended surge going on */
+#define LEAST_TRUST     HEED_TRUST_AUTHENTICATED
+#define SECONDS_AN_HOUR INT64_C(3600)
+#define HOURS_A_DAY     24
+#define WIDEST_HOURS    24 /* the longest span in which a surge shows */
+#define LATER_HOURS     ((int64_t)HEED_GUARD_HOURS)
+#define KEPT_DAYS       31 /* of counts: fold_guard() of 0015_guard_received.sql */
+#define SILENT_DAYS     7  /* polls that come later may find an ended surge going on */
 
 /* The columns of guard_count.sql. */
 enum {
@@ -172,42 +169,6 @@ add_moment(HeedParams *params, int64_t at)
 }
 
 static bool
-lock_alone(HeedDatabase *database, GError **error)
-{
-    return heed_database_run(database, "hold the guard", heed_suppress_query("guard_lock.sql"),
-                             NULL, error);
-}
-
-static void
-append_addresses(const HeedRows *rows, GPtrArray *addresses)
-{
-    for (size_t i = 0; i < heed_rows_count(rows); i++)
-        g_ptr_array_add(addresses, g_strdup(heed_rows_text(rows, i, 0)));
-}
-
-/* Appends whose failures the holds hold. */
-static bool
-add_held(HeedDatabase *database,
-         const int64_t *holds,
-         size_t count,
-         GPtrArray *addresses,
-         GError **error)
-{
-    g_autoptr(HeedParams) params = heed_params_new();
-    HeedArrayParam *array = heed_params_int_array(params);
-    g_autoptr(HeedRows) rows = NULL;
-
-    for (size_t i = 0; i < count; i++)
-        heed_array_add_int(array, holds[i]);
-    rows = heed_database_query(database, "find who is held", heed_suppress_query("guard_held.sql"),
-                               params, error);
-    if (rows == NULL)
-        return false;
-    append_addresses(rows, addresses);
-    return true;
-}
-
-static bool
 is_over(const Timeline *timeline, int64_t hour, const HeedGuardSurge *surge)
 {
     HeedGuardHistory history = history_at(timeline, hour);
@@ -270,7 +231,7 @@ place(Watch *watch,
     int64_t hold_id = 0;
     End end;
 
-    if (!lock_alone(watch->database, error) ||
+    if (!heed_guard_lock_alone(watch->database, error) ||
         !timeline_read(timeline, watch->database, suspect, error))
         return false;
     end = find_end(suspect, timeline, hour, surge);
@@ -291,7 +252,7 @@ place(Watch *watch,
         return true;
     watch->placed++;
     hold_id = heed_rows_int(rows, 0, 0);
-    return add_held(watch->database, &hold_id, 1, watch->addresses, error) &&
+    return heed_guard_add_held(watch->database, &hold_id, 1, watch->addresses, error) &&
            timeline_read(timeline, watch->database, suspect, error);
 }
 
@@ -312,7 +273,7 @@ move(const Watch *watch, int64_t hold_id, int64_t begin, const End *end, GError 
                                heed_suppress_query("guard_move.sql"), params, error);
     if (rows == NULL)
         return false;
-    append_addresses(rows, watch->addresses);
+    heed_guard_add_addresses(rows, watch->addresses);
     return true;
 }
 
@@ -436,7 +397,8 @@ settle_holds(const Watch *watch, const Suspect *suspect, bool *out_settled, GErr
         return false;
     if (*out_settled)
         return true;
-    return lock_alone(watch->database, error) && settle(watch, &whole, true, out_settled, error);
+    return heed_guard_lock_alone(watch->database, error) &&
+           settle(watch, &whole, true, out_settled, error);
 }
 
 /* Places holds for surges that show in an hour of the suspect or within so many hours later. */
@@ -537,7 +499,7 @@ end_silent(const Watch *watch, GError **error)
     if (heed_rows_count(seen) == 0)
         return true;
     /* Others may have stored meanwhile: another look, alone. */
-    if (!lock_alone(watch->database, error))
+    if (!heed_guard_lock_alone(watch->database, error))
         return false;
     rows = find_silent(watch, error);
     if (rows == NULL)
@@ -567,129 +529,4 @@ heed_guard_watch(HeedDatabase *database,
         return false;
     *out_placed = watch.placed;
     return true;
-}
-
-/* --- what people decide --- */
-
-typedef struct Resolving {
-    HeedDatabase *database; /* all borrowed */
-    const HeedPolicy *policy;
-    const HeedGuardChoice *choice;
-    bool discard;
-    const char *who;
-    const char *why;
-} Resolving;
-
-/* The holds that were decided, of int64_t. */
-static GArray *
-decide(const Resolving *resolving, GError **error)
-{
-    const HeedGuardChoice *choice = resolving->choice;
-    g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(HeedRows) rows = NULL;
-    GArray *holds = NULL;
-
-    if (choice->holds == NULL) {
-        heed_params_text(params, NULL);
-    } else {
-        HeedArrayParam *array = heed_params_int_array(params);
-
-        for (size_t i = 0; i < choice->count; i++)
-            heed_array_add_int(array, choice->holds[i]);
-    }
-    heed_params_text(params, choice->name);
-    heed_params_text(params, resolving->discard ? "discarded" : "released");
-    heed_params_text(params, resolving->who);
-    heed_params_text(params, resolving->why);
-    rows = heed_database_query(resolving->database, "decide holds",
-                               heed_suppress_query("guard_resolve.sql"), params, error);
-    if (rows == NULL)
-        return NULL;
-    if (heed_rows_count(rows) < (choice->holds != NULL ? choice->count : 1)) {
-        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_NO_INPUT,
-                            "there is no such hold: heed suppress review lists them");
-        return NULL;
-    }
-    holds = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    for (size_t i = 0; i < heed_rows_count(rows); i++) {
-        int64_t hold_id = heed_rows_int(rows, i, 0);
-
-        g_array_append_val(holds, hold_id);
-    }
-    return holds;
-}
-
-/* In order, as everybody locks them. */
-static bool
-fold_all(const Resolving *resolving,
-         const GPtrArray *addresses,
-         HeedGuardResolved *out,
-         GError **error)
-{
-    for (guint first = 0; first < addresses->len; first += SLICE_ADDRESSES) {
-        g_autoptr(GPtrArray) slice = g_ptr_array_new();
-        HeedFolded folded;
-
-        for (guint i = first; i < addresses->len && i < first + SLICE_ADDRESSES; i++)
-            g_ptr_array_add(slice, g_ptr_array_index(addresses, i));
-        if (!heed_fold_lock(resolving->database, resolving->policy, slice, error) ||
-            !heed_fold_locked(resolving->database, resolving->policy, slice, &folded, error))
-            return false;
-        out->switched += folded.switched;
-    }
-    return true;
-}
-
-static bool
-resolve_once(const Resolving *resolving, HeedGuardResolved *out, GError **error)
-{
-    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(resolving->database, error);
-    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GArray) holds = NULL;
-
-    if (transaction == NULL || !lock_alone(resolving->database, error))
-        return false;
-    holds = decide(resolving, error);
-    if (holds == NULL || !add_held(resolving->database, (const int64_t *)(const void *)holds->data,
-                                   holds->len, addresses, error))
-        return false;
-    *out = (HeedGuardResolved){.holds = holds->len, .addresses = addresses->len};
-    return fold_all(resolving, addresses, out, error) &&
-           heed_transaction_commit(transaction, error);
-}
-
-bool /* NOLINTNEXTLINE(readability-function-size): a decision has that many sides */
-heed_guard_resolve(HeedDatabase *database,
-                   const HeedGuardChoice *choice,
-                   bool discard,
-                   const char *who,
-                   const char *why,
-                   HeedGuardResolved *out,
-                   GError **error)
-{
-    g_autoptr(HeedPolicy) policy = heed_policy_in_force(database, error);
-    const Resolving resolving = {database, policy, choice, discard, who, why};
-
-    if (policy == NULL)
-        return false;
-    for (unsigned tries = 1;; tries++) {
-        g_autoptr(GError) lost = NULL;
-
-        if (resolve_once(&resolving, out, &lost))
-            return true;
-        if (tries == RESOLUTION_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
-            g_propagate_error(error, g_steal_pointer(&lost));
-            return false;
-        }
-    }
-}
-
-HeedRows *
-heed_guard_list(HeedDatabase *database, bool all, GError **error)
-{
-    g_autoptr(HeedParams) params = heed_params_new();
-
-    heed_params_bool(params, all);
-    return heed_database_query(database, "list the holds", heed_suppress_query("guard_list.sql"),
-                               params, error);
 }
