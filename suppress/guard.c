@@ -56,6 +56,8 @@ typedef struct Hold {
     int64_t began;
     int64_t ended; /* 0: it lasts */
     HeedGuardSurge surge;
+    int64_t before; /* when the one before it ended; 0: there is none */
+    int64_t behind; /* when the one behind it began; 0: there is none */
 } Hold;
 
 /* What was counted of a suspect: counts[hour] is so many whole hours before its newest failure,
@@ -327,8 +329,13 @@ is_settled(const Suspect *suspect,
            int64_t *out_begin,
            End *out_end)
 {
-    *out_begin = begin_now(suspect, timeline, hold);
+    *out_begin = MAX(begin_now(suspect, timeline, hold), hold->before);
     *out_end = end_now(suspect, timeline, hold);
+    if (hold->behind != 0) {
+        int64_t end = out_end->over != 0 ? out_end->over : out_end->silent;
+
+        out_end->over = end != 0 ? MIN(end, hold->behind) : hold->behind;
+    }
     return *out_begin == hold->began && out_end->over == hold->ended;
 }
 
@@ -345,15 +352,23 @@ find_near(const Watch *watch, const Suspect *suspect, GError **error)
                                heed_suppress_query("guard_near.sql"), params, error);
 }
 
+static int64_t
+int_or_none(const HeedRows *rows, size_t row, size_t column)
+{
+    return heed_rows_is_null(rows, row, column) ? 0 : heed_rows_int(rows, row, column);
+}
+
 static Hold
 read_hold(const HeedRows *rows, size_t row)
 {
     return (Hold){.hold_id = heed_rows_int(rows, row, 0),
                   .placed = heed_rows_int(rows, row, 1),
                   .began = heed_rows_int(rows, row, 2),
-                  .ended = heed_rows_is_null(rows, row, 3) ? 0 : heed_rows_int(rows, row, 3),
+                  .ended = int_or_none(rows, row, 3),
                   .surge = {.window_hours = (unsigned)heed_rows_int(rows, row, 4),
-                            .threshold = (uint64_t)heed_rows_int(rows, row, 5)}};
+                            .threshold = (uint64_t)heed_rows_int(rows, row, 5)},
+                  .before = int_or_none(rows, row, 6),
+                  .behind = int_or_none(rows, row, 7)};
 }
 
 /* Moves the holds of a name to where they should be by what is known now, so that it is the same
