@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* realpath() is not in POSIX alone. */
-#define _XOPEN_SOURCE 700
+#define _GNU_SOURCE /* O_TMPFILE, realpath */
 
 #include "base/atomic_file.h"
 
@@ -11,33 +10,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-HeedAtomicFile *
-heed_atomic_file_open(const char *path, unsigned mode, GError **error)
-{
-    g_autoptr(HeedAtomicFile) file = g_new0(HeedAtomicFile, 1);
-    g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
-    g_auto(HeedFd) fd = -1;
-    mode_t mask = umask(0);
-
-    (void)umask(mask);
-    file->path = g_strdup(path);
-    fd = mkstemp(temporary);
-    if (fd < 0) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", path,
-                    g_strerror(errno));
-        return NULL;
-    }
-    file->temporary = g_steal_pointer(&temporary);
-    if (fchmod(fd, (mode_t)mode & ~mask) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 ||
-        (file->stream = fdopen(fd, "w")) == NULL) {
-        g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", path,
-                    g_strerror(errno));
-        return NULL;
-    }
-    (void)heed_fd_steal(&fd);
-    return g_steal_pointer(&file);
-}
+#define NAME_TRIES 100
 
 static HeedAtomicFile *
 cannot_create(const char *path, int reason, GError **error)
@@ -45,6 +20,57 @@ cannot_create(const char *path, int reason, GError **error)
     g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", path,
                 g_strerror(reason));
     return NULL;
+}
+
+/* Without a name, so that whatever kills the process, nothing is left; -1 where files must have
+ * one. */
+static int
+open_without_name(const char *path, unsigned mode)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+
+    return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, (mode_t)mode);
+}
+
+static int
+open_with_name(char *temporary, unsigned mode)
+{
+    g_auto(HeedFd) fd = mkostemp(temporary, O_CLOEXEC);
+    mode_t mask = umask(0);
+
+    (void)umask(mask);
+    if (fd >= 0 && fchmod(fd, (mode_t)mode & ~mask) < 0) {
+        int reason = errno;
+
+        (void)unlink(temporary);
+        errno = reason;
+        return -1;
+    }
+    return heed_fd_steal(&fd);
+}
+
+HeedAtomicFile *
+heed_atomic_file_open(const char *path, unsigned mode, GError **error)
+{
+    g_autoptr(HeedAtomicFile) file = g_new0(HeedAtomicFile, 1);
+    g_auto(HeedFd) fd = -1;
+
+    if (path[0] == '\0') /* nobody's name, though it has a folder */
+        return cannot_create(path, ENOENT, error);
+    fd = open_without_name(path, mode);
+    file->path = g_strdup(path);
+    file->is_unnamed = fd >= 0;
+    if (!file->is_unnamed) {
+        g_autofree char *temporary = g_strdup_printf("%s.XXXXXX", path);
+
+        fd = open_with_name(temporary, mode);
+        if (fd >= 0)
+            file->temporary = g_steal_pointer(&temporary);
+    }
+    if (fd < 0 || (file->stream = fdopen(fd, "w")) == NULL)
+        return cannot_create(path, errno, error);
+    (void)heed_fd_steal(&fd);
+    return g_steal_pointer(&file);
 }
 
 /* A pipe or a device: there is nothing to put in its place. */
@@ -92,23 +118,52 @@ sync_folder_of(const char *path)
         (void)fsync(fd);
 }
 
+/* Gives the file a name beside its final place: none can be given that is taken. */
+static bool
+name_it(HeedAtomicFile *file)
+{
+    g_autofree char *unnamed = g_strdup_printf("/proc/self/fd/%d", fileno(file->stream));
+
+    for (unsigned tries = 0; tries < NAME_TRIES; tries++) {
+        g_autofree char *name = g_strdup_printf("%s.%06x", file->path, g_random_int() >> 8);
+
+        if (linkat(AT_FDCWD, unnamed, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) {
+            file->temporary = g_steal_pointer(&name);
+            return true;
+        }
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
+/* Whether all of it is where it will be found. */
+static bool
+write_out(HeedAtomicFile *file)
+{
+    bool is_written = fflush(file->stream) == 0 && !ferror(file->stream);
+
+    if (is_written && file->is_unnamed)
+        return fsync(fileno(file->stream)) == 0 && name_it(file);
+    return is_written && (file->temporary == NULL || fsync(fileno(file->stream)) == 0);
+}
+
 bool
 heed_atomic_file_commit(HeedAtomicFile *file, GError **error)
 {
-    bool written = fflush(file->stream) == 0 && !ferror(file->stream) &&
-                   (file->temporary == NULL || fsync(fileno(file->stream)) == 0);
+    bool is_written = write_out(file);
     int reason = errno;
 
-    if (fclose(file->stream) != 0 && written) {
-        written = false;
+    if (fclose(file->stream) != 0 && is_written) {
+        is_written = false;
         reason = errno;
     }
     file->stream = NULL;
-    if (written && file->temporary != NULL && rename(file->temporary, file->path) < 0) {
-        written = false;
+    if (is_written && file->temporary != NULL && rename(file->temporary, file->path) < 0) {
+        is_written = false;
         reason = errno;
     }
-    if (!written) {
+    if (!is_written) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_IO, "cannot write '%s': %s", file->path,
                     g_strerror(reason));
         return false;

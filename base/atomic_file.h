@@ -3,8 +3,12 @@
 #define HEED_BASE_ATOMIC_FILE_H
 
 /*
- * A file that appears whole or not at all: written beside its final place, synced, renamed over it,
- * and the folder synced. Readers (an MTA, a cron job) never see half a list.
+ * A file that appears whole or not at all: written in the folder of its final place, synced,
+ * renamed over it, and the folder synced. Readers (an MTA, a cron job) never see half a list.
+ *
+ * Until it is whole it has no name (O_TMPFILE), so that nothing is left of what was killed. Where
+ * the file system has no such files, NFS for one, it is called PATH.XXXXXX meanwhile, and that
+ * stays behind: nobody else can tell it from what another process is writing at that moment.
  *
  * Order: open, write to ->stream, then commit or just free (which removes the temporary file).
  */
@@ -14,9 +18,11 @@
 #include <stdio.h>
 
 typedef struct HeedAtomicFile {
-    FILE *stream;    /* owned; where to write */
-    char *path;      /* owned; the final place */
-    char *temporary; /* owned; NULL once renamed, and where nothing is to be renamed */
+    FILE *stream; /* owned; where to write */
+    char *path;   /* owned; the final place */
+    char
+        *temporary; /* owned; its name until then; NULL: it has none, or nothing is to be renamed */
+    bool is_unnamed; /* it gets its first name when it is committed */
 } HeedAtomicFile;
 
 /* Mode is that of the final file, e.g. 0644, less the umask. HEED_ERROR_CANT_CREATE. */

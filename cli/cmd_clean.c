@@ -45,16 +45,6 @@ cleaning_clear(Cleaning *cleaning)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Cleaning, cleaning_clear)
 
-/* Of two files in one place the second would take the first's; "-" is a place too. */
-static bool
-is_same_file(const char *one, const char *other)
-{
-    g_autofree char *first = one != NULL ? g_canonicalize_filename(one, NULL) : NULL;
-    g_autofree char *second = other != NULL ? g_canonicalize_filename(other, NULL) : NULL;
-
-    return first != NULL && g_strcmp0(first, second) == 0;
-}
-
 static bool
 check_kind(Cleaning *cleaning, GError **error)
 {
@@ -78,13 +68,14 @@ check(const Cleaning *cleaning, GError **error)
         wrong = "a snapshot cannot be compared with --digests; only the database can";
     else if (cleaning->max_age < 0)
         wrong = "--max-age is a number of hours";
-    else if (is_same_file(cleaning->output != NULL ? cleaning->output : "-", cleaning->removed))
+    else if (heed_cli_is_same_file(cleaning->output != NULL ? cleaning->output : "-",
+                                   cleaning->removed))
         wrong = "the clean list and the removed lines would go to the same file";
     else if (strcmp(cleaning->lists[0], "-") != 0 &&
-             is_same_file(cleaning->lists[0], cleaning->removed))
+             heed_cli_is_same_file(cleaning->lists[0], cleaning->removed))
         wrong = "--removed names the list itself; choose another file";
-    else if (is_same_file(cleaning->snapshot, cleaning->output) ||
-             is_same_file(cleaning->snapshot, cleaning->removed))
+    else if (heed_cli_is_same_file(cleaning->snapshot, cleaning->output) ||
+             heed_cli_is_same_file(cleaning->snapshot, cleaning->removed))
         wrong = "the snapshot would be written over; choose another file";
     if (wrong == NULL)
         return true;

@@ -100,6 +100,11 @@ check(Exporting *exporting, GError **error)
                             "a snapshot goes to a file: --output FILE");
         return false;
     }
+    if (heed_cli_is_same_file(exporting->output, exporting->cursor_file)) {
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
+                            "the list and the cursor would go to the same file");
+        return false;
+    }
     return true;
 }
 

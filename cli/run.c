@@ -221,6 +221,15 @@ add_standard_input(GPtrArray *addresses, GError **error)
 }
 
 bool
+heed_cli_is_same_file(const char *one, const char *other)
+{
+    g_autofree char *first = one != NULL ? g_canonicalize_filename(one, NULL) : NULL;
+    g_autofree char *second = other != NULL ? g_canonicalize_filename(other, NULL) : NULL;
+
+    return first != NULL && g_strcmp0(first, second) == 0;
+}
+
+bool
 heed_cli_is_text(const char *option, const char *value, GError **error)
 {
     if (value == NULL)

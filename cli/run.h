@@ -52,6 +52,10 @@ GPtrArray *heed_cli_addresses(char **words, GError **error) G_GNUC_WARN_UNUSED_R
 /* Who decides: the name of the account, for the ledger. Caller frees. */
 char *heed_cli_account(void);
 
+/* Whether two files that are to be written or read are in one place, where the second would take
+ * the first's. NULL is none; "-" is a place too. */
+bool heed_cli_is_same_file(const char *one, const char *other);
+
 /* What goes to the database as text; NULL is nothing. HEED_ERROR_USAGE, naming the option, for what
  * is not UTF-8 or longer than 1024 bytes. */
 bool heed_cli_is_text(const char *option, const char *value, GError **error)

@@ -231,7 +231,25 @@ apply(const Migration *migration, const HeedEmbedded *file, unsigned version, GE
                              params, error);
 }
 
-/* One migration, if there is one to apply. */
+/* The views, as they are in this program, and who may do what. */
+static bool
+finish(const Migration *migration, GError **error)
+{
+    g_autofree char *comment = comment_of_schema();
+    g_autofree char *remark = g_strdup_printf("COMMENT ON SCHEMA heed IS '%s'", comment);
+
+    for (const HeedEmbedded *view = heed_views; view->name != NULL; view++)
+        if (!heed_database_script(migration->database, view->name, view->text, error))
+            return false;
+    return (migration->roles->none ||
+            heed_database_script(migration->database, "grant the roles their rights",
+                                 heed_roles[ROLES_GRANT].text, error)) &&
+           heed_database_script(migration->database, "say which tables and views these are", remark,
+                                error);
+}
+
+/* One migration; if there is none to apply, what comes behind all of them: in the transaction that
+ * found so, lest a newer program migrates in between and has older views put over its own. */
 static bool
 step(const Migration *migration, bool *out_done, GError **error)
 {
@@ -246,28 +264,8 @@ step(const Migration *migration, bool *out_done, GError **error)
     *out_done = version >= migration->target;
     if (!*out_done && !apply(migration, &heed_migrations[version], version + 1, error))
         return false;
-    return heed_transaction_commit(transaction, error);
-}
-
-/* The views, as they are in this program, and who may do what. */
-static bool
-finish(const Migration *migration, GError **error)
-{
-    g_autoptr(HeedTransaction) transaction = begin_alone(migration, error);
-    g_autofree char *comment = comment_of_schema();
-    g_autofree char *remark = g_strdup_printf("COMMENT ON SCHEMA heed IS '%s'", comment);
-
-    if (transaction == NULL || !become(migration, migration->owner, error))
-        return false;
-    for (const HeedEmbedded *view = heed_views; view->name != NULL; view++)
-        if (!heed_database_script(migration->database, view->name, view->text, error))
-            return false;
-    if (!migration->roles->none &&
-        !heed_database_script(migration->database, "grant the roles their rights",
-                              heed_roles[ROLES_GRANT].text, error))
-        return false;
-    if (!heed_database_script(migration->database, "say which tables and views these are", remark,
-                              error))
+    /* Views may need what the newest migration made. */
+    if (*out_done && migration->target == heed_migrate_newest() && !finish(migration, error))
         return false;
     return heed_transaction_commit(transaction, error);
 }
@@ -292,8 +290,7 @@ heed_migrate_to(HeedDatabase *database, const HeedRoles *roles, unsigned version
     while (!done)
         if (!step(&migration, &done, error))
             return false;
-    /* Views may need what the newest migration made. */
-    return version < heed_migrate_newest() || finish(&migration, error);
+    return true;
 }
 
 bool

@@ -12,8 +12,9 @@
 #include "suppress/policy_lines.h"
 
 typedef struct HeedFolded {
-    uint64_t changed;  /* addresses whose state differs from before */
-    uint64_t switched; /* rows (an address in a scope) that became suppressed or ceased to be */
+    uint64_t changed; /* addresses whose state differs from before */
+    /* Rows (an address in a scope) whose suppression came, went or has another end. */
+    uint64_t switched;
 } HeedFolded;
 
 /* Which of the addresses have anything to fold; sorted, of owned char *. */

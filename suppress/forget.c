@@ -247,8 +247,11 @@ heed_forget(HeedDatabase *database,
     g_autoptr(GPtrArray) forms = g_ptr_array_new_with_free_func(g_free);
     HeedForgotten done = {0};
 
+    *out = done;
     if (policy == NULL)
         return false;
+    if (request->addresses->len == 0)
+        return true; /* the pattern of no words is found everywhere */
     for (guint i = 0; i < request->addresses->len; i++)
         heed_forms_add(forms, g_ptr_array_index(request->addresses, i));
     if (!heed_forget_mail(database, forms, request->dry_run, &done, error) ||

@@ -3,30 +3,25 @@
 
 #include "base/error.h"
 #include "parsers/report.h"
-#include "suppress/fold.h"
-#include "suppress/policy.h"
+#include "suppress/guard_hold.h"
 #include "suppress/queries.h"
 
 #include <string.h>
 
 /* Less than this proves nothing of who sent it (design.md, trust). */
-#define LEAST_TRUST      HEED_TRUST_AUTHENTICATED
-#define SLICE_ADDRESSES  1000U
-#define RESOLUTION_TRIES 10
-#define SECONDS_AN_HOUR  INT64_C(3600)
-#define HOURS_A_DAY      24
-#define WIDEST_HOURS     24 /* the longest span in which a surge shows */
-#define LATER_HOURS      ((int64_t)HEED_GUARD_HOURS)
+#define LEAST_TRUST     HEED_TRUST_AUTHENTICATED
+#define SECONDS_AN_HOUR INT64_C(3600)
+#define HOURS_A_DAY     24
+#define WIDEST_HOURS    24 /* the longest span in which a surge shows */
+#define LATER_HOURS     ((int64_t)HEED_GUARD_HOURS)
+#define KEPT_DAYS       31 /* of counts: fold_guard() of 0015_guard_received.sql */
+#define SILENT_DAYS     7  /* polls that come later may find an ended surge going on */
 
 /* The columns of guard_count.sql. */
 enum {
     COLUMN_DIMENSION,
     COLUMN_NAME,
-    COLUMN_HOLD,
-    COLUMN_OLDEST,
-    COLUMN_NEWEST,
-    COLUMN_WINDOW,
-    COLUMN_THRESHOLD
+    COLUMN_NEWEST
 };
 
 /* A batch that is watched. */
@@ -48,6 +43,23 @@ typedef struct Suspect {
     size_t end;
 } Suspect;
 
+/* When a surge was over. */
+typedef struct End {
+    int64_t over;   /* as far as that is known; 0: nobody knows */
+    int64_t silent; /* then, a day after the last failure that is known of it */
+} End;
+
+/* A hold that nobody has decided. */
+typedef struct Hold {
+    int64_t hold_id;
+    int64_t placed;
+    int64_t began;
+    int64_t ended; /* 0: it lasts */
+    HeedGuardSurge surge;
+    int64_t before; /* when the one before it ended; 0: there is none */
+    int64_t behind; /* when the one behind it began; 0: there is none */
+} Hold;
+
 /* What was counted of a suspect: counts[hour] is so many whole hours before its newest failure,
  * from -LATER_HOURS to far enough before its oldest. */
 typedef struct Timeline {
@@ -68,10 +80,27 @@ timeline_clear(Timeline *timeline)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Timeline, timeline_clear)
 
+/* How many whole hours before the newest failure; negative: after it. */
+static int64_t
+hour_of(const Suspect *suspect, int64_t at)
+{
+    int64_t seconds = suspect->newest - at;
+
+    return seconds >= 0 ? seconds / SECONDS_AN_HOUR
+                        : -((SECONDS_AN_HOUR - 1 - seconds) / SECONDS_AN_HOUR);
+}
+
 static int64_t
 hours_ago(const Suspect *suspect, size_t row)
 {
-    return (suspect->newest - heed_rows_int(suspect->hours, row, COLUMN_NEWEST)) / SECONDS_AN_HOUR;
+    return hour_of(suspect, heed_rows_int(suspect->hours, row, COLUMN_NEWEST));
+}
+
+/* The first second of it. */
+static int64_t
+start_of(const Suspect *suspect, int64_t hour)
+{
+    return suspect->newest - (hour + 1) * SECONDS_AN_HOUR + 1;
 }
 
 static void
@@ -142,55 +171,52 @@ add_moment(HeedParams *params, int64_t at)
 }
 
 static bool
-lock_alone(HeedDatabase *database, GError **error)
+is_over(const Timeline *timeline, int64_t hour, const HeedGuardSurge *surge)
 {
-    return heed_database_run(database, "hold the guard", heed_suppress_query("guard_lock.sql"),
-                             NULL, error);
+    HeedGuardHistory history = history_at(timeline, hour);
+
+    return heed_guard_is_over(&history, surge);
+}
+
+/* Also failures that are not new, and so not counted, show that a surge is over. */
+static bool
+has_failure(const Suspect *suspect, const Timeline *timeline, int64_t hour)
+{
+    if (timeline->all[hour] > 0)
+        return true;
+    for (size_t row = suspect->first; row < suspect->end; row++)
+        if (hours_ago(suspect, row) == hour)
+            return true;
+    return false;
+}
+
+/* When a surge that lasts in this hour was over, as far as that is known. */
+static End
+find_end(const Suspect *suspect,
+         const Timeline *timeline,
+         int64_t hour,
+         const HeedGuardSurge *surge)
+{
+    int64_t last = hour;
+
+    while (--hour >= -LATER_HOURS && last - hour <= SILENT_DAYS * HOURS_A_DAY) {
+        if (!has_failure(suspect, timeline, hour))
+            continue;
+        if (is_over(timeline, hour, surge))
+            return (End){.over = start_of(suspect, hour)};
+        last = hour;
+    }
+    return (End){.silent = start_of(suspect, last) + (HOURS_A_DAY + 1) * SECONDS_AN_HOUR};
 }
 
 static void
-append_addresses(const HeedRows *rows, GPtrArray *addresses)
+add_end(HeedParams *params, const End *end)
 {
-    for (size_t i = 0; i < heed_rows_count(rows); i++)
-        g_ptr_array_add(addresses, g_strdup(heed_rows_text(rows, i, 0)));
-}
-
-/* Appends whose failures the holds hold. */
-static bool
-add_held(HeedDatabase *database,
-         const int64_t *holds,
-         size_t count,
-         GPtrArray *addresses,
-         GError **error)
-{
-    g_autoptr(HeedParams) params = heed_params_new();
-    HeedArrayParam *array = heed_params_int_array(params);
-    g_autoptr(HeedRows) rows = NULL;
-
-    for (size_t i = 0; i < count; i++)
-        heed_array_add_int(array, holds[i]);
-    rows = heed_database_query(database, "find who is held", heed_suppress_query("guard_held.sql"),
-                               params, error);
-    if (rows == NULL)
-        return false;
-    append_addresses(rows, addresses);
-    return true;
-}
-
-/* When a surge that shows in this hour was over, as far as that is known; 0: it is not. */
-static int64_t
-known_end(const Suspect *suspect,
-          const Timeline *timeline,
-          int64_t hour,
-          const HeedGuardSurge *surge)
-{
-    while (--hour >= -LATER_HOURS) {
-        HeedGuardHistory history = history_at(timeline, hour);
-
-        if (*history.all > 0 && heed_guard_is_over(&history, surge))
-            return suspect->newest - (hour + 1) * SECONDS_AN_HOUR + 1;
-    }
-    return 0;
+    if (end->over != 0)
+        heed_params_int(params, end->over);
+    else
+        heed_params_text(params, NULL);
+    heed_params_int(params, end->silent);
 }
 
 /* Reads the timeline anew, since others may have stored meanwhile. */
@@ -204,13 +230,13 @@ place(Watch *watch,
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
-    int64_t over = 0;
     int64_t hold_id = 0;
+    End end;
 
-    if (!lock_alone(watch->database, error) ||
+    if (!heed_guard_lock_alone(watch->database, error) ||
         !timeline_read(timeline, watch->database, suspect, error))
         return false;
-    over = known_end(suspect, timeline, hour, surge);
+    end = find_end(suspect, timeline, hour, surge);
     heed_params_text(params, suspect->dimension);
     heed_params_text(params, suspect->name);
     heed_params_int(params, suspect->newest - hour * SECONDS_AN_HOUR);
@@ -219,12 +245,7 @@ place(Watch *watch,
     heed_params_int(params, (int64_t)surge->highest_before);
     heed_params_int(params, (int64_t)surge->threshold);
     heed_params_int(params, history_at(timeline, hour).days);
-    if (over != 0)
-        heed_params_int(params, over);
-    else
-        heed_params_text(params, NULL);
-    heed_params_int(params, suspect->newest + LATER_HOURS * SECONDS_AN_HOUR);
-    add_moment(params, watch->at);
+    add_end(params, &end);
     rows = heed_database_query(watch->database, "place a hold",
                                heed_suppress_query("guard_place.sql"), params, error);
     if (rows == NULL)
@@ -233,55 +254,166 @@ place(Watch *watch,
         return true;
     watch->placed++;
     hold_id = heed_rows_int(rows, 0, 0);
-    return add_held(watch->database, &hold_id, 1, watch->addresses, error) &&
+    return heed_guard_add_held(watch->database, &hold_id, 1, watch->addresses, error) &&
            timeline_read(timeline, watch->database, suspect, error);
 }
 
+/* Begin 0: as it is. */
 static bool
-end(const Watch *watch, int64_t hold_id, int64_t at, GError **error)
+move(const Watch *watch, int64_t hold_id, int64_t begin, const End *end, GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     g_autoptr(HeedRows) rows = NULL;
 
     heed_params_int(params, hold_id);
-    heed_params_int(params, at);
-    rows = heed_database_query(watch->database, "end a hold", heed_suppress_query("guard_end.sql"),
-                               params, error);
+    if (begin != 0)
+        heed_params_int(params, begin);
+    else
+        heed_params_text(params, NULL);
+    add_end(params, end);
+    rows = heed_database_query(watch->database, "move a hold",
+                               heed_suppress_query("guard_move.sql"), params, error);
     if (rows == NULL)
         return false;
-    append_addresses(rows, watch->addresses);
+    heed_guard_add_addresses(rows, watch->addresses);
     return true;
 }
 
-/* Ends the hold that lasts for this hour, if it is over. Unless others have stored meanwhile what
- * shows that it goes on: hence another look, alone. *out_ended: whether it has ended. */
-static bool
-try_end(const Watch *watch,
-        const Suspect *suspect,
-        Timeline *timeline,
-        size_t row,
-        bool *out_ended,
-        GError **error)
+/* The beginning that a hold has by what is known now: earlier where failures of its surge were read
+ * after it was placed. */
+static int64_t
+begin_now(const Suspect *suspect, const Timeline *timeline, const Hold *hold)
 {
-    const HeedGuardSurge noticed = {
-        .window_hours = (unsigned)heed_rows_int(suspect->hours, row, COLUMN_WINDOW),
-        .threshold = (uint64_t)heed_rows_int(suspect->hours, row, COLUMN_THRESHOLD)};
-    int64_t hour = hours_ago(suspect, row);
-    HeedGuardHistory history = history_at(timeline, hour);
+    int64_t begin = hold->began;
+    int64_t hour = hour_of(suspect, begin) + 1;
 
-    *out_ended = false;
-    if (!heed_guard_is_over(&history, &noticed))
-        return true;
-    if (!lock_alone(watch->database, error) ||
-        !timeline_read(timeline, watch->database, suspect, error))
+    for (int64_t reach = hour + WIDEST_HOURS;
+         hour < MIN(reach, timeline->length - WIDEST_HOURS - 1); hour++) {
+        if (hour < -LATER_HOURS || timeline->all[hour] == 0 ||
+            is_over(timeline, hour, &hold->surge))
+            continue;
+        begin = start_of(suspect, hour);
+        reach = hour + 1 + WIDEST_HOURS;
+    }
+    return begin;
+}
+
+/* The end likewise: with the first failure after it showed that shows it over, and later where the
+ * surge goes on by what was read since. */
+static End
+end_now(const Suspect *suspect, const Timeline *timeline, const Hold *hold)
+{
+    int64_t hour = MIN(hour_of(suspect, hold->placed), timeline->length - WIDEST_HOURS - 1);
+    int64_t last = -LATER_HOURS - 1;
+
+    if (hold->ended != 0)
+        last = MAX(last, hour_of(suspect, hold->ended));
+    while (--hour > last)
+        if (has_failure(suspect, timeline, hour) && is_over(timeline, hour, &hold->surge))
+            return (End){.over = start_of(suspect, hour)};
+    for (; hour >= -LATER_HOURS && last - hour < WIDEST_HOURS; hour--) {
+        if (timeline->all[hour] == 0)
+            continue;
+        if (is_over(timeline, hour, &hold->surge))
+            break;
+        return find_end(suspect, timeline, hour, &hold->surge);
+    }
+    return (End){.over = hold->ended};
+}
+
+/* Whether a hold is as it should be by what is known now; else *out_begin and *out_end. */
+static bool
+is_settled(const Suspect *suspect,
+           const Timeline *timeline,
+           const Hold *hold,
+           int64_t *out_begin,
+           End *out_end)
+{
+    *out_begin = MAX(begin_now(suspect, timeline, hold), hold->before);
+    *out_end = end_now(suspect, timeline, hold);
+    if (hold->behind != 0) {
+        int64_t end = out_end->over != 0 ? out_end->over : out_end->silent;
+
+        out_end->over = end != 0 ? MIN(end, hold->behind) : hold->behind;
+    }
+    return *out_begin == hold->began && out_end->over == hold->ended;
+}
+
+static HeedRows *
+find_near(const Watch *watch, const Suspect *suspect, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    heed_params_text(params, suspect->dimension);
+    heed_params_text(params, suspect->name);
+    heed_params_int(params, heed_rows_int(suspect->hours, suspect->first, COLUMN_NEWEST));
+    heed_params_int(params, suspect->newest);
+    return heed_database_query(watch->database, "find holds nearby",
+                               heed_suppress_query("guard_near.sql"), params, error);
+}
+
+static int64_t
+int_or_none(const HeedRows *rows, size_t row, size_t column)
+{
+    return heed_rows_is_null(rows, row, column) ? 0 : heed_rows_int(rows, row, column);
+}
+
+static Hold
+read_hold(const HeedRows *rows, size_t row)
+{
+    return (Hold){.hold_id = heed_rows_int(rows, row, 0),
+                  .placed = heed_rows_int(rows, row, 1),
+                  .began = heed_rows_int(rows, row, 2),
+                  .ended = int_or_none(rows, row, 3),
+                  .surge = {.window_hours = (unsigned)heed_rows_int(rows, row, 4),
+                            .threshold = (uint64_t)heed_rows_int(rows, row, 5)},
+                  .before = int_or_none(rows, row, 6),
+                  .behind = int_or_none(rows, row, 7)};
+}
+
+/* Moves the holds of a name to where they should be by what is known now, so that it is the same
+ * whatever was read first. Unless alone, it only
+ * looks, since others may store meanwhile what makes it otherwise. */
+static bool
+settle(const Watch *watch, const Suspect *suspect, bool alone, bool *out_settled, GError **error)
+{
+    g_autoptr(HeedRows) rows = find_near(watch, suspect, error);
+    g_auto(Timeline) timeline = {.block = NULL};
+
+    *out_settled = true;
+    if (rows == NULL)
         return false;
-    history = history_at(timeline, hour);
-    if (!heed_guard_is_over(&history, &noticed))
+    if (heed_rows_count(rows) == 0)
         return true;
-    *out_ended = true;
-    return end(watch, heed_rows_int(suspect->hours, row, COLUMN_HOLD),
-               heed_rows_int(suspect->hours, row, COLUMN_OLDEST), error) &&
-           timeline_read(timeline, watch->database, suspect, error);
+    if (!timeline_read(&timeline, watch->database, suspect, error))
+        return false;
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        Hold hold = read_hold(rows, row);
+        int64_t begin = 0;
+        End end;
+
+        if (is_settled(suspect, &timeline, &hold, &begin, &end))
+            continue;
+        *out_settled = false;
+        if (alone && !move(watch, hold.hold_id, begin, &end, error))
+            return false;
+    }
+    return true;
+}
+
+/* By hours of the clock, so that another look, at other failures, finds the same. */
+static bool
+settle_holds(const Watch *watch, const Suspect *suspect, bool *out_settled, GError **error)
+{
+    Suspect whole = *suspect;
+
+    whole.newest = (suspect->newest / SECONDS_AN_HOUR + 1) * SECONDS_AN_HOUR - 1;
+    if (!settle(watch, &whole, false, out_settled, error))
+        return false;
+    if (*out_settled)
+        return true;
+    return heed_guard_lock_alone(watch->database, error) &&
+           settle(watch, &whole, true, out_settled, error);
 }
 
 /* Places holds for surges that show in an hour of the suspect or within so many hours later. */
@@ -310,16 +442,13 @@ static bool
 look_at(Watch *watch, const Suspect *suspect, GError **error)
 {
     g_auto(Timeline) timeline = {.block = NULL};
-    bool ended = false;
+    bool is_settled = true;
 
-    if (!timeline_read(&timeline, watch->database, suspect, error))
+    if (!settle_holds(watch, suspect, &is_settled, error) ||
+        !timeline_read(&timeline, watch->database, suspect, error))
         return false;
-    for (size_t row = suspect->first; row < suspect->end && !ended; row++)
-        if (!heed_rows_is_null(suspect->hours, row, COLUMN_HOLD) &&
-            !try_end(watch, suspect, &timeline, row, &ended, error))
-            return false;
-    /* All that came later and that a hold held until now is open when it has ended. */
-    return find_surges(watch, suspect, &timeline, ended ? LATER_HOURS : WIDEST_HOURS, error);
+    /* All that came later and that a hold held until now may be open when it has moved. */
+    return find_surges(watch, suspect, &timeline, is_settled ? WIDEST_HOURS : LATER_HOURS, error);
 }
 
 /* Looks at each name that the rows, in order of names, have hours of. */
@@ -344,6 +473,61 @@ look_at_all(Watch *watch, const HeedRows *rows, GError **error)
     return true;
 }
 
+static bool
+watch_batch(Watch *watch, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    HeedArrayParam *array = heed_params_text_array(params);
+    g_autoptr(HeedRows) rows = NULL;
+
+    for (guint i = 0; i < watch->addresses->len; i++)
+        heed_array_add_text(array, g_ptr_array_index(watch->addresses, i));
+    add_moment(params, watch->at);
+    heed_params_int(params, LEAST_TRUST);
+    heed_params_int(params, heed_guard_least(watch->options));
+    rows = heed_database_query(watch->database, "count new failures",
+                               heed_suppress_query("guard_count.sql"), params, error);
+    return rows != NULL && look_at_all(watch, rows, error);
+}
+
+static HeedRows *
+find_silent(const Watch *watch, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+
+    add_moment(params, watch->at);
+    heed_params_int(params, watch->options->off ? 0 : SILENT_DAYS);
+    heed_params_int(params, KEPT_DAYS);
+    return heed_database_query(watch->database, "find holds that are over",
+                               heed_suppress_query("guard_silent.sql"), params, error);
+}
+
+/* Ends holds of names where nothing fails any more; of all names, where nothing is to be held. */
+static bool
+end_silent(const Watch *watch, GError **error)
+{
+    g_autoptr(HeedRows) seen = find_silent(watch, error);
+    g_autoptr(HeedRows) rows = NULL;
+
+    if (seen == NULL)
+        return false;
+    if (heed_rows_count(seen) == 0)
+        return true;
+    /* Others may have stored meanwhile: another look, alone. */
+    if (!heed_guard_lock_alone(watch->database, error))
+        return false;
+    rows = find_silent(watch, error);
+    if (rows == NULL)
+        return false;
+    for (size_t row = 0; row < heed_rows_count(rows); row++) {
+        const End end = {.over = heed_rows_int(rows, row, 1)};
+
+        if (!move(watch, heed_rows_int(rows, row, 0), 0, &end, error))
+            return false;
+    }
+    return true;
+}
+
 bool
 heed_guard_watch(HeedDatabase *database,
                  const HeedGuardOptions *options,
@@ -353,150 +537,11 @@ heed_guard_watch(HeedDatabase *database,
                  GError **error)
 {
     Watch watch = {.database = database, .options = options, .addresses = addresses, .at = at};
-    g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(HeedRows) rows = NULL;
-    HeedArrayParam *array = NULL;
 
     *out_placed = 0;
-    if (options->off || addresses->len == 0)
-        return true;
-    array = heed_params_text_array(params);
-    for (guint i = 0; i < addresses->len; i++)
-        heed_array_add_text(array, g_ptr_array_index(addresses, i));
-    add_moment(params, at);
-    heed_params_int(params, LEAST_TRUST);
-    heed_params_int(params, heed_guard_least(options));
-    rows = heed_database_query(database, "count new failures",
-                               heed_suppress_query("guard_count.sql"), params, error);
-    if (rows == NULL)
-        return false;
-    if (!look_at_all(&watch, rows, error))
+    if ((!options->off && addresses->len > 0 && !watch_batch(&watch, error)) ||
+        !end_silent(&watch, error))
         return false;
     *out_placed = watch.placed;
     return true;
-}
-
-/* --- what people decide --- */
-
-typedef struct Resolving {
-    HeedDatabase *database; /* all borrowed */
-    const HeedPolicy *policy;
-    const HeedGuardChoice *choice;
-    bool discard;
-    const char *who;
-    const char *why;
-} Resolving;
-
-/* The holds that were decided, of int64_t. */
-static GArray *
-decide(const Resolving *resolving, GError **error)
-{
-    const HeedGuardChoice *choice = resolving->choice;
-    g_autoptr(HeedParams) params = heed_params_new();
-    g_autoptr(HeedRows) rows = NULL;
-    GArray *holds = NULL;
-
-    if (choice->holds == NULL) {
-        heed_params_text(params, NULL);
-    } else {
-        HeedArrayParam *array = heed_params_int_array(params);
-
-        for (size_t i = 0; i < choice->count; i++)
-            heed_array_add_int(array, choice->holds[i]);
-    }
-    heed_params_text(params, choice->name);
-    heed_params_text(params, resolving->discard ? "discarded" : "released");
-    heed_params_text(params, resolving->who);
-    heed_params_text(params, resolving->why);
-    rows = heed_database_query(resolving->database, "decide holds",
-                               heed_suppress_query("guard_resolve.sql"), params, error);
-    if (rows == NULL)
-        return NULL;
-    if (heed_rows_count(rows) < (choice->holds != NULL ? choice->count : 1)) {
-        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_NO_INPUT,
-                            "there is no such hold: heed suppress review lists them");
-        return NULL;
-    }
-    holds = g_array_new(FALSE, FALSE, sizeof(int64_t));
-    for (size_t i = 0; i < heed_rows_count(rows); i++) {
-        int64_t hold_id = heed_rows_int(rows, i, 0);
-
-        g_array_append_val(holds, hold_id);
-    }
-    return holds;
-}
-
-/* In order, as everybody locks them. */
-static bool
-fold_all(const Resolving *resolving,
-         const GPtrArray *addresses,
-         HeedGuardResolved *out,
-         GError **error)
-{
-    for (guint first = 0; first < addresses->len; first += SLICE_ADDRESSES) {
-        g_autoptr(GPtrArray) slice = g_ptr_array_new();
-        HeedFolded folded;
-
-        for (guint i = first; i < addresses->len && i < first + SLICE_ADDRESSES; i++)
-            g_ptr_array_add(slice, g_ptr_array_index(addresses, i));
-        if (!heed_fold_lock(resolving->database, resolving->policy, slice, error) ||
-            !heed_fold_locked(resolving->database, resolving->policy, slice, &folded, error))
-            return false;
-        out->switched += folded.switched;
-    }
-    return true;
-}
-
-static bool
-resolve_once(const Resolving *resolving, HeedGuardResolved *out, GError **error)
-{
-    g_autoptr(HeedTransaction) transaction = heed_transaction_begin(resolving->database, error);
-    g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GArray) holds = NULL;
-
-    if (transaction == NULL || !lock_alone(resolving->database, error))
-        return false;
-    holds = decide(resolving, error);
-    if (holds == NULL || !add_held(resolving->database, (const int64_t *)(const void *)holds->data,
-                                   holds->len, addresses, error))
-        return false;
-    *out = (HeedGuardResolved){.holds = holds->len, .addresses = addresses->len};
-    return fold_all(resolving, addresses, out, error) &&
-           heed_transaction_commit(transaction, error);
-}
-
-bool /* NOLINTNEXTLINE(readability-function-size): a decision has that many sides */
-heed_guard_resolve(HeedDatabase *database,
-                   const HeedGuardChoice *choice,
-                   bool discard,
-                   const char *who,
-                   const char *why,
-                   HeedGuardResolved *out,
-                   GError **error)
-{
-    g_autoptr(HeedPolicy) policy = heed_policy_in_force(database, error);
-    const Resolving resolving = {database, policy, choice, discard, who, why};
-
-    if (policy == NULL)
-        return false;
-    for (unsigned tries = 1;; tries++) {
-        g_autoptr(GError) lost = NULL;
-
-        if (resolve_once(&resolving, out, &lost))
-            return true;
-        if (tries == RESOLUTION_TRIES || !g_error_matches(lost, HEED_ERROR, HEED_ERROR_CONFLICT)) {
-            g_propagate_error(error, g_steal_pointer(&lost));
-            return false;
-        }
-    }
-}
-
-HeedRows *
-heed_guard_list(HeedDatabase *database, bool all, GError **error)
-{
-    g_autoptr(HeedParams) params = heed_params_new();
-
-    heed_params_bool(params, all);
-    return heed_database_query(database, "list the holds", heed_suppress_query("guard_list.sql"),
-                               params, error);
 }

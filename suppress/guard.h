@@ -11,8 +11,9 @@
  * until the counts are normal again or somebody decides.
  *
  * All of it goes by when our mail system received a report (occurred_at of the event), so that old
- * mail is spread over its own days. It comes in any order: what is known of later counts too, and
- * the hold of an old surge has ended, and its pauses have passed, when it is placed.
+ * mail is spread over its own days. It comes in any order: what is known of later counts too, the
+ * hold of an old surge has ended, and its pauses have passed, when it is placed; and failures that
+ * are read later move the beginning and the end of a hold nearby that nobody has decided.
  *
  * Only authenticated and signed reports are counted, since others can be had for the asking: a
  * forger could hold what is true. Of a server, domains (or providers) are counted instead of
@@ -52,7 +53,7 @@ typedef struct HeedGuardChoice {
 typedef struct HeedGuardResolved {
     uint64_t holds;
     uint64_t addresses; /* that were held */
-    uint64_t switched;  /* suppressions that came or went by it */
+    uint64_t switched;  /* suppressions that came, went or have another end by it */
 } HeedGuardResolved;
 
 /*

@@ -1,6 +1,6 @@
 -- Counts addresses that fail hard for the first time in 30 days, by the hour in which our mail system received it, and
 -- tells what must be looked at: names that have had more than so many within a day of it, and those of failures, first
--- ones or not, that a hold lasts for.
+-- ones or not, at the time of a hold that nobody has decided, or within a day of it.
 --
 -- $1 text[]: the addresses of the batch; $2: when its reports arrived, NULL for now; $3: the least trust that is counted;
 -- $4: the least count that is looked at.
@@ -59,19 +59,14 @@ together AS (
         RANGE BETWEEN interval '24 hours' PRECEDING AND interval '24 hours' FOLLOWING) AS within_a_day
     FROM counted
 )
-SELECT together.dimension, together.name, lasting.hold_id, floor(extract(epoch FROM together.oldest))::bigint,
-    ceil(extract(epoch FROM together.newest))::bigint, (lasting.statistics->>'window_hours')::bigint,
-    (lasting.statistics->>'threshold')::bigint
+SELECT together.dimension, together.name, ceil(extract(epoch FROM together.newest))::bigint
 FROM together
-LEFT JOIN LATERAL (
-    SELECT hold_id, statistics
-    FROM heed_data.guard_hold AS hold
-    WHERE hold.name = together.name COLLATE "C" AND hold.dimension = together.dimension
-        AND hold.began_at <= together.newest AND hold.ended_at = 'infinity'
-    ORDER BY hold_id DESC
-    LIMIT 1
-) AS lasting ON true
-WHERE lasting.hold_id IS NOT NULL OR (together.addresses > 0 AND together.within_a_day + coalesce((
+WHERE EXISTS (
+        SELECT FROM heed_data.guard_hold AS hold
+        WHERE hold.name = together.name COLLATE "C" AND hold.dimension = together.dimension AND hold.resolution IS NULL
+            AND hold.began_at < together.newest + interval '25 hours'
+            AND hold.ended_at > together.oldest - interval '25 hours'
+    ) OR (together.addresses > 0 AND together.within_a_day + coalesce((
         SELECT sum(stored.addresses)
         FROM heed_data.guard_count AS stored
         WHERE stored.name = together.name COLLATE "C" AND stored.dimension = together.dimension

@@ -1,5 +1,5 @@
--- Whose failures some holds hold. $1 bigint[]: the holds. What was received in their span arrived then or
--- later, which bounds what is read.
+-- Whose failures some holds hold. $1 bigint[]: the holds. What was received in their span arrived then or later: partitions
+-- of before are left out, and in the others event_hard finds it.
 SELECT DISTINCT event.address
 FROM heed_data.guard_hold AS hold
 JOIN heed_data.event AS event ON event.arrived_at >= hold.began_at AND event.occurred_at >= hold.began_at

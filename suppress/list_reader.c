@@ -91,9 +91,26 @@ find_line_end(const char *bytes, size_t length)
     return is_old ? '\r' : '\n';
 }
 
+/* The name of an encoding that is not read, by its mark or, without one, by its first letters;
+ * NULL: none of these. */
+static const char *
+foreign_encoding(const char *bytes, size_t length)
+{
+    if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+        return "UTF-16";
+    if (length < 4)
+        return NULL;
+    if (bytes[0] != '\0' && bytes[1] == '\0' && bytes[2] != '\0' && bytes[3] == '\0')
+        return "UTF-16LE";
+    if (bytes[0] == '\0' && bytes[1] != '\0' && bytes[2] == '\0' && bytes[3] != '\0')
+        return "UTF-16BE";
+    return NULL;
+}
+
 bool
 heed_list_reader_begin(HeedListReader *reader, bool *out_marked, GError **error)
 {
+    const char *encoding;
     const char *bytes;
     size_t length;
 
@@ -101,9 +118,11 @@ heed_list_reader_begin(HeedListReader *reader, bool *out_marked, GError **error)
         return false;
     bytes = reader->buffer + reader->start;
     length = reader->end - reader->start;
-    if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) {
+    encoding = foreign_encoding(bytes, length);
+    if (encoding != NULL) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_DATA,
-                    "the list is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)");
+                    "the list is UTF-16; convert it to UTF-8 first (iconv -f %s -t UTF-8)",
+                    encoding);
         return false;
     }
     *out_marked = length >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;

@@ -48,6 +48,11 @@ check_words(const HeedUndoSelection *selection, GError **error)
                             "undo what? Name a domain, a provider, a class, a time or the like");
         return false;
     }
+    if (selection->text != NULL && selection->text[0] == '\0') {
+        g_set_error_literal(error, HEED_ERROR, HEED_ERROR_USAGE,
+                            "--text is empty, which every reply fits");
+        return false;
+    }
     if (selection->class_ != NULL && !heed_class_from_name(selection->class_, &class_)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--class %s: there is no such class",
                     selection->class_);
@@ -93,6 +98,30 @@ check_doubtful(HeedDatabase *database, const Doubtful *doubtful, GError **error)
     return false;
 }
 
+/* Both are times. */
+static bool
+check_order(HeedDatabase *database, const HeedUndoSelection *selection, GError **error)
+{
+    g_autoptr(HeedParams) params = heed_params_new();
+    g_autoptr(HeedRows) row = NULL;
+
+    if (selection->since == NULL || selection->until == NULL)
+        return true;
+    heed_params_text(params, selection->since);
+    heed_params_text(params, selection->until);
+    row = heed_database_query_row(database, "compare the times",
+                                  "SELECT $1::text::timestamptz < $2::text::timestamptz", params,
+                                  error);
+    if (row == NULL)
+        return false;
+    if (!heed_rows_bool(row, 0, 0)) {
+        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE, "--since %s: not before --until %s",
+                    selection->since, selection->until);
+        return false;
+    }
+    return true;
+}
+
 static bool
 check(HeedDatabase *database, const HeedUndoSelection *selection, GError **error)
 {
@@ -112,7 +141,7 @@ check(HeedDatabase *database, const HeedUndoSelection *selection, GError **error
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++)
         if (!check_doubtful(database, &all[i], error))
             return false;
-    return true;
+    return check_order(database, selection, error);
 }
 
 /* --- the ledger --- */

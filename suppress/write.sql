@@ -4,7 +4,8 @@
 -- $1 text[]: the addresses that were judged, each once; $2: the policy's version; then a row for each address and scope,
 -- as arrays: $3 scope, $4 address, $5 suppressed, $6 allowed, $7 reason, $8 verdict, $9 since, $10 until, $11 hold,
 -- $12 evidence_count, $13 first_event_at, $14 last_event_at, $15 rule.
--- Answers how many addresses have another state now, and of how many rows the suppression changed.
+-- Answers how many addresses have another state now, and of how many rows the suppression is another at this moment: it
+-- came, went, or has another end.
 WITH wanted AS MATERIALIZED (
     SELECT unnest($1::text[]) COLLATE "C" AS address
 ),
@@ -61,7 +62,10 @@ written AS (
             excluded.hold_id, excluded.policy_version)
 )
 SELECT count(DISTINCT address) AS changed,
-    count(*) FILTER (WHERE coalesce(old.suppressed, false) <> coalesce(folded.suppressed, false)) AS switched
+    count(*) FILTER (WHERE CASE WHEN old.suppressed AND coalesce(old.until > clock_timestamp(), true)
+            THEN coalesce(old.until, 'infinity') END
+        IS DISTINCT FROM CASE WHEN folded.suppressed AND coalesce(folded.until > clock_timestamp(), true)
+            THEN coalesce(folded.until, 'infinity') END) AS switched
 FROM folded
 FULL JOIN (SELECT * FROM before WHERE rule IS NOT NULL) AS old USING (scope, address)
 WHERE (old.suppressed, old.allowed, old.reason, old.verdict, old.since, old.until, old.evidence_count,

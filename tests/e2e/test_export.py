@@ -183,6 +183,8 @@ class Deltas(Export):
         self.assert_one_line(done.stderr, "--scope")
         other = self.world.config(self.world.database(), "other.conf", "")
         self.assert_one_line(self.heed("export", "--since", f"@{cursor}", config=other, want=65).stderr, "another database")
+        done = self.heed("export", "--cursor", cursor, "-o", self.folder / "." / "cursor", config=self.config, want=64)
+        self.assert_one_line(done.stderr, "same file")
         # Without a list there is no cursor either.
         before = cursor.read_text()
         self.heed("export", "--cursor", cursor, "-o", "/nonexistent/out", config=self.config, want=73)

@@ -342,6 +342,10 @@ test_refused(void)
         {"a@example.com,1\n", 16, "3", "list: the list has no column \"3\"; it has 1, 2"},
         {"\377\376a\0@\0", 6, NULL,
          "list: the list is UTF-16; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)"},
+        {"a\0@\0", 4, NULL,
+         "list: the list is UTF-16; convert it to UTF-8 first (iconv -f UTF-16LE -t UTF-8)"},
+        {"\0a\0@\0", 5, NULL,
+         "list: the list is UTF-16; convert it to UTF-8 first (iconv -f UTF-16BE -t UTF-8)"},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {

@@ -46,6 +46,28 @@ is_suppressed(void)
     return story->suppressed;
 }
 
+/* A soft suppression that has ended long ago becomes one by hand: that changed something. */
+static void
+test_add_after_end(void)
+{
+    empty_store();
+    for (int i = 0; i < 3; i++) {
+        const HeedPastEvent event = {.verdict = "soft",
+                                     .reason = "mailbox-full",
+                                     .trust = HEED_TRUST_AUTHENTICATED,
+                                     .hour = i * 24,
+                                     .message = (char)('a' + i)};
+
+        heed_history_add_event(test->database, &event);
+    }
+    heed_history_fold(test->database, policy, ADDRESS);
+    heed_test_database_do(test->database,
+                          "UPDATE heed_data.address_state SET until = now() - interval '1 day'");
+    g_assert_false(is_suppressed());
+    g_assert_true(decide(HEED_DECISION_ADD, ""));
+    g_assert_true(is_suppressed());
+}
+
 static void
 test_add_and_remove(void)
 {
@@ -202,6 +224,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     test = heed_test_database_new();
     policy = heed_history_prepare(test);
+    g_test_add_func("/decide/add-after-end", test_add_after_end);
     g_test_add_func("/decide/add-and-remove", test_add_and_remove);
     g_test_add_func("/decide/allow", test_allow);
     g_test_add_func("/decide/new-evidence", test_new_evidence);

@@ -290,6 +290,26 @@ test_decided_later(void)
     check_rebuild(ADA);
 }
 
+/* A program that was to say whom says nobody: nothing is blotted out. */
+static void
+test_nobody(void)
+{
+    g_autoptr(GPtrArray) nobody = g_ptr_array_new();
+    const HeedForgetRequest request = {.addresses = nobody, .who = "ann"};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *why = NULL;
+    HeedForgotten done;
+
+    prepare();
+    heed_test_database_do(test->database,
+                          "INSERT INTO heed_data.decision (decided_by, why, action, scope, address)"
+                          " VALUES ('ann', 'because, she says', 'add', '', 'x@example.com')");
+    heed_assert_done(heed_forget(test->database, &request, &done, &error), error);
+    g_assert_cmpuint(done.texts, ==, 0);
+    why = heed_test_database_get(test->database, "SELECT why FROM heed_data.decision");
+    g_assert_cmpstr(why, ==, "because, she says");
+}
+
 static void
 test_twice(void)
 {
@@ -688,6 +708,7 @@ main(int argc, char **argv)
     g_test_add_func("/forget/decisions", test_decisions);
     g_test_add_func("/forget/decided-later", test_decided_later);
     g_test_add_func("/forget/twice", test_twice);
+    g_test_add_func("/forget/nobody", test_nobody);
     g_test_add_func("/forget/dry-run", test_dry_run);
     g_test_add_func("/forget/later-reports", test_later_reports);
     g_test_add_func("/forget/later-elsewhere", test_later_elsewhere);

@@ -29,7 +29,7 @@ assert_rebuilt(void)
     g_assert_cmpuint(rebuilt.changed, ==, 0);
 }
 
-static void
+static uint64_t
 resolve(const char *name, bool discard)
 {
     const HeedGuardChoice choice = {.name = name};
@@ -39,6 +39,7 @@ resolve(const char *name, bool discard)
     heed_assert_done(
         heed_guard_resolve(test->database, &choice, discard, "ann", "sure", &done, &error), error);
     g_assert_cmpuint(done.holds, >=, 1);
+    return done.switched;
 }
 
 /* Six hours of lots that come every ten minutes, beside usual ones at other domains. */
@@ -103,6 +104,18 @@ test_outage(void)
     assert_rebuilt();
 }
 
+/* As if nothing of these addresses were known: what they fail with next is another failure. */
+static void
+forget_failures(const char *prefix)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "UPDATE heed_data.event SET digest = '\\x00' || digest, failure_key = '\\x00' || failure_key"
+        " WHERE starts_with(address, '%s')",
+        prefix);
+
+    heed_test_database_do(test->database, sql);
+}
+
 /* Addresses that fail again after it are dead. */
 static void
 test_again(void)
@@ -120,10 +133,7 @@ test_again(void)
                   .prefix = "victim", .domain = "big.example", .provider = "big", .count = 60});
     outage.now += 4 * 24 * HOUR;
     outage.next = first; /* the same addresses, and in no message of before */
-    heed_test_database_do(
-        test->database,
-        "UPDATE heed_data.event SET digest = '\\x00' || digest, failure_key = '\\x00' || failure_key"
-        " WHERE starts_with(address, 'victim')");
+    forget_failures("victim");
     heed_outage_store(&outage, &again, 1);
     g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 10);
     assert_rebuilt();
@@ -142,7 +152,10 @@ test_list(void)
     heed_outage_store(&outage, &list, 1);
     g_assert_cmpuint(outage.placed, ==, 1);
     g_assert_cmpuint(heed_outage_count(&outage, "old", "held"), ==, 400);
-    resolve("d7.example", false);
+    heed_test_database_do(test->database,
+                          "UPDATE heed_data.address_state"
+                          " SET until = now() + interval '1 day' WHERE hold_id = 1");
+    g_assert_cmpuint(resolve("d7.example", false), ==, 400); /* they have no end any more */
     g_assert_cmpuint(heed_outage_count(&outage, "old", "suppressed"), ==, 400);
     assert_rebuilt();
     {
@@ -241,32 +254,185 @@ test_old_mailbox(void)
     }
 }
 
-/* An outage of long ago after which nothing failed for long: what of later comes last is no part of
- * it. */
+#define ORDERED 76
+
+/* Two months of a failure a day, and an outage of eight hours that two mailboxes tell of. */
+static void
+make_outage(HeedOutageLot *lots, int64_t begun)
+{
+    static const unsigned counts[] = {25, 20};
+
+    for (unsigned i = 0; i < ORDERED; i++) {
+        unsigned hour = i < 60 ? i * 24 + i * 7 % 24 : 30 * 24 + (i - 60) / 2;
+        int64_t from = begun + hour * INT64_C(3600) + 600;
+
+        lots[i] = (HeedOutageLot){.prefix = i < 60 ? "dead" : "victim",
+                                  .domain = "big.example",
+                                  .provider = "big",
+                                  .count = i < 60 ? 1 : counts[i % 2],
+                                  .from = from,
+                                  .until = from + (i < 60 ? 0 : HOUR)};
+    }
+}
+
+/* Whatever is read first: nobody is suppressed whom the outage failed, and of the others not more
+ * than those of its days are held. */
+static void
+test_any_order(void)
+{
+    for (uint32_t seed = 0; seed < 2; seed++) {
+        g_autoptr(GRand) random = g_rand_new_with_seed(seed);
+        HeedOutageLot lots[ORDERED];
+        HeedOutage outage;
+
+        heed_outage_begin(&outage, test, policy);
+        make_outage(lots, outage.now - 300 * DAY);
+        for (unsigned i = ORDERED - 1; i > 0; i--) { /* the first time backwards */
+            unsigned other =
+                seed == 0 ? ORDERED - 1 - i : (unsigned)g_rand_int_range(random, 0, (int)i + 1);
+            HeedOutageLot lot = lots[i];
+
+            if (seed == 0 && other >= i)
+                break;
+            lots[i] = lots[other];
+            lots[other] = lot;
+        }
+        for (unsigned i = 0; i < ORDERED; i++) {
+            heed_outage_store(&outage, &lots[i], 1);
+            outage.now++;
+        }
+        g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 0);
+        g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), >=, 57);
+        assert_rebuilt();
+    }
+}
+
+static void
+assert_none_lasts(void)
+{
+    g_autofree char *lasting = heed_test_database_get(
+        test->database, "SELECT count(*) FROM heed.guard_hold WHERE ended_at IS NULL");
+
+    g_assert_cmpstr(lasting, ==, "0");
+}
+
+/* An outage of long ago, and what failed long or some hours after it: that is no part of it,
+ * whatever is read first. */
 static void
 test_old_silence(void)
+{
+    static const unsigned hours_later[][3] = {
+        {0, 300 * 24, 600 * 24},
+        {0, 600 * 24, 300 * 24},
+        {20 * 24, 0, 10 * 24},
+        {20, 0, 10},
+        {0, 20, 10},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(hours_later); i++) {
+        HeedOutage outage;
+        int64_t begun;
+
+        heed_outage_begin(&outage, test, policy);
+        begun = outage.now - 700 * DAY;
+        for (size_t j = 0; j < G_N_ELEMENTS(hours_later[i]); j++) {
+            unsigned later = hours_later[i][j];
+            int64_t from = begun + later * INT64_C(3600);
+            const HeedOutageLot lot = {.prefix = later == 0 ? "victim" : "dead",
+                                       .domain = "shop.example",
+                                       .count = later == 0 ? 600 : 20,
+                                       .from = from,
+                                       .until = from + HOUR};
+
+            heed_outage_store(&outage, &lot, 1);
+            outage.now++;
+            assert_none_lasts();
+        }
+        g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 0);
+        g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 40);
+        assert_rebuilt();
+    }
+}
+
+/* What failed in the hold's first minutes, but is read late, ends nothing. */
+static void
+test_late_beginning(void)
 {
     HeedOutage outage;
 
     heed_outage_begin(&outage, test, policy);
-    for (unsigned i = 0; i < 3; i++) {
-        static const unsigned ago[] = {700, 100, 400};
-        int64_t from = outage.now - ago[i] * DAY;
-        const HeedOutageLot lot = {.prefix = i == 0 ? "victim" : "dead",
-                                   .domain = "shop.example",
-                                   .count = i == 0 ? 600 : 20,
-                                   .from = from,
-                                   .until = from + HOUR};
-        g_autofree char *lasting = NULL;
+    heed_outage_usual(&outage, 8, 30, 40);
+    outage.now += 50 * 60;
+    for (unsigned i = 0; i < 28; i++) { /* creeps in, shows with the seventeenth, and goes on */
+        int64_t begun = outage.now - 25 * HOUR - 45 * 60;
+        const HeedOutageLot lots[] = {
+            {.prefix = "victim", .domain = "slow.example", .count = 3},
+            {"early", "slow.example", NULL, NULL, 0, 1, begun, begun},
+        };
 
-        heed_outage_store(&outage, &lot, 1);
-        outage.now++;
-        lasting = heed_test_database_get(
-            test->database, "SELECT count(*) FROM heed.guard_hold WHERE ended_at IS NULL");
-        g_assert_cmpstr(lasting, ==, "0");
+        heed_outage_store(&outage, lots, i == 17 ? 2 : 1);
+        outage.now += HOUR;
     }
+    g_assert_cmpuint(outage.placed, ==, 1);
     g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 0);
-    g_assert_cmpuint(heed_outage_count(&outage, "dead", "suppressed"), ==, 40);
+}
+
+/* A name that was never mailed before, and is not again for long: its hold ends by itself.
+ * Addresses that fail again then are dead; but very many at once are another surge. */
+static void
+test_one_off(void)
+{
+    const HeedOutageLot list = {.prefix = "typo", .domain = "typo.example", .count = 200};
+    const HeedOutageLot again = {.prefix = "typo", .domain = "typo.example", .count = 10};
+    const HeedOutageLot late = {.prefix = "late", .domain = "typo.example", .count = 10};
+    HeedOutage outage;
+    unsigned first;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 8, 30, 40);
+    outage.now += 10 * HOUR;
+    first = outage.next;
+    heed_outage_store(&outage, &list, 1);
+    g_assert_cmpuint(outage.placed, ==, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "held"), ==, 200);
+    outage.now += 2 * DAY + 14 * HOUR;
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "mailed"), ==, 200);
+    outage.now += 7 * DAY;
+    heed_outage_usual(&outage, 1, 30, 40);
+    assert_none_lasts();
+    outage.now += 40 * DAY;
+    forget_failures("typo");
+    outage.next = first; /* the same addresses */
+    heed_outage_store(&outage, &again, 1);
+    outage.next = 1000000;
+    heed_outage_store(&outage, &late, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "suppressed"), ==, 10);
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "mailed"), ==, 190);
+    g_assert_cmpuint(heed_outage_count(&outage, "late", "suppressed"), ==, 10);
+    assert_rebuilt();
+    outage.now += 31 * DAY;
+    forget_failures("typo");
+    outage.next = first;
+    heed_outage_store(&outage, &list, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "suppressed"), ==, 10);
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "held"), ==, 190);
+}
+
+/* A guard that is turned off holds nothing any more. */
+static void
+test_turned_off(void)
+{
+    const HeedOutageLot list = {.prefix = "old", .domain = "d7.example", .count = 400};
+    const HeedOutageLot later = {.prefix = "later", .domain = "d7.example", .count = 400};
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_store(&outage, &list, 1);
+    outage.options.off = true;
+    outage.now += 2 * HOUR;
+    heed_outage_store(&outage, &later, 1);
+    g_assert_cmpuint(heed_outage_count(&outage, "old", "held"), ==, 400);
+    g_assert_cmpuint(heed_outage_count(&outage, "later", "suppressed"), ==, 400);
     assert_rebuilt();
 }
 
@@ -416,6 +582,10 @@ main(int argc, char **argv)
         g_test_add_func("/guard/resolver", test_resolver);
         g_test_add_func("/guard/usual", test_usual);
         g_test_add_func("/guard/late-poll", test_late_poll);
+        g_test_add_func("/guard/any-order", test_any_order);
+        g_test_add_func("/guard/one-off", test_one_off);
+        g_test_add_func("/guard/turned-off", test_turned_off);
+        g_test_add_func("/guard/late-beginning", test_late_beginning);
     }
     g_test_add_func("/guard/plausible", test_plausible);
     g_test_add_func("/guard/off", test_off);

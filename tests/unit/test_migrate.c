@@ -294,6 +294,52 @@ test_half_way(void)
     g_assert_false(done);
 }
 
+/* A program of a newer version, that migrates as soon as the other's last look at the tables ends.
+ */
+static void *
+migrate_further(void *data)
+{
+    HeedDatabase *newer = data;
+
+    while (true) {
+        g_autofree char *looking = heed_test_database_get(
+            newer, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711");
+
+        if (strcmp(looking, "1") == 0)
+            break;
+        g_usleep(1000);
+    }
+    heed_test_database_do(newer,
+                          "DO $$ BEGIN"
+                          " PERFORM pg_advisory_xact_lock(hashtextextended('heed.migrate', 0));"
+                          " COMMENT ON SCHEMA heed IS 'newer'; END $$");
+    return NULL;
+}
+
+static void
+test_overtaken(void)
+{
+    g_autoptr(HeedTestDatabase) test = heed_test_database_new();
+    g_autoptr(HeedDatabase) newer = NULL;
+    GThread *thread = NULL;
+
+    migrate(test->database);
+    /* The last look waits until the other one waits for it. */
+    heed_test_database_do(
+        test->database,
+        "CREATE FUNCTION public.wait() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
+        " BEGIN PERFORM pg_advisory_xact_lock(4711);"
+        " WHILE NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) LOOP"
+        " PERFORM pg_sleep(0.001); END LOOP; END $$;"
+        " CREATE EVENT TRIGGER wait ON ddl_command_start WHEN TAG IN ('CREATE TABLE')"
+        " EXECUTE FUNCTION public.wait()");
+    newer = heed_test_database_connect(test);
+    thread = g_thread_new("newer", migrate_further, newer);
+    migrate(test->database);
+    (void)g_thread_join(thread);
+    assert_answer(test->database, "SELECT obj_description('heed'::regnamespace)", "newer");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -307,6 +353,7 @@ main(int argc, char **argv)
     g_test_add_func("/migrate/comments", test_comments);
     g_test_add_func("/migrate/views", test_views);
     g_test_add_func("/migrate/half-way", test_half_way);
+    g_test_add_func("/migrate/overtaken", test_overtaken);
     g_test_add_func("/migrate/role-options", test_role_options);
     return g_test_run();
 }

@@ -250,6 +250,8 @@ test_words(void)
         {{.verdict = "block"}, "--verdict block"},
         {{.verdict = "harsh"}, "--verdict harsh"},
         {{.text = "(user"}, "--text (user"},
+        {{.text = ""}, "--text"},
+        {{.since = "2026-02-02", .until = "2026-02-01"}, "--since 2026-02-02"},
         {{.since = "soon"}, "--since soon"},
         {{.until = "2026-13-01"}, "--until 2026-13-01"},
     };
