@@ -18,8 +18,13 @@ query_of(const HeedRule *rule, const char *example, HeedReply *reply)
     return query;
 }
 
-const HeedRule *
-heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *example)
+/*
+ * The rule that decides an example of this rule, NULL for none: the example comes from the rule's
+ * provider where the rule asks for one (the first of `at`), and weak rules are asked among
+ * themselves.
+ */
+static const HeedRule *
+decide_example(HeedRules *rules, const HeedRule *rule, const char *example)
 {
     HeedReply reply;
     const HeedRuleQuery query = query_of(rule, example, &reply);
@@ -80,7 +85,7 @@ heed_rules_check(HeedRules *rules, GString *out)
         g_autoptr(GString) lines = g_string_new(NULL);
 
         for (const char *const *example = rule->examples; *example != NULL; example++) {
-            const HeedRule *winner = heed_rules_decide_example(rules, rule, *example);
+            const HeedRule *winner = decide_example(rules, rule, *example);
 
             if (winner == rule || (winner != NULL && rule->built_in && !winner->built_in)) {
                 won++;

@@ -10,14 +10,6 @@
 #include "parsers/rules.h"
 
 /*
- * The rule that decides an example of this rule, NULL for none: the example comes from the rule's
- * provider where the rule asks for one (the first of `at`), and weak rules are asked among
- * themselves.
- */
-const HeedRule *
-heed_rules_decide_example(HeedRules *rules, const HeedRule *rule, const char *example);
-
-/*
  * Appends a line, "FILE:LINE: what", for each example that another rule or none decides: a rule
  * that wins for none of its examples can never win, and two that match each other's examples and
  * have different classes contradict. Returns the number of lines.

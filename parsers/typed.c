@@ -23,8 +23,9 @@ type_length(HeedSpan value)
     return semicolon < most && value.at[semicolon] == ';' ? semicolon + 1 : 0;
 }
 
-void
-heed_typed_split(HeedSpan value, HeedSpan *out_type, HeedSpan *out_rest)
+/* Takes the type off; an empty span where there is none. */
+static void
+split_type(HeedSpan value, HeedSpan *out_type, HeedSpan *out_rest)
 {
     size_t length;
 
@@ -103,8 +104,9 @@ read_escape(const char *at, gsize length, gunichar *out_c)
     return i + 1;
 }
 
-void
-heed_utf8_address_decode(GString *text)
+/* Undoes RFC 6533's "\x{263A}" in place. What is no such thing stays as it is. */
+static void
+decode_utf8_address(GString *text)
 {
     gsize kept = 0;
     gsize i = 0;
@@ -157,7 +159,7 @@ heed_typed_recipient(HeedReport *report, HeedSpan value, GString *scratch)
     HeedSpan type;
     HeedSpan rest;
 
-    heed_typed_split(value, &type, &rest);
+    split_type(value, &type, &rest);
     if (!is_mail_type(type)) {
         g_autofree char *prefix = g_strdup_printf("%.*s;", (int)type.length, type.at);
 
@@ -168,7 +170,7 @@ heed_typed_recipient(HeedReport *report, HeedSpan value, GString *scratch)
     heed_field_strip_comments(rest, scratch);
     strip_brackets(scratch);
     if (heed_span_starts(type, "u"))
-        heed_utf8_address_decode(scratch);
+        decode_utf8_address(scratch);
     else
         decode_leftover_xtext(scratch);
     return heed_report_text(report, scratch->str, (gssize)scratch->len);
@@ -182,7 +184,7 @@ heed_typed_normalise(const char *recipient)
 
     if (recipient == NULL)
         return NULL;
-    heed_typed_split((HeedSpan){recipient, strlen(recipient)}, &type, &rest);
+    split_type((HeedSpan){recipient, strlen(recipient)}, &type, &rest);
     if (heed_span_starts(type, "x400") || heed_span_starts(type, "x.400") ||
         heed_span_starts(type, "x500") || heed_span_starts(type, "x.500"))
         return NULL;
@@ -196,7 +198,7 @@ heed_typed_host(HeedReport *report, HeedSpan value, GString *scratch)
     HeedSpan rest;
     gsize length;
 
-    heed_typed_split(value, &type, &rest);
+    split_type(value, &type, &rest);
     heed_field_strip_comments(rest, scratch);
     length = strcspn(scratch->str, " \t,;");
     while (length > 0 && scratch->str[length - 1] == '.')

@@ -10,9 +10,6 @@
 #include "parsers/fields.h"
 #include "parsers/report.h"
 
-/* Takes the type off; an empty span where there is none. */
-void heed_typed_split(HeedSpan value, HeedSpan *out_type, HeedSpan *out_rest);
-
 /*
  * A recipient as HeedRecipient's original_recipient and final_recipient have it, or NULL: the bare
  * address for rfc822, utf-8 (RFC 6533 3, native or with \x{…}) and for no type; "type;address"
@@ -31,8 +28,5 @@ const char *heed_typed_host(HeedReport *report, HeedSpan value, GString *scratch
 
 /* Undoes xtext ("+40" is "@") in place; false, and text untouched, when it is none. */
 bool heed_xtext_decode(GString *text);
-
-/* Undoes RFC 6533's "\x{263A}" in place. What is no such thing stays as it is. */
-void heed_utf8_address_decode(GString *text);
 
 #endif
