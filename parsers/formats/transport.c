@@ -76,6 +76,16 @@ static const HeedFormat formats[] = {
         .extent = HEED_REPLY_INDENTED,
     },
     {
+        .name = "exim",
+        .title = "Exim: refused by its local_scan() function",
+        .source = "Exim's source, moan.c; Mail.ru's in the wild, 2013",
+        .opening = T("A message that you sent was rejected by the local scanning code that{*}"),
+        .lines = T("=Local mailbox {address} is unavailable{*}"),
+        .common = T("{*}The following error was given:{reply}"),
+        .original = exim_original,
+        .extent = HEED_REPLY_NEXT,
+    },
+    {
         .name = "gmx",
         .title = "GMX, 1&1, IONOS, mail.com (an MTA of their own)",
         .source = "postmaster.gmx.net; notices in the wild",
@@ -330,6 +340,15 @@ static const HeedFormat formats[] = {
         .lines = T("^{address}:", "<<< {reply}", " {host} [{*}]:"),
         .delayed = T("{*}DELAYED MAIL"),
         .stop = T("---{*}", "If your message was{*}"),
+        .extent = HEED_REPLY_PARAGRAPH,
+    },
+    {
+        .name = "imail",
+        .title = "IMail without its X-Mailer",
+        .source = "what a program is tested with that reads IMail's notices, 2012",
+        .opening = T("Delivery failed {n} attempts: {address}"),
+        .lines = T("=Delivery failed {n} attempts: {address}"),
+        .original = T("Original message follows.{*}"),
         .extent = HEED_REPLY_PARAGRAPH,
     },
     {
