@@ -208,6 +208,22 @@ is_request(HeedReading *reading, HeedSpan *out_argument)
     return is_sent_for_it(reading) || (strong && names_one && is_bare(heed_notice_text(reading)));
 }
 
+/* The address in a command, or NULL: what a sender's program writes there to know the subscriber by
+ * may look like one. */
+static char *
+read_subscriber(const HeedReading *reading, HeedSpan argument)
+{
+    g_autofree char *address = heed_address_normalise(argument.at, (gssize)argument.length);
+    const char *domain = address == NULL ? NULL : heed_address_domain(address);
+    g_autofree char *local =
+        address == NULL ? NULL : g_strndup(address, (gsize)(domain - address) - 1);
+
+    if (address == NULL || heed_domain_is_among(domain, reading->settings->domains) ||
+        g_uuid_string_is_valid(local))
+        return NULL;
+    return g_steal_pointer(&address);
+}
+
 bool
 heed_unsubscribe_read(HeedReading *reading)
 {
@@ -220,7 +236,7 @@ heed_unsubscribe_read(HeedReading *reading)
         return false;
     recipient = heed_report_add_recipient(report);
     if (argument.length > 0)
-        named = heed_address_normalise(argument.at, (gssize)argument.length);
+        named = read_subscriber(reading, argument);
     if (named == NULL && report->reporter_from != NULL)
         named = heed_address_normalise(report->reporter_from, -1);
     recipient->address = heed_report_text(report, named, -1);

@@ -21,7 +21,8 @@
  * want to be off the list are for people to read.
  *
  * Whom it is about: the recipient that the address names (it was made for the copy that he got,
- * which may have been forwarded), then an address in the command, then From:. The last two are
+ * which may have been forwarded), then an address in the command (but for one of own.domains or a
+ * UUID, which are the sender's tokens), then From:. The last two are
  * "notice" as address_source. Forging From: is as easy as in any mail, so the usual trust rules
  * decide what follows (parsers/trust.h): at once when our receiver saw the sender's own domain sign
  * it (DKIM, SPF) and From: is the address itself; from a closed mailbox, or else, it waits for a

@@ -77,6 +77,15 @@ static const struct {
      "ann@example.org", HEED_ADDRESS_SOURCE_NOTICE},
     {"pattern-of-ours", "To: u7-bob=example.net@example.com\nSubject: unsubscribe\n", "x\n",
      "bob@example.net", HEED_ADDRESS_SOURCE_VERP},
+    {"address-in-command", "To: news-leave@example.com\nSubject: unsubscribe bob@example.net\n", "",
+     "bob@example.net", HEED_ADDRESS_SOURCE_NOTICE},
+    {"token-at-our-domain",
+     "To: news-leave@example.com\nSubject: unsubscribe k3-7Qx@lists.example.com\n", "",
+     "ann@example.org", HEED_ADDRESS_SOURCE_NOTICE},
+    {"token-that-looks-like-an-address",
+     "To: news-leave@example.com\n"
+     "Subject: unsubscribe 6F1C2A34-9b1d-4c8e-8f00-2f6d0b7c9e11@esp.example.net\n",
+     "", "ann@example.org", HEED_ADDRESS_SOURCE_NOTICE},
     {"bounce-to-its-address",
      "To: unsubscribe@example.com\nSubject: unsubscribe\nMIME-Version: 1.0\n"
      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
