@@ -54,6 +54,7 @@ typedef struct InHand {
     HeedFd fd;
     HeedLogLookUp look_up; /* its head borrowed from head */
     GBytes *head;          /* owned */
+    bool cut;              /* it is compressed, and ends within it */
     HeedLogCheckpoint checkpoint;
     HeedLogTally tally;
     bool leased;
@@ -226,6 +227,19 @@ look_up(Look *look, InHand *hand, bool *out_mine, GError **error)
         return true;
     /* As whoever read it last has left it, by whatever first bytes it is known now. */
     return heed_log_file_reload(database, &hand->look_up, &hand->checkpoint, error);
+}
+
+/* What is compressed, and ends before it is complete; false: it may be in the making. */
+static bool
+note_cut(Look *look, const InHand *hand)
+{
+    if (!is_by_hand(look) && is_recent(hand))
+        return false;
+    note_trouble(look, hand->file, EX_OK,
+                 g_bytes_get_size(hand->head) > 0
+                     ? "is compressed, and ends before it is complete: what there is was read"
+                     : "is compressed, and ends before it is complete: nothing of it can be read");
+    return true;
 }
 
 /* --- reading --- */
@@ -415,9 +429,8 @@ settle(Look *look, InHand *hand, const HeedLogEnd *end, GError **error)
         look->refused++;
         note_trouble(look, hand->file, EX_OK, end->trouble);
     }
-    if (end->cut && !is_recent(hand))
-        note_trouble(look, hand->file, EX_OK,
-                     "is compressed, and ends before it is complete: what there is was read");
+    if (end->cut)
+        (void)note_cut(look, hand);
     if (end->incomplete && is_by_hand(look))
         heed_log(HEED_LOG_NOTICE, "%s: its last line has no end yet, and waits", hand->file->path);
     if (says_nothing(look, hand) && !settle_unknown(look, hand, error))
@@ -471,6 +484,21 @@ read_opened(Look *look, InHand *hand, GError **error)
     return true;
 }
 
+/* Nothing of it is new, as far as there is any. Nothing is remembered: it is opened again the next
+ * time. */
+static void
+skip_file(Look *look, const InHand *hand)
+{
+    bool unread = hand->cut && g_bytes_get_size(hand->head) == 0;
+
+    if (unread)
+        note_behind(look, hand->look_up.place.size, 0, true);
+    if (hand->cut && note_cut(look, hand) && unread)
+        look->refused++;
+    else
+        look->readable++;
+}
+
 static bool
 read_file(Look *look, const HeedLogFile *file, GError **error)
 {
@@ -480,7 +508,7 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
     bool went_well;
 
     if (!open_file(&hand, &reason) ||
-        (hand.head = heed_log_clerk_open(look->clerk, hand.fd, &reason)) == NULL) {
+        (hand.head = heed_log_clerk_open(look->clerk, hand.fd, &hand.cut, &reason)) == NULL) {
         note_behind(look, file->size, 0, file->is_packed);
         if (is_of_file(look, file, &reason))
             return true;
@@ -488,7 +516,7 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
         return false;
     }
     if (g_bytes_get_size(hand.head) == 0) {
-        look->readable++;
+        skip_file(look, &hand);
         return true;
     }
     if (!look_up(look, &hand, &mine, error))
@@ -498,9 +526,8 @@ read_file(Look *look, const HeedLogFile *file, GError **error)
         note_trouble(look, file, EX_TEMPFAIL, "is being read by another process");
         return true;
     }
-    /* What there is of it is counted. */
     if (hand.checkpoint.part) {
-        look->readable++;
+        skip_file(look, &hand);
         return true;
     }
     if (is_by_hand(look))

@@ -203,6 +203,7 @@ open_file(Child *child, GError **error)
     } else {
         heed_pack_begin(&pack, HEED_FRAME_LOG_HEAD);
         heed_pack_bytes(&pack, head, length);
+        heed_pack_u8(&pack, heed_log_bytes_is_cut(child->bytes));
         heed_channel_send(&child->channel, heed_pack_end(&pack));
     }
     return heed_channel_flush(&child->channel, true, error);

@@ -614,6 +614,30 @@ class BadInput(Logs):
         self.assertEqual(self.query("SELECT count(*) FROM heed_data.event"), [["1"]])
         self.heed("poll", "--log", "other", config=self.config, want=64)
 
+    def test_packed_and_not_complete(self):
+        """Cut off before anything can be unpacked: said, and read when it is complete."""
+        text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [SENT], "one@news.example.com"))
+        xz = lzma.compress(text.replace("kim@", "lee@").encode())
+        zst = subprocess.run(["zstd", "-qc"], input=text.replace("kim@", "moe@").encode(), capture_output=True, check=True).stdout
+        for name, whole, cuts in ("gz", gzip.compress(text.encode()), (1, 5, 12)), ("xz", xz, (4, 20)), ("zst", zst, (3, 8)):
+            old = self.folder / f"old.{name}"
+            for cut in cuts:
+                with self.subTest(name=name, cut=cut):
+                    old.write_bytes(whole[:cut])
+                    done = self.heed("ingest", "--as", "postfix", old, config=self.config, want=65)
+                    self.assert_one_line(done.stderr, old.name, "before it is complete")
+            old.write_bytes(whole)
+            self.assert_one_line(self.heed("ingest", "--as", "postfix", old, config=self.config).stderr, "1 delivered")
+        # Beside a log that is polled it may be in the making; when nobody writes to it any more it is said.
+        self.path.write_text(text.replace("kim@", "ann@"))
+        old = self.folder / "mail.log.1.gz"
+        old.write_bytes(gzip.compress(text.replace("kim@", "bob@").encode())[:5])
+        self.assertNotIn("complete", self.heed("poll", config=self.config).stderr)
+        self.age(old)
+        self.assert_one_line(self.heed("poll", config=self.config).stderr, old.name, "before it is complete")
+        old.write_bytes(gzip.compress(text.replace("kim@", "bob@").encode()))
+        self.assert_one_line(self.heed("poll", config=self.config).stderr, "1 delivered")
+
     def test_misread(self):
         """Who named the wrong format finds all of the log new once the right one is named, and nothing counted twice."""
         self.path.write_text("".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com")))
