@@ -179,23 +179,36 @@ is_as_looked_up(const InHand *hand)
 {
     struct stat status;
 
-    return !hand->file->is_packed && fstat(hand->fd, &status) == 0 &&
-           (size_t)status.st_size == hand->look_up.head_length;
+    return fstat(hand->fd, &status) == 0 && (size_t)status.st_size == hand->look_up.head_length;
 }
 
-/* A part of a file that is known. What was cut down in its place, or ends in a line that may be
- * another, is a file of its own from now on; other copies say nothing new. */
+/* Whether a part of a file that is known ends in a line that may be another's: they may have no
+ * more in common than the names of the columns. Else it is that file's line, cut off. */
+static bool
+ends_otherwise(const Look *look, const InHand *hand)
+{
+    uint64_t header = heed_log_format_has_header(look->job.format) ? 1 : 0;
+
+    return hand->checkpoint.position < hand->look_up.head_length && is_settled(look, hand) &&
+           hand->checkpoint.lines <= header;
+}
+
+/* A part of a file that is known. What was cut down in its place, or ends in another line, is a
+ * file of its own from now on; other copies say nothing new. */
 static bool
 take_part(Look *look, InHand *hand, GError **error)
 {
-    bool shrunk = hand->checkpoint.same_place && is_as_looked_up(hand);
-    bool tail = hand->checkpoint.position < hand->look_up.head_length && is_settled(look, hand);
+    bool shrunk = hand->checkpoint.same_place && !hand->file->is_packed;
+    bool other = ends_otherwise(look, hand);
 
-    if (look->options->dry_run || (!shrunk && !tail))
+    if (look->options->dry_run || (!shrunk && !other)) {
+        hand->checkpoint.part = !other;
         return true;
+    }
     if (!heed_log_file_split(look->options->database, &hand->look_up, &hand->checkpoint, error))
         return false;
-    if (shrunk)
+    hand->checkpoint.part = shrunk && !is_as_looked_up(hand);
+    if (shrunk && !hand->checkpoint.part)
         note_trouble(look, hand->file, EX_OK, SHORTER);
     return true;
 }

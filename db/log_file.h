@@ -29,9 +29,10 @@ typedef struct HeedLogCheckpoint {
     GBytes *state;           /* owned; NULL: nothing is known of messages under way */
     bool has_kept;           /* a state was kept of it, though it may have gone over to another */
     bool same_place;         /* it lay at this device and inode when it was last read to its end */
-    bool
-        part; /* there are fewer bytes than a file has that begins with the same whole lines, and is
-                 read beyond them: position and lines are where those end, and no row is its own */
+    /* There are fewer bytes than a file has that begins with the same whole lines, and is read
+     * beyond them: position and lines are where what is known ends (it may be within its last line,
+     * of which that file has the end), and no row is its own. */
+    bool part;
 } HeedLogCheckpoint;
 
 void heed_log_checkpoint_clear(HeedLogCheckpoint *checkpoint);
@@ -56,8 +57,10 @@ typedef struct HeedLogLookUp {
     bool only_look; /* a dry run: makes nothing known */
 } HeedLogLookUp;
 
-/* Finds the file, or makes it known, unless it is a part of one that is. In a transaction of its
- * own. */
+/* Finds the file, or makes it known, unless it is a part of one that is. What a file of less than
+ * HEED_LIMIT_LOG_HEAD_BYTES has left after it was cut down in its place, and written on, is
+ * counted: its position is there. In a transaction of its own. Where it was only to look, position
+ * may be that of a file that is not known. */
 bool heed_log_file_find(HeedDatabase *database,
                         const HeedLogLookUp *look_up,
                         HeedLogCheckpoint *out,
