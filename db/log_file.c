@@ -364,8 +364,8 @@ make(HeedDatabase *database, const Head *head, uint64_t position, uint64_t lines
     return heed_database_run(
         database, "make the log known",
         "INSERT INTO heed_data.log_file"
-        " (log, path, stem, head_length, head_digest, head_lines, position, lines)"
-        " VALUES ($1, $2, $3, $4::integer, $5, $6, $7::bigint, $8::bigint)"
+        " (log, path, stem, head_length, head_digest, head_lines, position, told_to, lines)"
+        " VALUES ($1, $2, $3, $4::integer, $5, $6, $7::bigint, $7::bigint, $8::bigint)"
         " ON CONFLICT (head_digest) DO NOTHING",
         params, error);
 }
@@ -531,24 +531,24 @@ heed_log_file_lock(HeedDatabase *database,
 bool
 heed_log_file_save(HeedDatabase *database,
                    int64_t log_file_id,
-                   uint64_t position,
-                   uint64_t lines,
-                   GBytes *state,
+                   const HeedLogStretch *stretch,
                    GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     gsize length = 0;
-    gconstpointer bytes = state == NULL ? NULL : g_bytes_get_data(state, &length);
+    gconstpointer bytes = stretch->state == NULL ? NULL : g_bytes_get_data(stretch->state, &length);
 
     heed_params_int(params, log_file_id);
-    heed_params_int(params, (int64_t)position);
-    heed_params_int(params, (int64_t)lines);
+    heed_params_int(params, (int64_t)stretch->end);
+    heed_params_int(params, (int64_t)stretch->lines);
     heed_params_bytes(params, bytes, length);
+    heed_params_bool(params, stretch->told);
     return heed_database_run(
         database, "note how far the log is read",
         "UPDATE heed_data.log_file SET position = $2::bigint, lines = lines + $3::bigint,"
         " state = coalesce($4, state), state_position = CASE WHEN $4::bytea IS NULL"
-        " THEN state_position ELSE $2::bigint END, read_at = now()"
+        " THEN state_position ELSE $2::bigint END,"
+        " told_to = CASE WHEN $5::boolean THEN $2::bigint ELSE told_to END, read_at = now()"
         " WHERE log_file_id = $1::bigint",
         params, error);
 }
@@ -563,7 +563,8 @@ heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t posit
     return heed_database_run(
         database, "note that the log is shorter",
         "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL,"
-        " lines = CASE WHEN $2::bigint > 0 THEN lines ELSE 0 END"
+        " lines = CASE WHEN $2::bigint > 0 THEN lines ELSE 0 END,"
+        " told_to = least(told_to, $2::bigint)"
         " WHERE log_file_id = $1::bigint AND position > $2::bigint",
         params, error);
 }
@@ -623,7 +624,8 @@ heed_log_begin(
         "    WHERE name = $1 AND format <> $3 AND delivered + deferred + failed = 0"
         "), anew AS ("
         "    UPDATE heed_data.log_file"
-        "    SET position = 0, lines = 0, state = NULL, state_position = NULL, size = NULL"
+        "    SET position = told_to, lines = CASE WHEN told_to > 0 THEN lines ELSE 0 END,"
+        "        state = NULL, state_position = NULL, size = NULL"
         "    WHERE log IN (SELECT name FROM misread)"
         ")"
         " INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"

@@ -107,13 +107,18 @@ bool heed_log_file_lock(HeedDatabase *database,
                         uint64_t *out_position,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Moves the position, in the transaction that stores what stands before it. State NULL: that which
- * is there stays. */
+/* What was read of a file and is stored now. */
+typedef struct HeedLogStretch {
+    uint64_t end; /* where in the file */
+    uint64_t lines;
+    bool told;     /* any attempt to deliver was counted of it */
+    GBytes *state; /* of messages under way at its end; NULL: what is known stays; borrowed */
+} HeedLogStretch;
+
+/* Moves the position to the end of a stretch, in the transaction that stores it. */
 bool heed_log_file_save(HeedDatabase *database,
                         int64_t log_file_id,
-                        uint64_t position,
-                        uint64_t lines,
-                        GBytes *state,
+                        const HeedLogStretch *stretch,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The file has become shorter: what is written behind its new end is new. 0: all of it is. */
@@ -143,7 +148,8 @@ typedef struct HeedLogCount {
 } HeedLogCount;
 
 /* Finds or makes the log's row. A log of which nothing was counted yet is read anew when its format
- * is another one: so far it was misread. */
+ * is another one: so far it was misread. What was counted of its files by hand, or under another
+ * name, is not. */
 bool heed_log_begin(HeedDatabase *database,
                     const char *name,
                     const char *path,

@@ -720,6 +720,18 @@ class BadInput(Logs):
         self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [["5", "0", "1"]])
         self.assert_one_line(poll("exim"), "no new lines")
         self.assertEqual(self.query("SELECT sum(failed) FROM heed.volume_hourly"), [["2"]])
+        # What was read by hand before stays counted, and is read on from there.
+        other = self.folder / "by-hand.log"
+        other.write_text(self.path.read_text().replace("kim@", "ann@").replace("one@", "three@"))
+        self.age(other)
+        self.assert_one_line(self.heed("ingest", "--as", "postfix", other, config=by_hand).stderr, "1 failed")
+        with other.open("a") as out:
+            out.write(self.path.read_text().replace("kim@", "bob@").replace("one@", "four@").replace("4ABC", "4CBA"))
+        self.query("DELETE FROM heed_data.log")
+        self.assert_one_line(poll("exim"), "5 lines", "0 failed")
+        self.assert_one_line(poll("postfix"), "5 lines", "1 failed")
+        self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [["5", "0", "1"]])
+        self.assertEqual(self.query("SELECT sum(failed) FROM heed.volume_hourly"), [["4"]])
 
     def test_pipe(self):
         text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com"))
