@@ -85,6 +85,7 @@ store_facts(HeedLogStore *store,
     if (!heed_store_insert(database, batch->arrivals, out, error) ||
         !heed_guard_watch(database, &store->config->guard, HEED_DATE_UNKNOWN, out->addresses,
                           out_holds, error) ||
+        (batch->sums->deliveries->len > 0 && !heed_policy_lock_deliveries(database, error)) ||
         !heed_log_deliveries_write(database, batch->sums, out->addresses, error))
         return false;
     sort_unique(out->addresses);
