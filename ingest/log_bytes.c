@@ -180,13 +180,22 @@ fill(HeedLogBytes *bytes, size_t least, GError **error)
     return true;
 }
 
-/* Whether the input begins as this packing does, as far as there is any. */
+/* Whether bytes begin as this packing does, as far as there are any. */
 static bool
-begins_as(const HeedLogBytes *bytes, const Packing *packing)
+begins_as(const Packing *packing, const void *bytes, size_t length)
 {
-    size_t there = packing->open == NULL ? packing->length : MIN(packing->length, bytes->filled);
+    size_t there = packing->open == NULL ? packing->length : MIN(packing->length, length);
 
-    return there > 0 && bytes->filled >= there && memcmp(bytes->input, packing->magic, there) == 0;
+    return there > 0 && length >= there && memcmp(bytes, packing->magic, there) == 0;
+}
+
+bool
+heed_log_bytes_are_packed(const void *beginning, size_t length)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(packings) && packings[i].open != NULL; i++)
+        if (begins_as(&packings[i], beginning, length))
+            return true;
+    return false;
 }
 
 static bool
@@ -195,7 +204,7 @@ open_packing(HeedLogBytes *bytes, GError **error)
     const Packing *packing = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(packings) && packing == NULL; i++)
-        if (begins_as(bytes, &packings[i]))
+        if (begins_as(&packings[i], bytes->input, bytes->filled))
             packing = &packings[i];
     if (packing == NULL)
         return true;
