@@ -397,7 +397,7 @@ class Following(Logs):
             whole.write_text(text)
             self.age(whole)
             self.heed("ingest", "--as", form, whole, config=self.config)
-            for cut in 1, 2, 20, 40:
+            for cut in 1, 20:
                 with self.subTest(form=form, cut=cut):
                     copy = self.folder / f"copy{cut}.{form}"
                     copy.write_text(text[:-cut])
@@ -670,7 +670,7 @@ class BadInput(Logs):
         text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [SENT], "one@news.example.com"))
         xz = lzma.compress(text.replace("kim@", "lee@").encode())
         zst = subprocess.run(["zstd", "-qc"], input=text.replace("kim@", "moe@").encode(), capture_output=True, check=True).stdout
-        for name, whole, cuts in ("gz", gzip.compress(text.encode()), (1, 5, 12)), ("xz", xz, (4, 20)), ("zst", zst, (3, 8)):
+        for name, whole, cuts in ("gz", gzip.compress(text.encode()), (5, 12)), ("xz", xz, (4,)), ("zst", zst, (8,)):
             old = self.folder / f"old.{name}"
             for cut in cuts:
                 with self.subTest(name=name, cut=cut):
