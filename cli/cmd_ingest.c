@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/dry_run.h"
+#include "cli/log_guess.h"
 #include "cli/log_watch.h"
 #include "cli/replay_source.h"
 #include "cli/run.h"
 #include "db/store.h"
 #include "suppress/policy.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-
-/* Of a file, to tell a log from mail. */
-#define LOOKED_AT_BYTES 4096U
 
 static int
 reparse(HeedInvocation *invocation, const HeedConfig *config, GError **error)
@@ -131,58 +127,21 @@ read_kind(const Asked *asked, bool *out_log, HeedLogFormat *out_format, GError *
     return chosen >= 0;
 }
 
-/* Whether all whole lines of the beginning are of the format, and not all are empty. */
-static bool
-is_of_format(const char *bytes, size_t length, HeedLogFormat format)
-{
-    const HeedLogSettings settings = {.format = format,
-                                      .reference = g_get_real_time() / G_USEC_PER_SEC};
-    g_autoptr(HeedLogReader) reader = heed_log_reader_new(&settings);
-    const char *end = bytes + length;
-    const char *line_end;
-    bool any = false;
-
-    heed_log_reader_begin(reader);
-    for (const char *line = bytes; line < end; line = line_end + 1) {
-        line_end = memchr(line, '\n', (size_t)(end - line));
-        if (line_end == NULL)
-            break;
-        if (heed_log_reader_line(reader, line, (size_t)(line_end - line)) != HEED_LOG_FINE)
-            return false;
-        any |= line_end > line;
-    }
-    return any;
-}
-
-/* The format that the beginning of a file has, or NULL: it may be mail. */
-static const char *
-log_format_of(const char *path)
-{
-    char beginning[LOOKED_AT_BYTES];
-    g_autoptr(HeedFile) file = g_file_test(path, G_FILE_TEST_IS_REGULAR) ? fopen(path, "re") : NULL;
-    size_t length = file != NULL ? fread(beginning, 1, sizeof(beginning), file) : 0;
-    const char *name;
-
-    for (int i = 0; (name = heed_log_format_name((HeedLogFormat)i)) != NULL; i++) {
-        if (is_of_format(beginning, length, (HeedLogFormat)i))
-            return name;
-    }
-    return NULL;
-}
-
 /* A log would be stored as one senseless message. Who says --as mail is believed. */
 static bool
 check_no_logs(const Asked *asked, GError **error)
 {
     for (char **path = asked->paths; asked->kind == NULL && path != NULL && *path != NULL; path++) {
-        const char *format = log_format_of(*path);
+        bool is_stdin = strcmp(*path, "-") == 0;
+        const char *format = heed_log_guess(*path);
 
         if (format == NULL)
             continue;
-        g_set_error(error, HEED_ERROR, HEED_ERROR_USAGE,
-                    "'%s' looks like the log of a mail server: say --as %s; or --as mail if it is "
-                    "mail",
-                    *path, format);
+        g_set_error(
+            error, HEED_ERROR, HEED_ERROR_USAGE,
+            "%s%s%s looks like the log of a mail server: say --as %s; or --as mail if it is "
+            "mail",
+            is_stdin ? "" : "'", is_stdin ? "standard input" : *path, is_stdin ? "" : "'", format);
         return false;
     }
     return true;

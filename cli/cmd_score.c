@@ -91,6 +91,21 @@ static const struct {
     [HEED_REPUTATION_COMPLAINTS] = {"complaints", "complaints", HEED_REPUTATION_DELIVERED},
 };
 
+/* A count of a span, or "-" for one of volume where no log tells of it. */
+static void
+add_count(HeedTable *table,
+          const HeedReputation *reputation,
+          HeedReputationSpan span,
+          HeedReputationCount which)
+{
+    bool is_volume = which == HEED_REPUTATION_SENT || which == HEED_REPUTATION_DELIVERED;
+
+    if (is_volume && reputation->counts[HEED_REPUTATION_30D][HEED_REPUTATION_SENT] == 0)
+        heed_table_text(table, NULL);
+    else
+        heed_table_int(table, reputation->counts[span][which]);
+}
+
 /* A count of 30 days as a rate: "0.42 %", or "-" where nothing says of how much. */
 static void
 add_rate(HeedTable *table, const HeedReputation *reputation, HeedReputationCount which)
@@ -122,7 +137,6 @@ print_list(const GPtrArray *list, uint64_t total)
 
     for (size_t i = 0; i < list->len; i++) {
         const HeedReputation *reputation = list->pdata[i];
-        const int64_t *month = reputation->counts[HEED_REPUTATION_30D];
 
         heed_table_text(table, reputation->name);
         if (reputation->score < 0)
@@ -130,9 +144,9 @@ print_list(const GPtrArray *list, uint64_t total)
         else
             heed_table_int(table, reputation->score);
         heed_table_text(table, reputation->band);
-        heed_table_int(table, month[HEED_REPUTATION_SENT]);
-        heed_table_int(table, month[HEED_REPUTATION_FAILED]);
-        heed_table_int(table, month[HEED_REPUTATION_COMPLAINTS]);
+        add_count(table, reputation, HEED_REPUTATION_30D, HEED_REPUTATION_SENT);
+        add_count(table, reputation, HEED_REPUTATION_30D, HEED_REPUTATION_FAILED);
+        add_count(table, reputation, HEED_REPUTATION_30D, HEED_REPUTATION_COMPLAINTS);
         add_rate(table, reputation, HEED_REPUTATION_HARD);
         add_rate(table, reputation, HEED_REPUTATION_BLOCK);
         add_rate(table, reputation, HEED_REPUTATION_DEFERRED);
@@ -167,7 +181,7 @@ print_one(const HeedReputation *reputation)
     for (size_t i = 0; i < HEED_REPUTATION_COUNTS; i++) {
         heed_table_text(table, counts[i].title);
         for (size_t j = 0; j < HEED_REPUTATION_SPANS; j++)
-            heed_table_int(table, reputation->counts[j][i]);
+            add_count(table, reputation, (HeedReputationSpan)j, (HeedReputationCount)i);
         add_rate(table, reputation, (HeedReputationCount)i);
     }
     heed_table_print(table, stdout);

@@ -85,6 +85,7 @@ store_facts(HeedLogStore *store,
     if (!heed_store_insert(database, batch->arrivals, out, error) ||
         !heed_guard_watch(database, &store->config->guard, HEED_DATE_UNKNOWN, out->addresses,
                           out_holds, error) ||
+        (batch->sums->deliveries->len > 0 && !heed_policy_lock_deliveries(database, error)) ||
         !heed_log_deliveries_write(database, batch->sums, out->addresses, error))
         return false;
     sort_unique(out->addresses);
@@ -108,13 +109,17 @@ static bool
 store_sums(HeedLogStore *store, const HeedLogBatch *batch, GError **error)
 {
     g_autofree const char **streams = streams_of(store, batch->sums);
+    const HeedLogTally *tally = &batch->tally;
+    const HeedLogStretch stretch = {.end = batch->position,
+                                    .lines = tally->lines,
+                                    .told = tally->delivered + tally->deferred + tally->failed > 0,
+                                    .state = batch->state};
 
     return heed_log_sums_write(store->database, batch->sums, streams, error) &&
-           heed_log_file_save(store->database, store->log_file_id, batch->position,
-                              batch->tally.lines, batch->state, error) &&
+           heed_log_file_save(store->database, store->log_file_id, &stretch, error) &&
            (batch->state == NULL || store->before_id == 0 ||
             heed_log_file_forget_state(store->database, store->before_id, error)) &&
-           count_log(store, &batch->tally, error);
+           count_log(store, tally, error);
 }
 
 /* Locks the place; *out_done when the batch is stored already, by a commit whose answer was lost.

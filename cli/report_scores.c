@@ -71,6 +71,18 @@ rate_cell(GString *page,
 }
 
 static void
+sent_cell(GString *page, const HeedReputation *reputation)
+{
+    int64_t sent = reputation->counts[HEED_REPUTATION_30D][HEED_REPUTATION_SENT];
+
+    heed_report_cell(page, &worst_columns[WORST_SENT], false);
+    if (sent > 0)
+        heed_html_number(page, sent);
+    else
+        g_string_append(page, "–");
+}
+
+static void
 append_score(GString *page, const HeedReputation *reputation)
 {
     if (reputation->score >= 0)
@@ -107,8 +119,7 @@ append_worst(GString *page, HeedReputationBy by, const HeedSummaryCause *cause)
     g_string_append(page, "<span class=\"nowrap\">");
     append_score(page, reputation);
     g_string_append(page, "</span>");
-    heed_report_number(page, &worst_columns[WORST_SENT], false,
-                       reputation->counts[HEED_REPUTATION_30D][HEED_REPUTATION_SENT]);
+    sent_cell(page, reputation);
     rate_cell(page, &worst_columns[WORST_HARD], reputation, HEED_REPUTATION_HARD);
     rate_cell(page, &worst_columns[WORST_BLOCK], reputation, HEED_REPUTATION_BLOCK);
     rate_cell(page, &worst_columns[WORST_DEFERRED], reputation, HEED_REPUTATION_DEFERRED);

@@ -57,14 +57,19 @@ heed_log_file_unchanged(
 typedef struct Head {
     const HeedLogLookUp *look_up;
     uint8_t digest[SHA256_BYTES];
-    GByteArray *lines; /* owned; LINE_DIGEST_BYTES for each whole line */
-    size_t whole;      /* bytes up to the end of the last whole line */
+    /* LINE_DIGEST_BYTES for each whole line, and one more for a last line without its end, as it
+     * would be with it. Owned. */
+    GByteArray *lines;
+    GArray *ends; /* owned; of int64_t: where each of these ends */
+    size_t whole; /* bytes up to the end of the last whole line */
+    guint whole_lines;
 } Head;
 
 static void
 head_clear(Head *head)
 {
     g_clear_pointer(&head->lines, g_byte_array_unref);
+    g_clear_pointer(&head->ends, g_array_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Head, head_clear)
@@ -88,32 +93,51 @@ digest_of(const uint8_t *bytes, size_t length, uint8_t out[SHA256_BYTES])
 }
 
 static void
-head_init(Head *head, const HeedLogLookUp *look_up)
+add_end(Head *head, const GChecksum *sum, size_t end)
 {
-    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    const uint8_t *end;
+    int64_t place = (int64_t)end;
     uint8_t digest[SHA256_BYTES];
 
-    *head = (Head){.look_up = look_up, .lines = g_byte_array_new()};
-    while ((end = memchr(look_up->head + head->whole, '\n', look_up->head_length - head->whole)) !=
-           NULL) {
-        size_t next = (size_t)(end - look_up->head) + 1;
-
-        g_checksum_update(sum, look_up->head + head->whole, (gssize)(next - head->whole));
-        digest_so_far(sum, digest);
-        g_byte_array_append(head->lines, digest, LINE_DIGEST_BYTES);
-        head->whole = next;
-    }
-    digest_of(look_up->head, look_up->head_length, head->digest);
+    digest_so_far(sum, digest);
+    g_byte_array_append(head->lines, digest, LINE_DIGEST_BYTES);
+    g_array_append_val(head->ends, place);
 }
 
 static void
-add_lines(HeedParams *params, const Head *head)
+head_init(Head *head, const HeedLogLookUp *look_up)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    const uint8_t *bytes = look_up->head;
+    size_t length = look_up->head_length;
+    const uint8_t *end;
+
+    *head = (Head){.look_up = look_up,
+                   .lines = g_byte_array_new(),
+                   .ends = g_array_new(FALSE, FALSE, sizeof(int64_t))};
+    while ((end = memchr(bytes + head->whole, '\n', length - head->whole)) != NULL) {
+        size_t next = (size_t)(end - bytes) + 1;
+
+        g_checksum_update(sum, bytes + head->whole, (gssize)(next - head->whole));
+        add_end(head, sum, next);
+        head->whole = next;
+    }
+    head->whole_lines = head->ends->len;
+    if (head->whole < length) {
+        g_checksum_update(sum, bytes + head->whole, (gssize)(length - head->whole));
+        g_checksum_update(sum, (const guchar *)"\n", 1);
+        add_end(head, sum, length);
+    }
+    digest_of(bytes, length, head->digest);
+}
+
+/* The digests from the line of this number on to another. */
+static void
+add_lines(HeedParams *params, const Head *head, guint from, guint to)
 {
     HeedArrayParam *lines = heed_params_bytes_array(params);
 
-    for (guint at = 0; at < head->lines->len; at += LINE_DIGEST_BYTES)
-        heed_array_add_bytes(lines, head->lines->data + at, LINE_DIGEST_BYTES);
+    for (guint at = from; at < to; at++)
+        heed_array_add_bytes(lines, head->lines->data + at * LINE_DIGEST_BYTES, LINE_DIGEST_BYTES);
 }
 
 /* --- finding --- */
@@ -164,7 +188,7 @@ add_missing_lines(HeedDatabase *database, int64_t log_file_id, const Head *head,
     g_autoptr(HeedParams) params = heed_params_new();
 
     heed_params_int(params, log_file_id);
-    add_lines(params, head);
+    add_lines(params, head, 0, head->whole_lines);
     return heed_database_run(database, "know the log by its lines",
                              "UPDATE heed_data.log_file SET head_lines = $2"
                              " WHERE log_file_id = $1::bigint AND head_lines IS NULL",
@@ -228,35 +252,78 @@ find_shorter(
     return true;
 }
 
-/* The file as it is where it has more bytes: a row that begins with all of its whole lines, the one
- * that is read farthest. */
+/* How far a row begins as a file does. */
+typedef struct Alike {
+    uint64_t end; /* 0: there is no such row */
+    uint64_t lines;
+} Alike;
+
+/* The row that begins with the most of its lines, of equals the one that is read farthest: with all
+ * of its whole lines, or of a file that lay at this place, and with more than so many bytes. */
 static bool
-find_longer(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, GError **error)
+find_alike(HeedDatabase *database,
+           const Head *head,
+           size_t more_than,
+           HeedLogCheckpoint *out,
+           Alike *out_alike,
+           GError **error)
 {
+    const HeedLogPlace *place = &head->look_up->place;
     g_autoptr(HeedParams) params = heed_params_new();
+    HeedArrayParam *ends;
     g_autoptr(HeedRows) rows = NULL;
 
-    if (head->whole == 0)
-        return true;
-    heed_params_bytes(params, head->lines->data + head->lines->len - LINE_DIGEST_BYTES,
-                      LINE_DIGEST_BYTES);
-    rows = heed_database_query(database, "find the log by more of it",
-                               "SELECT " CHECKPOINT_COLUMNS
-                               " FROM heed_data.log_file WHERE head_lines @> ARRAY[$1]"
-                               " ORDER BY position DESC, log_file_id LIMIT 1",
-                               params, error);
+    add_lines(params, head, 0, head->ends->len);
+    ends = heed_params_int_array(params);
+    for (guint i = 0; i < head->ends->len; i++)
+        heed_array_add_int(ends, g_array_index(head->ends, int64_t, i));
+    add_lines(params, head, MAX(head->whole_lines, 1) - 1, head->ends->len);
+    heed_params_int(params, place->device);
+    heed_params_int(params, place->inode);
+    heed_params_int(params, (int64_t)more_than);
+    rows = heed_database_query(
+        database, "find the log by its lines",
+        "SELECT " CHECKPOINT_COLUMNS ", alike.place, alike.turn FROM heed_data.log_file"
+        " CROSS JOIN LATERAL (SELECT line.place, line.turn"
+        "  FROM unnest($1, $2) WITH ORDINALITY AS line (digest, place, turn)"
+        "  WHERE line.digest = ANY (head_lines) ORDER BY line.turn DESC LIMIT 1) AS alike"
+        " WHERE (head_lines && $3 OR (device = $4::bigint AND inode = $5::bigint))"
+        " AND alike.place > $6::bigint"
+        " ORDER BY alike.turn DESC, position DESC, log_file_id LIMIT 1",
+        params, error);
     if (rows == NULL)
         return false;
-    if (heed_rows_count(rows) > 0)
-        read_checkpoint(rows, &head->look_up->place, out);
-    /* One that is not read as far is read on wherever it lies. */
-    if (out->log_file_id == 0 || out->position < head->whole)
+    *out_alike = (Alike){0};
+    if (heed_rows_count(rows) == 0)
         return true;
+    read_checkpoint(rows, place, out);
+    *out_alike = (Alike){(uint64_t)heed_rows_int(rows, 0, 7), (uint64_t)heed_rows_int(rows, 0, 8)};
+    return true;
+}
+
+/* The file as it is where it has more bytes, or as it was before it was cut down in its place and
+ * written on. */
+static bool
+find_other(HeedDatabase *database,
+           const Head *head,
+           size_t more_than,
+           HeedLogCheckpoint *out,
+           GError **error)
+{
+    Alike alike;
+    bool part;
+
+    if (!find_alike(database, head, more_than, out, &alike, error))
+        return false;
+    part = alike.end >= head->whole;
+    /* One that is not read as far is read on wherever it lies. */
+    if (alike.end == 0 || (part && out->position < alike.end))
+        return true;
+    if (out->position < alike.end)
+        alike = (Alike){out->position, out->lines};
     heed_log_checkpoint_clear(out);
-    *out = (HeedLogCheckpoint){.position = head->whole,
-                               .lines = head->lines->len / LINE_DIGEST_BYTES,
-                               .same_place = out->same_place,
-                               .part = true};
+    *out = (HeedLogCheckpoint){
+        .position = alike.end, .lines = alike.lines, .same_place = out->same_place, .part = part};
     return true;
 }
 
@@ -269,7 +336,7 @@ extend(HeedDatabase *database, int64_t log_file_id, const Head *head, GError **e
     heed_params_int(params, log_file_id);
     heed_params_int(params, (int64_t)head->look_up->head_length);
     heed_params_bytes(params, head->digest, SHA256_BYTES);
-    add_lines(params, head);
+    add_lines(params, head, 0, head->whole_lines);
     return heed_database_run(
         database, "know the log by more of it",
         "UPDATE heed_data.log_file SET head_length = $2::integer, head_digest = $3,"
@@ -291,14 +358,14 @@ make(HeedDatabase *database, const Head *head, uint64_t position, uint64_t lines
     heed_params_text(params, look_up->stem);
     heed_params_int(params, (int64_t)look_up->head_length);
     heed_params_bytes(params, head->digest, SHA256_BYTES);
-    add_lines(params, head);
+    add_lines(params, head, 0, head->whole_lines);
     heed_params_int(params, (int64_t)position);
     heed_params_int(params, (int64_t)lines);
     return heed_database_run(
         database, "make the log known",
         "INSERT INTO heed_data.log_file"
-        " (log, path, stem, head_length, head_digest, head_lines, position, lines)"
-        " VALUES ($1, $2, $3, $4::integer, $5, $6, $7::bigint, $8::bigint)"
+        " (log, path, stem, head_length, head_digest, head_lines, position, told_to, lines)"
+        " VALUES ($1, $2, $3, $4::integer, $5, $6, $7::bigint, $7::bigint, $8::bigint)"
         " ON CONFLICT (head_digest) DO NOTHING",
         params, error);
 }
@@ -310,11 +377,10 @@ find_changed(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, G
     size_t length = 0;
     int64_t shorter = 0;
 
-    if (!find_shorter(database, head, &shorter, &length, error))
+    if (!find_shorter(database, head, &shorter, &length, error) ||
+        !find_other(database, head, length, out, error))
         return false;
-    if (length < head->whole && !find_longer(database, head, out, error))
-        return false;
-    if (out->part || out->log_file_id != 0 || shorter == 0)
+    if (out->position > 0 || out->log_file_id != 0 || shorter == 0)
         return true;
     out->log_file_id = shorter;
     return (head->look_up->only_look || extend(database, shorter, head, error)) &&
@@ -336,7 +402,8 @@ find_or_make(HeedDatabase *database, const Head *head, HeedLogCheckpoint *out, G
     if (out->log_file_id == 0 && !find_changed(database, head, out, error))
         return false;
     if (out->log_file_id == 0 && !out->part &&
-        (!make(database, head, 0, 0, error) || !find_whole(database, head, out, error)))
+        (!make(database, head, out->position, out->lines, error) ||
+         !find_whole(database, head, out, error)))
         return false;
     return heed_transaction_commit(transaction, error);
 }
@@ -464,24 +531,24 @@ heed_log_file_lock(HeedDatabase *database,
 bool
 heed_log_file_save(HeedDatabase *database,
                    int64_t log_file_id,
-                   uint64_t position,
-                   uint64_t lines,
-                   GBytes *state,
+                   const HeedLogStretch *stretch,
                    GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     gsize length = 0;
-    gconstpointer bytes = state == NULL ? NULL : g_bytes_get_data(state, &length);
+    gconstpointer bytes = stretch->state == NULL ? NULL : g_bytes_get_data(stretch->state, &length);
 
     heed_params_int(params, log_file_id);
-    heed_params_int(params, (int64_t)position);
-    heed_params_int(params, (int64_t)lines);
+    heed_params_int(params, (int64_t)stretch->end);
+    heed_params_int(params, (int64_t)stretch->lines);
     heed_params_bytes(params, bytes, length);
+    heed_params_bool(params, stretch->told);
     return heed_database_run(
         database, "note how far the log is read",
         "UPDATE heed_data.log_file SET position = $2::bigint, lines = lines + $3::bigint,"
         " state = coalesce($4, state), state_position = CASE WHEN $4::bytea IS NULL"
-        " THEN state_position ELSE $2::bigint END, read_at = now()"
+        " THEN state_position ELSE $2::bigint END,"
+        " told_to = CASE WHEN $5::boolean THEN $2::bigint ELSE told_to END, read_at = now()"
         " WHERE log_file_id = $1::bigint",
         params, error);
 }
@@ -496,7 +563,8 @@ heed_log_file_rewind(HeedDatabase *database, int64_t log_file_id, uint64_t posit
     return heed_database_run(
         database, "note that the log is shorter",
         "UPDATE heed_data.log_file SET position = $2::bigint, state = NULL, state_position = NULL,"
-        " lines = CASE WHEN $2::bigint > 0 THEN lines ELSE 0 END"
+        " lines = CASE WHEN $2::bigint > 0 THEN lines ELSE 0 END,"
+        " told_to = least(told_to, $2::bigint)"
         " WHERE log_file_id = $1::bigint AND position > $2::bigint",
         params, error);
 }
@@ -556,7 +624,8 @@ heed_log_begin(
         "    WHERE name = $1 AND format <> $3 AND delivered + deferred + failed = 0"
         "), anew AS ("
         "    UPDATE heed_data.log_file"
-        "    SET position = 0, lines = 0, state = NULL, state_position = NULL, size = NULL"
+        "    SET position = told_to, lines = CASE WHEN told_to > 0 THEN lines ELSE 0 END,"
+        "        state = NULL, state_position = NULL, size = NULL"
         "    WHERE log IN (SELECT name FROM misread)"
         ")"
         " INSERT INTO heed_data.log AS log (name, path, format) VALUES ($1, $2, $3)"

@@ -29,9 +29,10 @@ typedef struct HeedLogCheckpoint {
     GBytes *state;           /* owned; NULL: nothing is known of messages under way */
     bool has_kept;           /* a state was kept of it, though it may have gone over to another */
     bool same_place;         /* it lay at this device and inode when it was last read to its end */
-    bool
-        part; /* there are fewer bytes than a file has that begins with the same whole lines, and is
-                 read beyond them: position and lines are where those end, and no row is its own */
+    /* There are fewer bytes than a file has that begins with the same whole lines, and is read
+     * beyond them: position and lines are where what is known ends (it may be within its last line,
+     * of which that file has the end), and no row is its own. */
+    bool part;
 } HeedLogCheckpoint;
 
 void heed_log_checkpoint_clear(HeedLogCheckpoint *checkpoint);
@@ -56,8 +57,10 @@ typedef struct HeedLogLookUp {
     bool only_look; /* a dry run: makes nothing known */
 } HeedLogLookUp;
 
-/* Finds the file, or makes it known, unless it is a part of one that is. In a transaction of its
- * own. */
+/* Finds the file, or makes it known, unless it is a part of one that is. What a file of less than
+ * HEED_LIMIT_LOG_HEAD_BYTES has left after it was cut down in its place, and written on, is
+ * counted: its position is there. In a transaction of its own. Where it was only to look, position
+ * may be that of a file that is not known. */
 bool heed_log_file_find(HeedDatabase *database,
                         const HeedLogLookUp *look_up,
                         HeedLogCheckpoint *out,
@@ -104,13 +107,18 @@ bool heed_log_file_lock(HeedDatabase *database,
                         uint64_t *out_position,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Moves the position, in the transaction that stores what stands before it. State NULL: that which
- * is there stays. */
+/* What was read of a file and is stored now. */
+typedef struct HeedLogStretch {
+    uint64_t end; /* where in the file */
+    uint64_t lines;
+    bool told;     /* any attempt to deliver was counted of it */
+    GBytes *state; /* of messages under way at its end; NULL: what is known stays; borrowed */
+} HeedLogStretch;
+
+/* Moves the position to the end of a stretch, in the transaction that stores it. */
 bool heed_log_file_save(HeedDatabase *database,
                         int64_t log_file_id,
-                        uint64_t position,
-                        uint64_t lines,
-                        GBytes *state,
+                        const HeedLogStretch *stretch,
                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* The file has become shorter: what is written behind its new end is new. 0: all of it is. */
@@ -140,7 +148,8 @@ typedef struct HeedLogCount {
 } HeedLogCount;
 
 /* Finds or makes the log's row. A log of which nothing was counted yet is read anew when its format
- * is another one: so far it was misread. */
+ * is another one: so far it was misread. What was counted of its files by hand, or under another
+ * name, is not. */
 bool heed_log_begin(HeedDatabase *database,
                     const char *name,
                     const char *path,

@@ -86,55 +86,62 @@ heed_log_sums_write(HeedDatabase *database,
     return write_volumes(database, sums, streams, error) && write_attempts(database, sums, error);
 }
 
-/* The last delivery of each address, in the order in which all lock them. */
+/* It failed from begins to ends, as gather.sql of suppress/ takes it. */
+#define HAS_FAILED                                                                   \
+    "(known AND EXISTS (SELECT FROM heed_data.event AS event"                        \
+    " WHERE event.address = delivery.address AND event.trust >= 2"                   \
+    " AND event.verdict IS NOT NULL AND coalesce(event.action, 'failed') = 'failed'" \
+    " AND event.occurred_at BETWEEN begins AND ends))"
+
+/* The last delivery of each address, and those between which and the next one it failed, in the
+ * order in which all lock them. Something is known of an address, or becomes known with this
+ * stretch ($4). */
 static const char deliveries_sql[] =
-    "WITH given AS MATERIALIZED ("
-    " SELECT DISTINCT ON (address) address COLLATE \"C\" AS address, delivered_at, original_key"
+    "WITH told AS MATERIALIZED ("
+    " SELECT address COLLATE \"C\" AS address, delivered_at, original_key,"
+    "  (EXISTS (SELECT FROM heed_data.address_state AS state WHERE state.address = delivery.address)"
+    "   OR address IN (SELECT unnest($4))) AS known, delivered_at AS begins,"
+    "  lead(delivered_at) OVER (PARTITION BY address COLLATE \"C\" ORDER BY delivered_at) AS ends"
     " FROM (SELECT unnest($1) AS address, unnest($2) AS delivered_at, unnest($3) AS original_key)"
     " AS delivery"
     /* Who was forgotten and is refused is kept by the pseudonym alone (store_forgotten.c). */
     " WHERE NOT (EXISTS (SELECT FROM heed_data.kept) AND EXISTS ("
     "  SELECT FROM heed_data.address_state AS state"
     "  WHERE state.address = heed_data.pseudonym(delivery.address) AND state.suppressed))"
-    " ORDER BY address, delivered_at DESC"
     "), placed AS MATERIALIZED ("
-    " SELECT given.*, state.known, near.before, near.after, coalesce(state.known AND EXISTS ("
-    "  SELECT FROM heed_data.event AS event WHERE event.address = given.address"
-    "  AND event.action = 'failed' AND event.trust >= 2 AND event.occurred_at BETWEEN"
-    "  least(near.before, given.delivered_at) AND greatest(near.after, given.delivered_at)), false)"
-    " AS between_failures"
-    " FROM given"
+    " SELECT address, delivered_at, original_key, known, near.before, near.after,"
+    "  least(near.before, delivered_at) AS begins, greatest(near.after, delivered_at) AS ends"
+    " FROM told AS delivery"
     " CROSS JOIN LATERAL (SELECT"
-    "  (SELECT max(old.delivered_at) FROM heed_data.delivery AS old"
-    "   WHERE old.address = given.address AND old.delivered_at <= given.delivered_at) AS before,"
-    "  (SELECT min(old.delivered_at) FROM heed_data.delivery AS old"
-    "   WHERE old.address = given.address AND old.delivered_at > given.delivered_at) AS after"
-    " ) AS near"
-    " CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM heed_data.address_state AS state"
-    "  WHERE state.address = given.address) AS known) AS state"
+    "  max(old.delivered_at) FILTER (WHERE old.delivered_at <= delivery.delivered_at) AS before,"
+    "  min(old.delivered_at) FILTER (WHERE old.delivered_at > delivery.delivered_at) AS after"
+    "  FROM heed_data.delivery AS old WHERE old.address = delivery.address) AS near"
+    " WHERE delivery.ends IS NULL OR " HAS_FAILED "), judged AS MATERIALIZED ("
+    " SELECT delivery.*, " HAS_FAILED " AS between_failures FROM placed AS delivery"
     "), moved AS ("
-    " UPDATE heed_data.delivery AS old SET delivered_at = placed.delivered_at, arrived_at = now(),"
-    "  original_key = placed.original_key"
-    " FROM placed WHERE old.address = placed.address AND old.delivered_at = placed.before"
-    "  AND placed.after IS NULL AND NOT placed.between_failures"
-    "  AND placed.before < placed.delivered_at"
+    " UPDATE heed_data.delivery AS old SET delivered_at = judged.delivered_at, arrived_at = now(),"
+    "  original_key = judged.original_key"
+    " FROM judged WHERE old.address = judged.address AND old.delivered_at = judged.before"
+    "  AND judged.after IS NULL AND NOT judged.between_failures"
+    "  AND judged.before < judged.delivered_at"
     "), made AS ("
     " INSERT INTO heed_data.delivery (address, delivered_at, original_key)"
-    " SELECT address, delivered_at, original_key FROM placed"
+    " SELECT address, delivered_at, original_key FROM judged"
     " WHERE (before IS NULL AND after IS NULL) OR between_failures"
-    " ORDER BY address ON CONFLICT DO NOTHING"
-    ") SELECT address FROM placed WHERE known";
+    " ORDER BY address, delivered_at ON CONFLICT DO NOTHING"
+    ") SELECT DISTINCT address FROM placed WHERE known";
 
 bool
 heed_log_deliveries_write(HeedDatabase *database,
                           const HeedLogSums *sums,
-                          GPtrArray *out_addresses,
+                          GPtrArray *inout_addresses,
                           GError **error)
 {
     g_autoptr(HeedParams) params = heed_params_new();
     HeedArrayParam *addresses = heed_params_text_array(params);
     HeedArrayParam *times = heed_params_time_array(params);
     HeedArrayParam *keys = heed_params_bytes_array(params);
+    HeedArrayParam *failed = heed_params_text_array(params);
     g_autoptr(HeedRows) rows = NULL;
 
     if (sums->deliveries->len == 0)
@@ -150,10 +157,12 @@ heed_log_deliveries_write(HeedDatabase *database,
         heed_array_add_time(times, delivery->at);
         heed_array_add_bytes(keys, known ? key : NULL, HEED_KEY_BYTES);
     }
+    for (guint i = 0; i < inout_addresses->len; i++)
+        heed_array_add_text(failed, g_ptr_array_index(inout_addresses, i));
     rows = heed_database_query(database, "note the deliveries", deliveries_sql, params, error);
     if (rows == NULL)
         return false;
     for (size_t i = 0; i < heed_rows_count(rows); i++)
-        g_ptr_array_add(out_addresses, g_strdup(heed_rows_text(rows, i, 0)));
+        g_ptr_array_add(inout_addresses, g_strdup(heed_rows_text(rows, i, 0)));
     return true;
 }

@@ -14,12 +14,15 @@ bool heed_log_sums_write(HeedDatabase *database,
                          const char *const *streams,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* The deliveries: of each address the last one, and one more where a failure lies between two. Adds
- * those addresses (char *, owned) of which something is known that a delivery may clear: they are
- * to be folded. */
+/*
+ * The deliveries: of each address the last one, and one more where a failure lies between two. The
+ * failures of the same stretch are stored before, their addresses in the array (char *, owned);
+ * those of which something is known that a delivery may clear are added: they are to be folded.
+ * Nobody else folds meanwhile: heed_policy_lock_deliveries() comes before.
+ */
 bool heed_log_deliveries_write(HeedDatabase *database,
                                const HeedLogSums *sums,
-                               GPtrArray *out_addresses,
+                               GPtrArray *inout_addresses,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #endif

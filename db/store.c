@@ -78,7 +78,8 @@ heed_store_write_new(HeedDatabase *database,
     for (guint i = 0; i < batch->events->len; i++) {
         const HeedBatchEvent *event = &g_array_index(batch->events, HeedBatchEvent, i);
 
-        if (event->recipient.address != NULL)
+        /* What is put off counts nowhere. */
+        if (event->recipient.address != NULL && event->recipient.action != HEED_ACTION_DELAYED)
             g_ptr_array_add(out_addresses, g_strdup(event->recipient.address));
     }
     return heed_rollup_write(rollup, database, error) &&

@@ -46,7 +46,7 @@ typedef enum HeedFrameType {
     HEED_FRAME_LOG_FILE, /* empty: a descriptor comes with it */
     HEED_FRAME_LOG_READ, /* where to begin, what was known there */
     /* reader of a log → store */
-    HEED_FRAME_LOG_HEAD,     /* the file's first bytes */
+    HEED_FRAME_LOG_HEAD,     /* the file's first bytes; whether it is cut off within them */
     HEED_FRAME_LOG_REFUSED,  /* JSON: code and message: the file cannot be read, others can */
     HEED_FRAME_LOG_FAILURE,  /* digest, time, report as JSON: of the batch that follows */
     HEED_FRAME_LOG_STATE,    /* what is known of messages under way: of the batch that follows */

@@ -144,7 +144,7 @@ zstd_close(HeedLogBytes *bytes)
 
 /* --- */
 
-/* Without functions: known by sight, and not read. */
+/* Without functions: known by sight, and not read. The others begin with no letter. */
 static const Packing packings[] = {
     {"\x1f\x8b", 2, "gzip", gzip_open, gzip_step, gzip_close},
     {"\xfd"
@@ -180,14 +180,31 @@ fill(HeedLogBytes *bytes, size_t least, GError **error)
     return true;
 }
 
+/* Whether bytes begin as this packing does, as far as there are any. */
+static bool
+begins_as(const Packing *packing, const void *bytes, size_t length)
+{
+    size_t there = packing->open == NULL ? packing->length : MIN(packing->length, length);
+
+    return there > 0 && length >= there && memcmp(bytes, packing->magic, there) == 0;
+}
+
+bool
+heed_log_bytes_are_packed(const void *beginning, size_t length)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(packings) && packings[i].open != NULL; i++)
+        if (begins_as(&packings[i], beginning, length))
+            return true;
+    return false;
+}
+
 static bool
 open_packing(HeedLogBytes *bytes, GError **error)
 {
     const Packing *packing = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(packings) && packing == NULL; i++)
-        if (bytes->filled >= packings[i].length &&
-            memcmp(bytes->input, packings[i].magic, packings[i].length) == 0)
+        if (begins_as(&packings[i], bytes->input, bytes->filled))
             packing = &packings[i];
     if (packing == NULL)
         return true;
@@ -299,5 +316,5 @@ heed_log_bytes_skip_to(HeedLogBytes *bytes, uint64_t *position)
 bool
 heed_log_bytes_is_cut(const HeedLogBytes *bytes)
 {
-    return bytes->packing != NULL && bytes->within;
+    return bytes->packing != NULL && bytes->within && bytes->at_end && bytes->at == bytes->filled;
 }

@@ -15,6 +15,9 @@
 
 typedef struct HeedLogBytes HeedLogBytes;
 
+/* Whether a file that begins so is compressed by gzip, xz or zstd; nothing is unpacked. */
+bool heed_log_bytes_are_packed(const void *beginning, size_t length);
+
 /* Reads from the beginning where the descriptor (borrowed) can be rewound, else from where it is.
  * HEED_ERROR_IO; HEED_ERROR_DATA names a compressor that is not known. */
 HeedLogBytes *heed_log_bytes_new(int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ingest/log_child.h"
 
-#include <string.h>
-
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fault.h"
@@ -203,6 +201,7 @@ open_file(Child *child, GError **error)
     } else {
         heed_pack_begin(&pack, HEED_FRAME_LOG_HEAD);
         heed_pack_bytes(&pack, head, length);
+        heed_pack_u8(&pack, heed_log_bytes_is_cut(child->bytes));
         heed_channel_send(&child->channel, heed_pack_end(&pack));
     }
     return heed_channel_flush(&child->channel, true, error);
@@ -252,15 +251,6 @@ send_progress(Child *child, uint64_t place, GError **error)
 
 /* --- reading --- */
 
-/* Formats whose first line says what the others have. */
-static bool
-has_header(HeedLogFormat format)
-{
-    const char *name = heed_log_format_name(format);
-
-    return strcmp(name, "csv") == 0 || strcmp(name, "powermta") == 0;
-}
-
 static bool
 is_deadly(const Child *child, uint64_t place)
 {
@@ -284,7 +274,7 @@ remember(Child *child, bool *out_there, GError **error)
 
     *out_there = false;
     heed_log_reader_to(child->reader, NULL, NULL);
-    if (child->start.position > 0 && has_header(child->job.format)) {
+    if (child->start.position > 0 && heed_log_format_has_header(child->job.format)) {
         kind = heed_log_lines_next(child->lines, &line, error);
         if (kind == HEED_LOG_LINE_WHOLE)
             (void)heed_log_reader_line(child->reader, line.at, line.length);

@@ -149,7 +149,7 @@ start_child(HeedLogClerk *clerk, GError **error)
 /* --- opening --- */
 
 static GBytes *
-read_head(const HeedFrame *frame, GError **error)
+read_head(const HeedFrame *frame, bool *out_cut, GError **error)
 {
     HeedUnpack unpack;
     const uint8_t *head;
@@ -161,13 +161,14 @@ read_head(const HeedFrame *frame, GError **error)
     }
     heed_unpack_begin(&unpack, frame);
     head = heed_unpack_bytes(&unpack, &length);
+    *out_cut = heed_unpack_u8(&unpack) != 0;
     if (frame->type != HEED_FRAME_LOG_HEAD || head == NULL || length > HEED_LIMIT_LOG_HEAD_BYTES)
         unpack.broken = true;
     return heed_unpack_finish(&unpack, error) ? g_bytes_new(head, length) : NULL;
 }
 
 static GBytes *
-hand_over(HeedLogClerk *clerk, GError **error)
+hand_over(HeedLogClerk *clerk, bool *out_cut, GError **error)
 {
     HeedFrame frame;
 
@@ -177,7 +178,7 @@ hand_over(HeedLogClerk *clerk, GError **error)
         return NULL;
     switch (listen(clerk, &frame, error)) {
     case OUTCOME_ENDED:
-        return read_head(&frame, error);
+        return read_head(&frame, out_cut, error);
     case OUTCOME_DIED:
         set_death(clerk, "when it opened it", error);
         break;
@@ -188,11 +189,11 @@ hand_over(HeedLogClerk *clerk, GError **error)
 }
 
 GBytes *
-heed_log_clerk_open(HeedLogClerk *clerk, int fd, GError **error)
+heed_log_clerk_open(HeedLogClerk *clerk, int fd, bool *out_cut, GError **error)
 {
     clerk->fd = fd;
     g_array_set_size(clerk->deadly, 0);
-    return hand_over(clerk, error);
+    return hand_over(clerk, out_cut, error);
 }
 
 /* --- reading --- */
@@ -322,6 +323,7 @@ replace(HeedLogClerk *clerk, Reading *reading, GError **error)
     HeedLogStart *start = &reading->start;
     bool careful = start->careful_until > start->position;
     g_autoptr(GBytes) head = NULL;
+    bool cut;
 
     if (careful && (!clerk->progressed || clerk->deadly->len >= HEED_LIMIT_LOG_DEADLY_LINES)) {
         set_death(clerk, "again and again", error);
@@ -336,7 +338,7 @@ replace(HeedLogClerk *clerk, Reading *reading, GError **error)
                             "the process that reads the log died, and it cannot be read again");
         return false;
     }
-    head = hand_over(clerk, error);
+    head = hand_over(clerk, &cut, error);
     if (head == NULL)
         return false;
     start->careful_until = start->position + 2U * HEED_LIMIT_LOG_BATCH_BYTES;

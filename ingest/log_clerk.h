@@ -21,10 +21,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HeedLogClerk, heed_log_clerk_free)
 
 /*
  * Hands over an open file (borrowed until the next one is); its first HEED_LIMIT_LOG_HEAD_BYTES,
- * unpacked, come back, the caller's. HEED_ERROR_DATA and HEED_ERROR_IO are the file's trouble,
+ * unpacked, come back, the caller's. *out_cut: it is compressed, and ends within them, before it is
+ * complete. HEED_ERROR_DATA and HEED_ERROR_IO are the file's trouble,
  * others the clerk's; HEED_ERROR_CANCELLED when it was told to stop.
  */
-GBytes *heed_log_clerk_open(HeedLogClerk *clerk, int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *heed_log_clerk_open(HeedLogClerk *clerk, int fd, bool *out_cut, GError **error)
+    G_GNUC_WARN_UNUSED_RESULT;
 
 /* Takes a batch; what it does not steal of it is freed. False ends the reading. */
 typedef bool (*HeedLogTakeBatch)(HeedLogBatch *batch, void *data, GError **error);

@@ -35,6 +35,12 @@ heed_log_format_from_name(const char *name, HeedLogFormat *out_format)
     return false;
 }
 
+bool
+heed_log_format_has_header(HeedLogFormat format)
+{
+    return format == HEED_LOG_CSV || format == HEED_LOG_POWERMTA;
+}
+
 const char *
 heed_log_trouble_words(HeedLogTrouble trouble)
 {

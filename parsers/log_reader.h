@@ -25,6 +25,8 @@ typedef enum HeedLogFormat {
 /* "postfix", … */
 const char *heed_log_format_name(HeedLogFormat format);
 bool heed_log_format_from_name(const char *name, HeedLogFormat *out_format);
+/* Whether the first line may be the names of the columns. */
+bool heed_log_format_has_header(HeedLogFormat format);
 
 /* Why a line could not be read. */
 typedef enum HeedLogTrouble {

@@ -92,36 +92,44 @@ write_member(GString *out, const HeedMember *member, const void *base)
     }
 }
 
-/* The members without their braces: "a":…,"b":… */
+/* The members without their braces: "a":…,"b":… Brief: without those that are null or empty. */
 static void
-write_members(GString *out, const HeedShape *shape, const void *base)
+write_members(GString *out, const HeedShape *shape, const void *base, bool brief)
 {
+    bool first = true;
+
     for (size_t i = 0; i < shape->count; i++) {
-        append(out, i == 0 ? "\"" : ",\"", i == 0 ? 1 : 2);
+        size_t begin = out->len;
+        size_t value;
+
+        append(out, first ? "\"" : ",\"", first ? 1 : 2);
         append(out, shape->members[i].key, strlen(shape->members[i].key));
         append(out, "\":", 2);
+        value = out->len;
         write_member(out, &shape->members[i], base);
+        if (brief && (strcmp(out->str + value, "null") == 0 || strcmp(out->str + value, "[]") == 0))
+            g_string_truncate(out, begin);
+        else
+            first = false;
     }
 }
 
 static void
-write_feedback(GString *out, const HeedFeedback *feedback)
+write_auth_failure(GString *out, const HeedFeedback *feedback, bool brief)
 {
-    if (feedback == NULL) {
+    if (!feedback->has_auth_failure) {
         g_string_append(out, "null");
         return;
     }
     g_string_append_c(out, '{');
-    write_members(out, &heed_feedback_shape, feedback);
-    g_string_append(out, ",\"auth_failure\":");
-    if (feedback->has_auth_failure) {
-        g_string_append_c(out, '{');
-        write_members(out, &heed_auth_failure_shape, feedback);
-        g_string_append_c(out, '}');
-    } else {
-        g_string_append(out, "null");
-    }
-    g_string_append(out, ",\"fields\":[");
+    write_members(out, &heed_auth_failure_shape, feedback, brief);
+    g_string_append_c(out, '}');
+}
+
+static void
+write_fields(GString *out, const HeedFeedback *feedback)
+{
+    g_string_append_c(out, '[');
     for (guint i = 0; i < feedback->field_names->len; i++) {
         g_string_append(out, i == 0 ? "{\"name\":" : ",{\"name\":");
         write_text(out, feedback->field_names->pdata[i]);
@@ -129,13 +137,34 @@ write_feedback(GString *out, const HeedFeedback *feedback)
         write_text(out, feedback->field_values->pdata[i]);
         g_string_append_c(out, '}');
     }
-    g_string_append(out, "]}");
+    g_string_append_c(out, ']');
+}
+
+static void
+write_feedback(GString *out, const HeedFeedback *feedback, bool brief)
+{
+    if (feedback == NULL) {
+        g_string_append(out, "null");
+        return;
+    }
+    g_string_append_c(out, '{');
+    /* One at least is never left out: incidents. */
+    write_members(out, &heed_feedback_shape, feedback, brief);
+    if (!brief || feedback->has_auth_failure) {
+        g_string_append(out, ",\"auth_failure\":");
+        write_auth_failure(out, feedback, brief);
+    }
+    if (!brief || feedback->field_names->len > 0) {
+        g_string_append(out, ",\"fields\":");
+        write_fields(out, feedback);
+    }
+    g_string_append_c(out, '}');
 }
 
 void
 heed_report_feedback_to_json(const HeedReport *report, GString *out)
 {
-    write_feedback(out, report->feedback);
+    write_feedback(out, report->feedback, true);
 }
 
 void
@@ -147,18 +176,18 @@ heed_report_to_json(const HeedReport *report, const char *source, GString *out)
     g_string_append(out, "{\"source\":");
     write_text(out, readable);
     g_string_append_c(out, ',');
-    write_members(out, &heed_report_shape, report);
+    write_members(out, &heed_report_shape, report, false);
     g_string_append(out, ",\"reporter\":{");
-    write_members(out, &heed_reporter_shape, report);
+    write_members(out, &heed_reporter_shape, report, false);
     g_string_append(out, "},\"feedback\":");
-    write_feedback(out, report->feedback);
+    write_feedback(out, report->feedback, false);
     g_string_append(out, ",\"original\":{");
-    write_members(out, &heed_original_shape, &report->original);
+    write_members(out, &heed_original_shape, &report->original, false);
     g_string_append(out, "},\"recipients\":[");
     for (guint i = 0; i < report->recipients->len; i++) {
         g_string_append(out, i == 0 ? "{" : ",{");
         write_members(out, &heed_recipient_shape,
-                      &g_array_index(report->recipients, HeedRecipient, i));
+                      &g_array_index(report->recipients, HeedRecipient, i), false);
         g_string_append_c(out, '}');
     }
     g_string_append(out, "],\"warnings\":");

@@ -14,7 +14,8 @@
  * writes null. */
 void heed_report_to_json(const HeedReport *report, const char *source, GString *out);
 
-/* Appends the report's "feedback" alone; "null" where it has none. */
+/* Appends the report's "feedback" alone, without what is null and empty in it; "null" where it has
+ * none. */
 void heed_report_feedback_to_json(const HeedReport *report, GString *out);
 
 /*

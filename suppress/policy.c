@@ -108,6 +108,13 @@ heed_policy_fold(HeedDatabase *database,
                                  heed_fold_locked(database, policy, touched, &folded, error));
 }
 
+bool
+heed_policy_lock_deliveries(HeedDatabase *database, GError **error)
+{
+    return heed_database_run(database, "wait for who folds",
+                             heed_suppress_query("deliveries_lock.sql"), NULL, error);
+}
+
 static GPtrArray *
 next_slice_once(HeedDatabase *database, const char *after, GError **error)
 {

@@ -38,6 +38,11 @@ bool heed_policy_fold(HeedDatabase *database,
                       const GPtrArray *addresses,
                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Before deliveries that a log tells of are written (db/log_sums.h): nobody folds, or has folded
+ * and not committed, until the caller's transaction ends. A fold that does not see a delivery, and
+ * a delivery that does not see what was folded, would leave a state that a rebuild does not. */
+bool heed_policy_lock_deliveries(HeedDatabase *database, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef struct HeedRebuilt {
     uint64_t addresses; /* looked at */
     uint64_t changed;   /* whose state differed from the fold */

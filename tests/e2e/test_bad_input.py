@@ -2,6 +2,7 @@
 """What bad input gets: the documented exit status, one clear line on standard error that names the
 mailbox, nothing lost. The database's own troubles are in test_database.py."""
 
+import gzip
 import os
 import subprocess
 import time
@@ -283,8 +284,19 @@ class Files(Case):
     def test_no_input(self):
         config = self.world.config(self.world.database(), "input.conf", "")
         self.heed("clean", "/nonexistent/list", config=config, want=66)
-        done = self.heed("ingest", Path(__file__).parents[1] / "fixtures/log/exim-mainlog.log", config=config, want=64)
-        self.assertIn("looks like the log of a mail server: say --as exim", done.stderr)
+        log = Path(__file__).parents[1] / "fixtures/log/exim-mainlog.log"
+        packed = self.world.folder / "mainlog"
+        packed.write_bytes(gzip.compress(log.read_bytes()))
+        words = "looks like the log of a mail server: say --as exim"
+        for path in log, packed:
+            self.assertIn(words, self.heed("ingest", path, config=config, want=64).stderr)
+            ways = {"pipe": {"input": path.read_bytes()}, "file": {"stdin": path.open("rb")}}
+            for way, given in ways.items():
+                with self.subTest(path=path, way=way):
+                    done = subprocess.run([harness.PROGRAM, "--config", config, "ingest", "-"], capture_output=True, check=False, **given)
+                    self.assertEqual(done.returncode, 64, done.stderr)
+                    self.assertIn(f"standard input {words}", done.stderr.decode())
+            ways["file"]["stdin"].close()
         blank = self.world.folder / "blank"
         blank.write_text("\n\n\n")
         self.heed("ingest", blank, config=config)

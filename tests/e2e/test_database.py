@@ -257,6 +257,12 @@ class Roles(Case):
         self.assertLess(scores["dead.example"]["score"], 60)
         self.assertIsNone(scores["silent.example"]["score"])
         self.assertIn("rate unknown", scores["silent.example"]["reason"])
+        self.assertEqual(scores["silent.example"]["30d"]["sent"], 0)
+        table = {line.split()[0]: line.split() for line in self.heed("score", config=config).stdout.splitlines()}
+        self.assertEqual([table[name][3] for name in ("silent.example", "dead.example")], ["-", "1000"])
+        for name, sent in ("silent.example", ["-"] * 3), ("dead.example", ["1000"] * 3):
+            lines = [line.split() for line in self.heed("score", name, config=config).stdout.splitlines()]
+            self.assertIn(["sent", *sent, "-"], lines)
         done = self.heed("score", "dead.example", config=config)
         self.assertIn("dead addresses", done.stdout)
         self.heed("score", "--fail-below", "60", config=config, want=1)

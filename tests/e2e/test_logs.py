@@ -383,8 +383,59 @@ class Following(Logs):
             table = self.folder / f"{number}.csv"
             table.write_text(f"time,outcome,recipient\n2026-01-02T09:30:00Z,delivered,kim{number}@example.net")
             self.age(table)
+            self.assertIn("1 delivered", self.heed("ingest", "--dry-run", "--as", "csv", table, config=self.config).stdout)
             self.heed("ingest", "--as", "csv", table, config=self.config)
             self.assertEqual(delivered(), wanted)
+
+    def test_copies_without_their_end(self):
+        """A copy of less than 4096 bytes that lacks the end of its last line, or of which the file has none: nothing of it is new."""
+        lines = message("4ABCDEFGHJK1", "kim1@dead.example.org", [SENT], "1@news.example.com")
+        header = "time,outcome,recipient\n"
+        row = "2026-01-02T09:30:00Z,delivered,kim2@example.net\n"
+        for form, text, wanted in ("postfix", "".join(lines).rpartition("\n")[0].rpartition("\n")[0] + "\n", "1"), ("csv", header + row + row, "3"):
+            whole = self.folder / f"whole.{form}"
+            whole.write_text(text)
+            self.age(whole)
+            self.heed("ingest", "--as", form, whole, config=self.config)
+            for cut in 1, 20:
+                with self.subTest(form=form, cut=cut):
+                    copy = self.folder / f"copy{cut}.{form}"
+                    copy.write_text(text[:-cut])
+                    self.age(copy)
+                    self.assertIn("no new lines", self.heed("ingest", "--dry-run", "--as", form, copy, config=self.config).stdout)
+                    self.assert_one_line(self.heed("ingest", "--as", form, copy, config=self.config).stderr, "no new lines")
+                    self.assertEqual(self.query("SELECT sum(delivered) FROM heed.volume_hourly"), [[wanted]])
+        # Cut in the only line behind the header, it may be another's; but for its end alone it is the same.
+        whole = self.folder / "one.csv"
+        whole.write_text(header.replace("time", "Time") + row)
+        copy = self.folder / "end.csv"
+        copy.write_text(whole.read_text()[:-1])
+        self.age(whole), self.age(copy)
+        self.assert_one_line(self.heed("ingest", "--as", "csv", whole, config=self.config).stderr, "1 delivered")
+        self.assert_one_line(self.heed("ingest", "--as", "csv", copy, config=self.config).stderr, "no new lines")
+
+    def test_cut_and_written_on(self):
+        """A file of less than 4096 bytes that was cut down in its place and written on before anybody looked: what it still had is counted."""
+        def sent(number):
+            return "".join(message(f"4ABCDEFGHJK{number}", f"kim{number}@dead.example.org", [SENT], f"{number}@news.example.com", at=number))
+        text = sent(0) + sent(1) + sent(2)
+        self.path.write_text(text)
+        self.heed("poll", config=self.config)
+        # At the end of a line, shorter and longer than before, and within one.
+        for number, (kept, more) in enumerate((([0, 1], [3]), ([0, 1], [4, 5, 6]), ([0], [7]))):
+            left = "".join(map(sent, kept))
+            cut = len(left) - (9 if number == 2 else 0)
+            os.truncate(self.path, cut)
+            with self.path.open("a") as out:
+                out.write("".join(map(sent, more)))
+            self.heed("poll", config=self.config)
+            self.assertEqual(self.query("SELECT sum(delivered) FROM heed.volume_hourly"), [[str(max(more) + 1)]])
+            self.assert_one_line(self.heed("poll", config=self.config).stderr, "no new lines")
+            self.path.rename(self.folder / "mail.log.1")
+            with gzip.open(self.folder / "mail.log.1.gz", "wb") as out:
+                out.write((self.folder / "mail.log.1").read_bytes())
+            (self.folder / "mail.log.1").rename(self.path)
+            self.assert_one_line(self.heed("poll", config=self.config).stderr, "no new lines")
 
     def test_two_at_once(self):
         """Two pollers and one by hand, at the same moment."""
@@ -614,6 +665,30 @@ class BadInput(Logs):
         self.assertEqual(self.query("SELECT count(*) FROM heed_data.event"), [["1"]])
         self.heed("poll", "--log", "other", config=self.config, want=64)
 
+    def test_packed_and_not_complete(self):
+        """Cut off before anything can be unpacked: said, and read when it is complete."""
+        text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [SENT], "one@news.example.com"))
+        xz = lzma.compress(text.replace("kim@", "lee@").encode())
+        zst = subprocess.run(["zstd", "-qc"], input=text.replace("kim@", "moe@").encode(), capture_output=True, check=True).stdout
+        for name, whole, cuts in ("gz", gzip.compress(text.encode()), (5, 12)), ("xz", xz, (4,)), ("zst", zst, (8,)):
+            old = self.folder / f"old.{name}"
+            for cut in cuts:
+                with self.subTest(name=name, cut=cut):
+                    old.write_bytes(whole[:cut])
+                    done = self.heed("ingest", "--as", "postfix", old, config=self.config, want=65)
+                    self.assert_one_line(done.stderr, old.name, "before it is complete")
+            old.write_bytes(whole)
+            self.assert_one_line(self.heed("ingest", "--as", "postfix", old, config=self.config).stderr, "1 delivered")
+        # Beside a log that is polled it may be in the making; when nobody writes to it any more it is said.
+        self.path.write_text(text.replace("kim@", "ann@"))
+        old = self.folder / "mail.log.1.gz"
+        old.write_bytes(gzip.compress(text.replace("kim@", "bob@").encode())[:5])
+        self.assertNotIn("complete", self.heed("poll", config=self.config).stderr)
+        self.age(old)
+        self.assert_one_line(self.heed("poll", config=self.config).stderr, old.name, "before it is complete")
+        old.write_bytes(gzip.compress(text.replace("kim@", "bob@").encode()))
+        self.assert_one_line(self.heed("poll", config=self.config).stderr, "1 delivered")
+
     def test_misread(self):
         """Who named the wrong format finds all of the log new once the right one is named, and nothing counted twice."""
         self.path.write_text("".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com")))
@@ -645,6 +720,18 @@ class BadInput(Logs):
         self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [["5", "0", "1"]])
         self.assert_one_line(poll("exim"), "no new lines")
         self.assertEqual(self.query("SELECT sum(failed) FROM heed.volume_hourly"), [["2"]])
+        # What was read by hand before stays counted, and is read on from there.
+        other = self.folder / "by-hand.log"
+        other.write_text(self.path.read_text().replace("kim@", "ann@").replace("one@", "three@"))
+        self.age(other)
+        self.assert_one_line(self.heed("ingest", "--as", "postfix", other, config=by_hand).stderr, "1 failed")
+        with other.open("a") as out:
+            out.write(self.path.read_text().replace("kim@", "bob@").replace("one@", "four@").replace("4ABC", "4CBA"))
+        self.query("DELETE FROM heed_data.log")
+        self.assert_one_line(poll("exim"), "5 lines", "0 failed")
+        self.assert_one_line(poll("postfix"), "5 lines", "1 failed")
+        self.assertEqual(self.query("SELECT lines, unread, failed FROM heed.log_status"), [["5", "0", "1"]])
+        self.assertEqual(self.query("SELECT sum(failed) FROM heed.volume_hourly"), [["4"]])
 
     def test_pipe(self):
         text = "".join(message("4ABCDEFGHJKL", "kim@dead.example.org", [UNKNOWN], "one@news.example.com"))

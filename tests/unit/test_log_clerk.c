@@ -100,12 +100,14 @@ read_all(
     HeedLogClerk *clerk, const char *text, const HeedLogStart *start, Taken *taken, GError **error)
 {
     g_auto(HeedFd) fd = file_of(text);
-    g_autoptr(GBytes) head = heed_log_clerk_open(clerk, fd, error);
+    bool cut = true;
+    g_autoptr(GBytes) head = heed_log_clerk_open(clerk, fd, &cut, error);
     g_auto(HeedLogEnd) end = {0};
 
     taken->joined = true;
     if (head == NULL)
         return false;
+    g_assert_false(cut);
     g_assert_cmpuint(g_bytes_get_size(head), ==, MIN(strlen(text), HEED_LIMIT_LOG_HEAD_BYTES));
     if (!heed_log_clerk_read(clerk, start, take, taken, &end, error))
         return false;

@@ -170,6 +170,11 @@ check_json_round_trip(void)
     g_assert_nonnull(strstr(json, "\"message_id\":\"\\\"quoted\\\\\\\" \xc3\xbc\""));
     heed_report_to_json(report, "a\xff\"b", again);
     g_assert_cmpstr(again->str, ==, json);
+    g_string_truncate(again, 0);
+    heed_report_feedback_to_json(report, again);
+    g_assert_cmpstr(again->str, ==,
+                    "{\"incidents\":1,\"auth_failure\":{\"type\":\"spf\"},"
+                    "\"fields\":[{\"name\":\"X\",\"value\":\"y\"}]}");
 }
 
 /* One change to valid JSON, each of which must be refused. */
