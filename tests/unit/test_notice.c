@@ -334,6 +334,31 @@ check_limit(void)
     heed_parser_free(small);
 }
 
+/* Each of many recipients is named three times: that is one, and the server's words stand. */
+static void
+check_many(void)
+{
+    const guint count = 300;
+    g_autoptr(GString) text =
+        g_string_new("From: MAILER-DAEMON@example.net\n\n"
+                     "   ----- The following addresses had permanent fatal errors -----\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text, "<u%u@example.org>\n", i);
+    g_string_append(text, "\n   ----- Transcript of session follows -----\n");
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text,
+                               ">>> RCPT To:<u%u@example.org>\n<<< 552 5.2.2 Mailbox full\n"
+                               "550 5.1.1 <u%u@example.org>... User unknown\n",
+                               i, i);
+    report = read_bytes(text->str, text->len);
+    g_assert_cmpuint(report->recipients->len, ==, count);
+    for (guint i = 0; i < count; i++)
+        g_assert_cmpint(g_array_index(report->recipients, HeedRecipient, i).class_, ==,
+                        HEED_CLASS_MAILBOX_FULL);
+}
+
 /* A notice of the largest size with a recipient in each line, and one of nothing but near hits. */
 static void
 check_hostile(void)
@@ -374,6 +399,7 @@ main(int argc, char **argv)
     g_test_add_func("/notice/html", check_html);
     g_test_add_func("/notice/complete-is-left-alone", check_complete_is_left_alone);
     g_test_add_func("/notice/limit", check_limit);
+    g_test_add_func("/notice/many", check_many);
     g_test_add_func("/notice/hostile", check_hostile);
     status = g_test_run();
     heed_parser_free(parser);
