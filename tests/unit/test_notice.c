@@ -66,6 +66,12 @@ check_senders(void)
         {"From: x@example.net\nAuto-Submitted: auto-replied\n", HEED_KIND_AUTO_REPLY},
         {"From: x@example.net\nAuto-Submitted: auto-generated\n", HEED_KIND_BOUNCE},
         {"Return-Path: <MAILER-DAEMON>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: MAILER-DAEMON@example.org\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: \nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: < >\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <> (null)\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <null>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: nullable@example.net\nFrom: x@example.net\n", HEED_KIND_OTHER},
         {"Return-Path: <x@example.net>\nFrom: x@example.net\nAuto-Submitted: auto-generated\n",
          HEED_KIND_OTHER},
         {"Return-Path: <>\nFrom: x@example.net\nList-Id: <list.example.net>\n", HEED_KIND_OTHER},
@@ -86,6 +92,13 @@ check_senders(void)
             g_assert_cmpstr(only_recipient(report)->diagnostic, ==, "550 5.1.1 No such user");
     }
 }
+
+#define NON_REMIS "Your message could not be delivered to\nanna@example.org\n550 No such user\n"
+#define COMPLAINER                                                     \
+    "Return-Path: <abuse@example.net>\nFrom: complaints@example.net\n" \
+    "Auto-Submitted: auto-generated\n"
+#define FEEDBACK \
+    "Feedback-Type: abuse\nVersion: 1\nUser-Agent: a/1\nOriginal-Rcpt-To: anna@example.org\n"
 
 /* What no description fits is read only where a daemon surely speaks of a failure. */
 static void
@@ -108,6 +121,17 @@ check_general(void)
          "anna@example.org: no such user\n", HEED_KIND_OTHER},
         {"From: ben@example.net\nReturn-Path: <>\nAuto-Submitted: auto-replied\nSubject: Away\n",
          "My mail could not be delivered, write to\nanna@example.org\n", HEED_KIND_AUTO_REPLY},
+        /* A gateway known by its subject; somebody shows what he got from it. */
+        {"From: x@example.net\nSubject: News: non remis (delivery failed)\n", NON_REMIS,
+         HEED_KIND_BOUNCE},
+        {"From: x@example.net\nSubject: Fwd: News: non remis (delivery failed)\n",
+         "Look:\n\n" NON_REMIS, HEED_KIND_OTHER},
+        {"From: x@example.net\nSubject: Fwd: News: non remis (delivery failed)\n",
+         "-------- Forwarded --------\nFrom: y@example.net\n\n" NON_REMIS, HEED_KIND_OTHER},
+        /* Complaints have return paths, and need not be labelled as such. */
+        {COMPLAINER, FEEDBACK, HEED_KIND_COMPLAINT},
+        {COMPLAINER "List-Unsubscribe: <x:y>\n", FEEDBACK, HEED_KIND_OTHER},
+        {"Return-Path: <ben@example.net>\nFrom: ben@example.net\n", FEEDBACK, HEED_KIND_OTHER},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
