@@ -436,6 +436,14 @@ is_null_path(HeedSpan path)
            heed_span_starts(path, "mailer-daemon");
 }
 
+bool
+heed_message_has_return_path(const HeedMessage *message)
+{
+    const HeedField *path = heed_message_field(message, "return-path");
+
+    return path != NULL && !is_null_path(heed_span_trim(path->value));
+}
+
 static bool
 says_automatic(const HeedMessage *message)
 {

@@ -90,6 +90,9 @@ bool heed_message_is_automatic(const HeedMessage *message);
  */
 bool heed_message_may_complain(const HeedMessage *message);
 
+/* Whether it has a return path that is not the null one: who sent it wants to hear of failures. */
+bool heed_message_has_return_path(const HeedMessage *message);
+
 /* Whether From: names mailer-daemon or postmaster: the sender of bounces rather than of replies. */
 bool heed_message_is_from_daemon(const HeedMessage *message);
 

@@ -310,7 +310,8 @@ heed_notice_is_about_failure(const HeedNoticeLook *look)
 
     if (heed_message_field(message, "x-failed-recipients") != NULL)
         return true;
-    if (!daemon && !heed_message_is_automatic(message))
+    /* A sender's name is words that anybody can write, too. */
+    if (!heed_message_is_automatic(message) && (!daemon || heed_message_has_return_path(message)))
         return false;
     return is_any(failure_subjects, look->subject) || (daemon && opens_with(look, failure_lines));
 }

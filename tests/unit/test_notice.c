@@ -117,6 +117,12 @@ check_general(void)
          HEED_KIND_OTHER},
         {"From: postmaster@example.net\nSubject: hello\n", "anna@example.org: is a friend\n",
          HEED_KIND_OTHER},
+        {"From: System Administrator <it@example.net>\nSubject: Undeliverable\n",
+         "anna@example.org: no such user\n", HEED_KIND_BOUNCE},
+        /* A name is words, too, of somebody who wants to hear what became of his mail. */
+        {"Return-Path: <it@example.net>\nFrom: System Administrator <it@example.net>\n"
+         "Subject: Undeliverable\n",
+         "anna@example.org: no such user\n", HEED_KIND_OTHER},
         {"From: news@example.net\nSubject: Undeliverable mail\nList-Unsubscribe: <x:y>\n",
          "anna@example.org: no such user\n", HEED_KIND_OTHER},
         {"From: ben@example.net\nReturn-Path: <>\nAuto-Submitted: auto-replied\nSubject: Away\n",
