@@ -166,7 +166,14 @@ make_page(void)
         "in JSON (`ses`) have readers of their own. The formats below say in words what others say "
         "in fields.\n"
         "`format` in the output is the name in the first column. In the marks, `{*}` is any "
-        "text.\n");
+        "text.\n"
+        "\n"
+        "Words anybody can write: where text or Subject are the only marks, the mail must come from "
+        "a mail system\n"
+        "(mailer-daemon, postmaster and the like), have the null return path or X-Failed-Recipients, "
+        "or say\n"
+        "that it is automatic and have no return path. Keep Return-Path when mail is copied into a "
+        "mailbox.\n");
 
     for (size_t i = 0; i < heed_format_table_count; i++) {
         const HeedFormatTable *table = heed_format_tables[i];
