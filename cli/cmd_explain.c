@@ -128,7 +128,8 @@ heed_cmd_explain(HeedInvocation *invocation, GError **error)
         {"from", 0, 0, G_OPTION_ARG_STRING, &server, "The server or domain that said it", "HOST"},
         {"rules", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &files,
          "Classify by the rules in FILE first; may be repeated", "FILE"},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &words, NULL, NULL},
+        /* Any bytes, as they come, in any locale. */
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &words, NULL, NULL},
         G_OPTION_ENTRY_NULL,
     };
     g_autoptr(HeedConfig) config = NULL;

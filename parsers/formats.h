@@ -30,7 +30,8 @@ typedef struct HeedFormat {
     const char *source;
 
     /* How it is recognised: each list that is given must match somewhere. What the header has of
-     * its own (from, header) is believed whoever sent it; words anybody can write. */
+     * its own (from, header) is believed whoever sent it, unless he answers or forwards; words
+     * anybody can write. */
     HeedTemplates from;    /* the From: field, decoded */
     HeedTemplates subject; /* the Subject: field, decoded */
     HeedTemplates header;  /* a whole field that nobody else writes: "x-mailer: m-filter" */

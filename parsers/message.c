@@ -425,18 +425,35 @@ is_answer_or_list(const HeedMessage *message)
     return has_value(message, "auto-submitted", "auto-replied");
 }
 
-/* Postfix delivers what has no return path with that of mailer-daemon in some places. */
+/* Nothing, "<>" or "<null>" by who delivered it; Postfix and Sendmail put mailer-daemon there in
+ * some places. */
 static bool
 is_null_path(HeedSpan path)
 {
-    return heed_span_is(path, "<>") || heed_span_starts(path, "<mailer-daemon@") ||
-           heed_span_is(path, "<mailer-daemon>");
+    if (heed_span_starts(path, "<"))
+        path = heed_span_trim((HeedSpan){path.at + 1, path.length - 1});
+    return path.length == 0 || path.at[0] == '>' || heed_span_is(path, "null>") ||
+           heed_span_starts(path, "mailer-daemon");
+}
+
+bool
+heed_message_has_return_path(const HeedMessage *message)
+{
+    const HeedField *path = heed_message_field(message, "return-path");
+
+    return path != NULL && !is_null_path(heed_span_trim(path->value));
+}
+
+static bool
+says_automatic(const HeedMessage *message)
+{
+    return heed_message_field(message, "auto-submitted") != NULL &&
+           !has_value(message, "auto-submitted", "no");
 }
 
 bool
 heed_message_is_automatic(const HeedMessage *message)
 {
-    const HeedField *submitted = heed_message_field(message, "auto-submitted");
     const HeedField *path = heed_message_field(message, "return-path");
     const HeedField *from = heed_message_field(message, "from");
 
@@ -445,11 +462,17 @@ heed_message_is_automatic(const HeedMessage *message)
     if (path != NULL && is_null_path(heed_span_trim(path->value)))
         return true;
     /* Newsletters say it as well, but want to hear of what failed. */
-    if (path == NULL && submitted != NULL &&
-        !heed_span_starts(heed_span_trim(submitted->value), "no"))
+    if (path == NULL && says_automatic(message))
         return true;
     if (from != NULL && heed_span_is(heed_span_trim(from->value), "<>"))
         return true;
     return heed_message_field(message, "x-failed-recipients") != NULL ||
            heed_message_is_from_daemon(message);
+}
+
+bool
+heed_message_may_complain(const HeedMessage *message)
+{
+    return heed_message_is_automatic(message) ||
+           (says_automatic(message) && !is_answer_or_list(message));
 }

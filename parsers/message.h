@@ -79,10 +79,19 @@ void heed_message_enclosed_header(const HeedPart *part, GArray *fields);
 /*
  * Whether a program and not a person has sent it, and not in answer: it comes from mailer-daemon or
  * postmaster, has a null return path, or says so (RFC 3834 5) without another return path, which
- * notices do not have (RFC 5321 4.5.5). Needed before something in it is
- * taken for a bounce that is not within a multipart/report.
+ * notices do not have (RFC 5321 4.5.5). Needed before something in it is taken for a bounce that is
+ * not within a multipart/report.
  */
 bool heed_message_is_automatic(const HeedMessage *message);
+
+/*
+ * The same of complaints, which have return paths: it is automatic, or says so. Needed before
+ * something in it is taken for a complaint that is not within a multipart/report.
+ */
+bool heed_message_may_complain(const HeedMessage *message);
+
+/* Whether it has a return path that is not the null one: who sent it wants to hear of failures. */
+bool heed_message_has_return_path(const HeedMessage *message);
 
 /* Whether From: names mailer-daemon or postmaster: the sender of bounces rather than of replies. */
 bool heed_message_is_from_daemon(const HeedMessage *message);

@@ -201,7 +201,7 @@ heed_notice_read(HeedReading *reading)
     heed_notice_look_at_text(&look);
     credible = heed_notice_may_be(&look);
     format = heed_notice_recognise(&look, HEED_KIND_OTHER);
-    if (format != NULL && (credible || is_marked(format)))
+    if (format != NULL && (credible || (is_marked(format) && !heed_notice_is_personal(&look))))
         return read_format(&look, format);
     return credible && heed_notice_is_about_failure(&look) &&
            read_format(&look, &heed_format_general);

@@ -241,6 +241,22 @@ is_from_mail_system(const HeedNoticeLook *look)
            heed_message_field(message, "x-failed-recipients") != NULL;
 }
 
+/* "*****", "---- Transcript": a line of signs, or one that begins with them. */
+static bool
+is_rule(HeedSpan line)
+{
+    return line.length > 2 && g_ascii_ispunct(line.at[0]) && line.at[0] == line.at[1] &&
+           line.at[1] == line.at[2];
+}
+
+/* Such a line in front of no head of a message. */
+static bool
+begins_with_rule(const HeedNoticeLook *look)
+{
+    return look->line_count > 0 && is_rule(heed_span_trim(look->lines[0])) &&
+           (look->line_count == 1 || !is_head_line(heed_span_trim(look->lines[1])));
+}
+
 /*
  * Whether the first line is no person's: a rule of signs, what programs say of failure, or how a
  * known format opens. A subject alone is not enough: people who ask what a notice means send it
@@ -250,21 +266,23 @@ static bool
 begins_as_program(const HeedNoticeLook *look)
 {
     HeedNoticeLook first = *look;
-    HeedSpan line;
 
     if (look->line_count == 0)
         return false;
+    if (begins_with_rule(look) && is_from_mail_system(look))
+        return true;
+    if (is_rule(heed_span_trim(look->lines[0])) && !begins_with_rule(look))
+        return false;
     first.line_count = 1;
-    line = heed_span_trim(look->lines[0]);
-    if (line.length > 2 && g_ascii_ispunct(line.at[0]) && line.at[0] == line.at[1] &&
-        line.at[1] == line.at[2]) {
-        if (look->line_count > 1 && is_head_line(heed_span_trim(look->lines[1])))
-            return false;
-        if (is_from_mail_system(look))
-            return true;
-    }
     return opens_with(&first, failure_lines) ||
            heed_notice_recognise(&first, HEED_KIND_OTHER) != NULL;
+}
+
+bool
+heed_notice_is_personal(const HeedNoticeLook *look)
+{
+    return is_any(personal_subjects, look->subject) && !begins_with_rule(look) &&
+           !begins_as_program(look);
 }
 
 bool
@@ -277,7 +295,7 @@ heed_notice_may_be(const HeedNoticeLook *look)
         /* Postmasters answer, too. */
         if (!automatic && heed_message_field(message, "in-reply-to") != NULL)
             return false;
-        return !is_any(personal_subjects, look->subject) || begins_as_program(look);
+        return !heed_notice_is_personal(look);
     }
     /* Programs of shops and help desks quote what they got, and newsletters what they write about;
      * its subject and words anybody can write. */
@@ -292,7 +310,8 @@ heed_notice_is_about_failure(const HeedNoticeLook *look)
 
     if (heed_message_field(message, "x-failed-recipients") != NULL)
         return true;
-    if (!daemon && !heed_message_is_automatic(message))
+    /* A sender's name is words that anybody can write, too. */
+    if (!heed_message_is_automatic(message) && (!daemon || heed_message_has_return_path(message)))
         return false;
     return is_any(failure_subjects, look->subject) || (daemon && opens_with(look, failure_lines));
 }

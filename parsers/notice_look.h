@@ -30,6 +30,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeedNoticeLook, heed_notice_look_clear)
  * NULL. */
 const HeedFormat *heed_notice_recognise(const HeedNoticeLook *look, HeedKind kind);
 
+/* Whether a person answers or forwards it, by its subject and since it begins as no notice. */
+bool heed_notice_is_personal(const HeedNoticeLook *look);
+
 /*
  * Whether a program may have sent this about mail that it could not deliver: a mail system by its
  * address, or whoever has no return path and begins as programs do. A person who forwards or quotes

@@ -8,14 +8,12 @@
 
 #include <string.h>
 
-/* Recipients among which one that is named again is looked for; behind them all are new. */
-#define KNOWN_LIMIT 64U
-
 typedef struct Scan {
     const HeedFormat *format;
     const char *domain;
     size_t max_recipients;
     HeedNoticeScan *out;
+    GHashTable *known; /* address, the recipient's, to its index */
     /* Where lines that continue a reply go; NULL: there is none open. */
     GString *open;
     size_t open_indent;
@@ -96,18 +94,19 @@ take_recipient(Scan *scan, char *address, size_t indent)
 {
     GArray *recipients = scan->out->recipients;
     HeedNoticeRecipient recipient = {.address = address, .indent = indent};
+    gpointer index;
 
     scan->of_all = false;
     scan->unfinished = false;
-    for (guint i = 0; i < MIN(recipients->len, KNOWN_LIMIT); i++)
-        if (strcmp(g_array_index(recipients, HeedNoticeRecipient, i).address, address) == 0) {
-            scan->current = i;
-            g_free(address);
-            return;
-        }
+    if (g_hash_table_lookup_extended(scan->known, address, NULL, &index)) {
+        scan->current = GPOINTER_TO_UINT(index);
+        g_free(address);
+        return;
+    }
     recipient.reply = g_string_new(NULL);
+    scan->current = recipients->len;
     g_array_append_val(recipients, recipient);
-    scan->current = recipients->len - 1;
+    (void)g_hash_table_insert(scan->known, address, GUINT_TO_POINTER(scan->current));
 }
 
 /* The address that the line names, normalised; NULL for none that could be one. */
@@ -473,6 +472,7 @@ heed_notice_scan(const HeedFormat *format,
     const char *end = text.at + text.length;
     const char *at = text.at;
 
+    scan.known = g_hash_table_new(g_str_hash, g_str_equal);
     scan.said = g_string_new(NULL);
     *out = (HeedNoticeScan){
         .recipients = g_array_new(FALSE, FALSE, sizeof(HeedNoticeRecipient)),
@@ -491,6 +491,7 @@ heed_notice_scan(const HeedFormat *format,
         at = next;
     }
     finish(&scan);
+    g_hash_table_unref(scan.known);
     g_string_free(scan.said, TRUE);
 }
 

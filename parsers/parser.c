@@ -229,7 +229,7 @@ read_mislabelled_feedback(HeedReading *reading)
     HeedMessage *message = reading->message;
     HeedSpan content;
 
-    if (!message->is_report && !heed_message_is_automatic(message))
+    if (!message->is_report && !heed_message_may_complain(message))
         return false;
     for (guint i = 0; i < message->parts->len; i++) {
         const HeedPart *part = &g_array_index(message->parts, HeedPart, i);

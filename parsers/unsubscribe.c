@@ -84,16 +84,21 @@ is_separator(char c)
     return c == '\0' || strchr("-+_.=@", c) != NULL;
 }
 
-/* Whether a normalised address is made for such mail. */
 static bool
-is_made_for_it(const HeedReading *reading, const char *address)
+names_recipient(const HeedReading *reading, const char *address)
 {
-    const char *at = strrchr(address, '@');
     g_autofree char *undone = heed_verp_undo(address);
     g_autofree char *named = NULL;
 
-    if (heed_verp_decode(undone, reading->settings->verp, &named) != HEED_VERP_NONE)
-        return true;
+    return heed_verp_decode(undone, reading->settings->verp, &named) != HEED_VERP_NONE;
+}
+
+/* "unsubscribe+…@", "list-leave@": nothing else is sent to it. */
+static bool
+says_unsubscribe(const char *address)
+{
+    const char *at = strrchr(address, '@');
+
     for (size_t i = 0; i < G_N_ELEMENTS(address_words); i++) {
         const char *word = strstr(address, address_words[i]);
         size_t length = strlen(address_words[i]);
@@ -105,8 +110,9 @@ is_made_for_it(const HeedReading *reading, const char *address)
     return strncmp(address, "opt-out", 7) == 0 && is_separator(address[7]);
 }
 
+/* Whether it goes to an address that is made for such mail; or only one whose words say so. */
 static bool
-is_sent_for_it(const HeedReading *reading)
+is_sent_for_it(const HeedReading *reading, bool by_words)
 {
     const GArray *header = reading->message->header;
 
@@ -118,7 +124,8 @@ is_sent_for_it(const HeedReading *reading)
             continue;
         heed_field_unfold(field->strict, reading->scratch);
         address = heed_address_normalise(reading->scratch->str, (gssize)reading->scratch->len);
-        if (address != NULL && is_made_for_it(reading, address))
+        if (address != NULL &&
+            (says_unsubscribe(address) || (!by_words && names_recipient(reading, address))))
             return true;
     }
     return false;
@@ -188,6 +195,18 @@ read_subject(HeedReading *reading)
     return subject == NULL ? "" : subject;
 }
 
+/* Without a subject: the command is the text, or the address says it all. */
+static bool
+is_request_without_subject(HeedReading *reading, HeedSpan *out_argument)
+{
+    HeedSpan text = heed_span_trim(heed_notice_text(reading));
+    bool strong;
+
+    if (text.length == 0)
+        return !heed_message_is_automatic(reading->message) && is_sent_for_it(reading, true);
+    return is_sent_for_it(reading, false) && heed_unsubscribe_command(text, &strong, out_argument);
+}
+
 static bool
 is_request(HeedReading *reading, HeedSpan *out_argument)
 {
@@ -199,13 +218,13 @@ is_request(HeedReading *reading, HeedSpan *out_argument)
     if (!may_be_request(reading->message) || is_answer_or_list(reading->message, subject))
         return false;
     if (subject.length == 0)
-        return is_sent_for_it(reading) &&
-               heed_unsubscribe_command(heed_notice_text(reading), &strong, out_argument);
+        return is_request_without_subject(reading, out_argument);
     if (!heed_unsubscribe_command(subject, &strong, out_argument))
         return false;
     names_one =
         out_argument->length == 0 || memchr(out_argument->at, '@', out_argument->length) != NULL;
-    return is_sent_for_it(reading) || (strong && names_one && is_bare(heed_notice_text(reading)));
+    return is_sent_for_it(reading, false) ||
+           (strong && names_one && is_bare(heed_notice_text(reading)));
 }
 
 /* The address in a command, or NULL: what a sender's program writes there to know the subscriber by

@@ -12,9 +12,10 @@
  *     token, an address) as the subject, or as the whole text without a subject, to an address that
  *     is made for it: "unsubscribe+…@", "list-leave@", or one of own.verp or of a common scheme
  *     (parsers/verp.h) that names a recipient;
+ *   - nothing, neither subject nor text, to an address whose words say it ("unsubscribe", "leave");
  *   - the subject "unsubscribe" (or "unsubscribe" with one word) to any address, with an empty
  *     text, a text that is the command again, or what Apple Mail, Gmail and others put there by
- * themselves.
+ *     themselves.
  *
  * Never: an answer (Re:, AW:, In-Reply-To:, References:), whatever a person wrote in it or quoted;
  * mail from a mail system, a report, a mail with an enclosed message. People who write that they

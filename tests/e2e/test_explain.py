@@ -190,6 +190,16 @@ class Explain(Case):
             self.assertEqual((done.returncode, done.stdout), (64, b""))
             self.assertIn(b"nothing to explain", done.stderr)
 
+    def test_words_in_any_locale(self):
+        """As cron has it; and bytes that are no UTF-8, as on standard input."""
+        self.environment["LC_ALL"] = "C"
+        for reply in ("550 Benutzer unbekannt: für immer".encode(), b"550 Benutzer unbekannt: f\xfcr immer"):
+            done = subprocess.run([str(harness.PROGRAM), "explain", "--format", "json", reply], capture_output=True,
+                                  check=False, env=self.environment, timeout=harness.PATIENCE)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            answer = json.loads(done.stdout)
+            self.assertEqual((answer["text"], answer["class"]), ("550 Benutzer unbekannt: für immer", "bad-mailbox"))
+
     def test_file_as_reply(self):
         path = self.write("replies.txt", "550 5.1.1 user unknown\n")
         done = self.heed("explain", path)

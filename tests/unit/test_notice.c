@@ -66,6 +66,12 @@ check_senders(void)
         {"From: x@example.net\nAuto-Submitted: auto-replied\n", HEED_KIND_AUTO_REPLY},
         {"From: x@example.net\nAuto-Submitted: auto-generated\n", HEED_KIND_BOUNCE},
         {"Return-Path: <MAILER-DAEMON>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: MAILER-DAEMON@example.org\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: \nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: < >\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <> (null)\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: <null>\nFrom: x@example.net\n", HEED_KIND_BOUNCE},
+        {"Return-Path: nullable@example.net\nFrom: x@example.net\n", HEED_KIND_OTHER},
         {"Return-Path: <x@example.net>\nFrom: x@example.net\nAuto-Submitted: auto-generated\n",
          HEED_KIND_OTHER},
         {"Return-Path: <>\nFrom: x@example.net\nList-Id: <list.example.net>\n", HEED_KIND_OTHER},
@@ -87,6 +93,13 @@ check_senders(void)
     }
 }
 
+#define NON_REMIS "Your message could not be delivered to\nanna@example.org\n550 No such user\n"
+#define COMPLAINER                                                     \
+    "Return-Path: <abuse@example.net>\nFrom: complaints@example.net\n" \
+    "Auto-Submitted: auto-generated\n"
+#define FEEDBACK \
+    "Feedback-Type: abuse\nVersion: 1\nUser-Agent: a/1\nOriginal-Rcpt-To: anna@example.org\n"
+
 /* What no description fits is read only where a daemon surely speaks of a failure. */
 static void
 check_general(void)
@@ -104,10 +117,27 @@ check_general(void)
          HEED_KIND_OTHER},
         {"From: postmaster@example.net\nSubject: hello\n", "anna@example.org: is a friend\n",
          HEED_KIND_OTHER},
+        {"From: System Administrator <it@example.net>\nSubject: Undeliverable\n",
+         "anna@example.org: no such user\n", HEED_KIND_BOUNCE},
+        /* A name is words, too, of somebody who wants to hear what became of his mail. */
+        {"Return-Path: <it@example.net>\nFrom: System Administrator <it@example.net>\n"
+         "Subject: Undeliverable\n",
+         "anna@example.org: no such user\n", HEED_KIND_OTHER},
         {"From: news@example.net\nSubject: Undeliverable mail\nList-Unsubscribe: <x:y>\n",
          "anna@example.org: no such user\n", HEED_KIND_OTHER},
         {"From: ben@example.net\nReturn-Path: <>\nAuto-Submitted: auto-replied\nSubject: Away\n",
          "My mail could not be delivered, write to\nanna@example.org\n", HEED_KIND_AUTO_REPLY},
+        /* A gateway known by its subject; somebody shows what he got from it. */
+        {"From: x@example.net\nSubject: News: non remis (delivery failed)\n", NON_REMIS,
+         HEED_KIND_BOUNCE},
+        {"From: x@example.net\nSubject: Fwd: News: non remis (delivery failed)\n",
+         "Look:\n\n" NON_REMIS, HEED_KIND_OTHER},
+        {"From: x@example.net\nSubject: Fwd: News: non remis (delivery failed)\n",
+         "-------- Forwarded --------\nFrom: y@example.net\n\n" NON_REMIS, HEED_KIND_OTHER},
+        /* Complaints have return paths, and need not be labelled as such. */
+        {COMPLAINER, FEEDBACK, HEED_KIND_COMPLAINT},
+        {COMPLAINER "List-Unsubscribe: <x:y>\n", FEEDBACK, HEED_KIND_OTHER},
+        {"Return-Path: <ben@example.net>\nFrom: ben@example.net\n", FEEDBACK, HEED_KIND_OTHER},
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -334,6 +364,31 @@ check_limit(void)
     heed_parser_free(small);
 }
 
+/* Each of many recipients is named three times: that is one, and the server's words stand. */
+static void
+check_many(void)
+{
+    const guint count = 300;
+    g_autoptr(GString) text =
+        g_string_new("From: MAILER-DAEMON@example.net\n\n"
+                     "   ----- The following addresses had permanent fatal errors -----\n");
+    g_autoptr(HeedReport) report = NULL;
+
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text, "<u%u@example.org>\n", i);
+    g_string_append(text, "\n   ----- Transcript of session follows -----\n");
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text,
+                               ">>> RCPT To:<u%u@example.org>\n<<< 552 5.2.2 Mailbox full\n"
+                               "550 5.1.1 <u%u@example.org>... User unknown\n",
+                               i, i);
+    report = read_bytes(text->str, text->len);
+    g_assert_cmpuint(report->recipients->len, ==, count);
+    for (guint i = 0; i < count; i++)
+        g_assert_cmpint(g_array_index(report->recipients, HeedRecipient, i).class_, ==,
+                        HEED_CLASS_MAILBOX_FULL);
+}
+
 /* A notice of the largest size with a recipient in each line, and one of nothing but near hits. */
 static void
 check_hostile(void)
@@ -374,6 +429,7 @@ main(int argc, char **argv)
     g_test_add_func("/notice/html", check_html);
     g_test_add_func("/notice/complete-is-left-alone", check_complete_is_left_alone);
     g_test_add_func("/notice/limit", check_limit);
+    g_test_add_func("/notice/many", check_many);
     g_test_add_func("/notice/hostile", check_hostile);
     status = g_test_run();
     heed_parser_free(parser);

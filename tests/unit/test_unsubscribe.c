@@ -86,6 +86,17 @@ static const struct {
      "To: news-leave@example.com\n"
      "Subject: unsubscribe 6F1C2A34-9b1d-4c8e-8f00-2f6d0b7c9e11@esp.example.net\n",
      "", "ann@example.org", HEED_ADDRESS_SOURCE_NOTICE},
+    {"empty-to-its-address", "To: list-unsubscribe-bob=example.net@example.com\n", "",
+     "bob@example.net", HEED_ADDRESS_SOURCE_VERP},
+    {"empty-to-a-token", "To: unsubscribe+x7f3@example.com\nSubject:\n", " \n\n", "ann@example.org",
+     HEED_ADDRESS_SOURCE_NOTICE},
+    {"empty-to-a-return-path", "To: bounces+bob=example.net@example.com\n", "", NULL,
+     HEED_ADDRESS_SOURCE_NONE},
+    {"empty-of-a-program", "Return-Path: <>\nTo: unsubscribe+x7f3@example.com\n", "", NULL,
+     HEED_ADDRESS_SOURCE_NONE},
+    {"empty-to-anybody", "To: news@example.com\n", "", NULL, HEED_ADDRESS_SOURCE_NONE},
+    {"words-to-its-address", "To: unsubscribe@example.com\n", "Who are you?\n", NULL,
+     HEED_ADDRESS_SOURCE_NONE},
     {"bounce-to-its-address",
      "To: unsubscribe@example.com\nSubject: unsubscribe\nMIME-Version: 1.0\n"
      "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n",
