@@ -22,14 +22,23 @@ cannot_create(const char *path, int reason, GError **error)
     return NULL;
 }
 
+/* By this a file without a name can be given one. */
+static char *
+path_of_unnamed(int fd)
+{
+    return g_strdup_printf("/proc/self/fd/%d", fd);
+}
+
 /* Without a name, so that whatever kills the process, nothing is left; -1 where files must have
- * one. */
+ * one, or could not be given one later: /proc is not everywhere. */
 static int
 open_without_name(const char *path, unsigned mode)
 {
     g_autofree char *folder = g_path_get_dirname(path);
+    g_auto(HeedFd) fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, (mode_t)mode);
+    g_autofree char *unnamed = path_of_unnamed(fd);
 
-    return open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, (mode_t)mode);
+    return fd >= 0 && access(unnamed, F_OK) == 0 ? heed_fd_steal(&fd) : -1;
 }
 
 static int
@@ -122,7 +131,7 @@ sync_folder_of(const char *path)
 static bool
 name_it(HeedAtomicFile *file)
 {
-    g_autofree char *unnamed = g_strdup_printf("/proc/self/fd/%d", fileno(file->stream));
+    g_autofree char *unnamed = path_of_unnamed(fileno(file->stream));
 
     for (unsigned tries = 0; tries < NAME_TRIES; tries++) {
         g_autofree char *name = g_strdup_printf("%s.%06x", file->path, g_random_int() >> 8);

@@ -7,8 +7,9 @@
  * renamed over it, and the folder synced. Readers (an MTA, a cron job) never see half a list.
  *
  * Until it is whole it has no name (O_TMPFILE), so that nothing is left of what was killed. Where
- * the file system has no such files, NFS for one, it is called PATH.XXXXXX meanwhile, and that
- * stays behind: nobody else can tell it from what another process is writing at that moment.
+ * the file system has no such files, NFS for one, or /proc is not there, it is called PATH.XXXXXX
+ * meanwhile, and that stays behind: nobody else can tell it from what another process is writing at
+ * that moment.
  *
  * Order: open, write to ->stream, then commit or just free (which removes the temporary file).
  */
@@ -20,8 +21,8 @@
 typedef struct HeedAtomicFile {
     FILE *stream; /* owned; where to write */
     char *path;   /* owned; the final place */
-    char
-        *temporary; /* owned; its name until then; NULL: it has none, or nothing is to be renamed */
+    /* owned; its name until then; NULL: it has none, or nothing is to be renamed */
+    char *temporary;
     bool is_unnamed; /* it gets its first name when it is committed */
 } HeedAtomicFile;
 

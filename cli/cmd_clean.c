@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/clean_lines.h"
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/terminal.h"
@@ -158,17 +159,10 @@ say_columns(const char *list_name, const char *columns)
 static void
 say_counts(const char *list_name, const HeedCleaned *cleaned)
 {
-    heed_log(HEED_LOG_NOTICE,
-             "'%s': %" PRIu64 " lines, %" PRIu64 " kept; removed: %" PRIu64 " suppressed, %" PRIu64
-             " invalid, %" PRIu64 " duplicate",
-             list_name, cleaned->lines, cleaned->kept, cleaned->removed.suppressed,
-             cleaned->removed.invalid, cleaned->removed.duplicate);
-    if (cleaned->shortened > 0)
-        heed_log(HEED_LOG_NOTICE,
-                 "'%s': addresses taken out of %" PRIu64 " kept lines: %" PRIu64
-                 " suppressed, %" PRIu64 " invalid, %" PRIu64 " duplicate",
-                 list_name, cleaned->shortened, cleaned->taken.suppressed, cleaned->taken.invalid,
-                 cleaned->taken.duplicate);
+    g_auto(GStrv) lines = heed_clean_lines(list_name, cleaned);
+
+    for (size_t i = 0; lines[i] != NULL; i++)
+        heed_log(HEED_LOG_NOTICE, "%s", lines[i]);
 }
 
 static bool

@@ -145,7 +145,10 @@ remove_line(Cleaner *cleaner, const HeedListRecord *record, const Fault *fault, 
 static bool
 is_duplicate(Cleaner *cleaner, HeedAddressKey key)
 {
-    if (heed_suppressed_set_count(cleaner->seen) < HEED_LIMIT_LIST_ADDRESSES_SEEN)
+    size_t most = cleaner->options->remembered;
+
+    if (heed_suppressed_set_count(cleaner->seen) <
+        (most > 0 ? most : HEED_LIMIT_LIST_ADDRESSES_SEEN))
         return !heed_suppressed_set_add_key(cleaner->seen, key);
     if (heed_suppressed_set_find_key(cleaner->seen, key) != NULL)
         return true;

@@ -63,6 +63,7 @@ typedef struct HeedCleanOptions {
                       stood there; the row of a removed line has none, and follows its addresses */
     void (*progress)(uint64_t lines, void *data); /* may be NULL: after every some thousand */
     void *progress_data;
+    size_t remembered; /* addresses, to tell duplicates by; 0: HEED_LIMIT_LIST_ADDRESSES_SEEN */
     /* May be NULL: the names of several columns that were found in the header. */
     void (*several)(const char *list_name, const char *columns);
 } HeedCleanOptions;

@@ -46,7 +46,7 @@ typedef struct Suspect {
 /* When a surge was over. */
 typedef struct End {
     int64_t over;   /* as far as that is known; 0: nobody knows */
-    int64_t silent; /* then, a day after the last failure that is known of it */
+    int64_t silent; /* then, a day after the last failure that is known of it; 0: it lasts */
 } End;
 
 /* A hold that nobody has decided. */
@@ -210,13 +210,19 @@ find_end(const Suspect *suspect,
 }
 
 static void
-add_end(HeedParams *params, const End *end)
+add_time_or_none(HeedParams *params, int64_t at)
 {
-    if (end->over != 0)
-        heed_params_int(params, end->over);
+    if (at != 0)
+        heed_params_int(params, at);
     else
         heed_params_text(params, NULL);
-    heed_params_int(params, end->silent);
+}
+
+static void
+add_end(HeedParams *params, const End *end)
+{
+    add_time_or_none(params, end->over);
+    add_time_or_none(params, end->silent);
 }
 
 /* Reads the timeline anew, since others may have stored meanwhile. */
@@ -266,10 +272,7 @@ move(const Watch *watch, int64_t hold_id, int64_t begin, const End *end, GError 
     g_autoptr(HeedRows) rows = NULL;
 
     heed_params_int(params, hold_id);
-    if (begin != 0)
-        heed_params_int(params, begin);
-    else
-        heed_params_text(params, NULL);
+    add_time_or_none(params, begin);
     add_end(params, end);
     rows = heed_database_query(watch->database, "move a hold",
                                heed_suppress_query("guard_move.sql"), params, error);

@@ -1,13 +1,14 @@
 -- Moves the beginning or the end of a hold that nobody has decided. $1: the hold; $2: the beginning, if earlier than it is,
 -- NULL: as it is; $3: the end, but never before it showed; NULL: a day after its last failure, $4, where later ones are
--- known, else it lasts. All in seconds since 1970. Holds of a name do not overlap.
+-- known, else, or with $4 NULL, it lasts. All in seconds since 1970. Holds of a name do not overlap.
 -- Answers whose failures it held and holds no more, or the other way round: they are to be folded.
 WITH before AS MATERIALIZED (
     SELECT hold.*, greatest(least(hold.began_at, to_timestamp($2::bigint)), (
             SELECT max(other.ended_at) FROM heed_data.guard_hold AS other
             WHERE other.name = hold.name AND other.dimension = hold.dimension AND other.ended_at <= hold.placed_at
                 AND other.hold_id <> hold.hold_id
-        )) AS new_began_at, least(coalesce(greatest(to_timestamp($3::bigint), hold.placed_at), (
+        )) AS new_began_at, least(coalesce(CASE WHEN $3::bigint IS NOT NULL
+                THEN greatest(to_timestamp($3::bigint), hold.placed_at) END, (
             SELECT to_timestamp($4::bigint) FROM heed_data.guard_count AS later
             WHERE later.name = hold.name AND later.dimension = hold.dimension AND later.at > to_timestamp($4::bigint)
             LIMIT 1

@@ -1,3 +1,4 @@
+heed_test(clean_lines LINKS heed_cli)
 heed_test(config LINKS heed_cli)
 heed_test(config_policy LINKS heed_cli)
 heed_test(terminal LINKS heed_cli)

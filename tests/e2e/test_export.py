@@ -140,7 +140,7 @@ class Columns(Export):
             said = done.stderr.splitlines()
             self.assertEqual(len(said), 2 if "--column" in options else 3)
             self.assertIn("4 lines, 3 kept; removed: 1 suppressed, 0 invalid, 0 duplicate", said[-2])
-            self.assertIn("taken out of 1 kept lines: 1 suppressed, 0 invalid, 0 duplicate", said[-1])
+            self.assertIn("taken out of 1 kept line: 1 suppressed, 0 invalid, 0 duplicate", said[-1])
             self.assertEqual(removed.read_text(),
                              "line,column,reason,content\n2,1,suppressed: manual,gone@example.org\n4,1,not an address,-\n"
                              "4,3,suppressed: manual,gone@example.org\n"

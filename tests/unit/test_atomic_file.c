@@ -138,6 +138,22 @@ forbid_no_name(void)
     seccomp_release(filter);
 }
 
+/* From here on as where /proc is not mounted: no file of there is found, to be looked at or linked.
+ */
+static void
+set_up_without_proc(Folder *folder, gconstpointer data)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    const int calls[] = {SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(linkat)};
+
+    set_up(folder, data);
+    g_assert_nonnull(filter);
+    for (size_t i = 0; i < G_N_ELEMENTS(calls); i++)
+        g_assert_cmpint(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOENT), calls[i], 0), ==, 0);
+    g_assert_cmpint(seccomp_load(filter), ==, 0);
+    seccomp_release(filter);
+}
+
 static void
 set_up_with_name(Folder *folder, gconstpointer data)
 {
@@ -167,6 +183,8 @@ main(int argc, char **argv)
     (void)umask(027);
     g_test_add("/atomic-file/no-name", Folder, NULL, set_up, test_no_name, tear_down);
     add_tests("unnamed", set_up);
-    add_tests("with-name-only", set_up_with_name); /* the last: there is no way back */
+    /* The last ones: there is no way back. */
+    add_tests("without-proc", set_up_without_proc);
+    add_tests("with-name-only", set_up_with_name);
     return g_test_run();
 }

@@ -318,6 +318,25 @@ test_several_counted(void)
     g_assert_cmpuint(counts.taken.invalid, ==, 1);
 }
 
+/* Of those that are remembered a duplicate is found, however late; the others are counted. */
+static void
+test_unremembered(void)
+{
+    static const char text[] = "a@example.com\nb@example.com\nb@example.com\na@example.com\n";
+    g_autoptr(HeedSuppressedSet) set = make_set();
+    g_autoptr(HeedFile) list = file_of(text, sizeof(text) - 1);
+    g_autoptr(HeedFile) out = tmpfile();
+    const HeedCleanOptions options = {
+        .list_name = "list", .list = list, .out = out, .remembered = 1};
+    g_autoptr(GError) error = NULL;
+    HeedCleaned counts = {0};
+
+    g_assert_true(heed_clean(set, &options, &counts, &error));
+    g_assert_cmpuint(counts.kept, ==, 3);
+    g_assert_cmpuint(counts.removed.duplicate, ==, 1);
+    g_assert_cmpuint(counts.unremembered, ==, 2);
+}
+
 static void
 test_refused(void)
 {
@@ -583,6 +602,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &several_rows[i], test_several_row);
     }
     g_test_add_func("/clean/several-counted", test_several_counted);
+    g_test_add_func("/clean/unremembered", test_unremembered);
     g_test_add_func("/clean/several-gzip", test_several_gzip);
     g_test_add_func("/clean/refused", test_refused);
     g_test_add_func("/clean/gzip", test_gzip);

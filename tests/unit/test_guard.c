@@ -377,6 +377,34 @@ test_late_beginning(void)
     g_assert_cmpuint(heed_outage_count(&outage, "victim", "suppressed"), ==, 0);
 }
 
+/* What another mailbox has of a surge's hour before moves the beginning of its hold; it lasts as
+ * before. */
+static void
+test_earlier_beginning(void)
+{
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 8, 30, 40);
+    outage.now += 10 * HOUR + 300;
+    {
+        int64_t before = outage.now - 2 * HOUR;
+        const HeedOutageLot first = {.prefix = "victim", .domain = "shop.example", .count = 200};
+        const HeedOutageLot second[] = {
+            {"victim", "shop.example", NULL, NULL, 0, 60, before, before + 1200},
+            {.prefix = "victim", .domain = "shop.example", .count = 20},
+        };
+
+        heed_outage_store(&outage, &first, 1);
+        outage.now += 600;
+        heed_test_database_do(test->database, "SELECT heed_data.fold_guard()");
+        heed_outage_store(&outage, second, 2);
+    }
+    g_assert_cmpuint(heed_outage_count(&outage, "victim", "held"), ==, 280);
+    g_assert_cmpuint(outage.placed, ==, 1);
+    assert_rebuilt();
+}
+
 /* A name that was never mailed before, and is not again for long: its hold ends by itself.
  * Addresses that fail again then are dead; but very many at once are another surge. */
 static void
@@ -586,6 +614,7 @@ main(int argc, char **argv)
         g_test_add_func("/guard/one-off", test_one_off);
         g_test_add_func("/guard/turned-off", test_turned_off);
         g_test_add_func("/guard/late-beginning", test_late_beginning);
+        g_test_add_func("/guard/earlier-beginning", test_earlier_beginning);
     }
     g_test_add_func("/guard/plausible", test_plausible);
     g_test_add_func("/guard/off", test_off);
