@@ -8,7 +8,7 @@ CROSS JOIN heed_data.guard_hold AS hold
 CROSS JOIN LATERAL (
     SELECT max(counted.at) AS at
     FROM heed_data.guard_count AS counted
-    WHERE counted.name = hold.name AND counted.dimension = hold.dimension AND counted.at >= hold.began_at
+    WHERE counted.name = hold.name AND counted.dimension = hold.dimension AND counted.at >= date_trunc('hour', hold.began_at)
 ) AS last
 WHERE hold.ended_at = 'infinity'
     AND greatest(hold.placed_at, last.at) <= moment.at - make_interval(days => $2::integer)

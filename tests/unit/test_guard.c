@@ -405,6 +405,32 @@ test_earlier_beginning(void)
     assert_rebuilt();
 }
 
+/* A hold may begin within an hour, behind one that was decided then; counts that are old say only
+ * the hour. When it ends by itself, what it held is let go and not suppressed. */
+static void
+test_begun_within_an_hour(void)
+{
+    const HeedOutageLot list = {.prefix = "typo", .domain = "typo.example", .count = 200};
+    HeedOutage outage;
+
+    heed_outage_begin(&outage, test, policy);
+    heed_outage_usual(&outage, 8, 30, 40);
+    outage.now += 10 * HOUR + 300;
+    heed_outage_store(&outage, &list, 1);
+    outage.now += 20 * 60;
+    heed_outage_store(&outage, &list, 1);
+    g_assert_cmpuint(outage.placed, ==, 1);
+    heed_test_database_do(
+        test->database,
+        "UPDATE heed_data.guard_hold SET began_at = date_trunc('hour', placed_at) + interval '3 min'");
+    heed_test_database_do(test->database, "SELECT heed_data.fold_guard()");
+    outage.now += 2 * DAY;
+    heed_outage_usual(&outage, 8, 30, 40);
+    assert_none_lasts();
+    g_assert_cmpuint(heed_outage_count(&outage, "typo", "suppressed"), ==, 0);
+    assert_rebuilt();
+}
+
 /* A name that was never mailed before, and is not again for long: its hold ends by itself.
  * Addresses that fail again then are dead; but very many at once are another surge. */
 static void
@@ -611,6 +637,7 @@ main(int argc, char **argv)
         g_test_add_func("/guard/usual", test_usual);
         g_test_add_func("/guard/late-poll", test_late_poll);
         g_test_add_func("/guard/any-order", test_any_order);
+        g_test_add_func("/guard/begun-within-an-hour", test_begun_within_an_hour);
         g_test_add_func("/guard/one-off", test_one_off);
         g_test_add_func("/guard/turned-off", test_turned_off);
         g_test_add_func("/guard/late-beginning", test_late_beginning);
