@@ -183,9 +183,11 @@ may_write(const char *path, GError **error)
     g_autofree char *question = NULL;
     g_autofree char *answer = NULL;
     bool exists = g_file_test(path, G_FILE_TEST_EXISTS);
+    bool is_link = g_file_test(path, G_FILE_TEST_IS_SYMLINK); /* written where it leads to */
 
     errno = g_file_test(path, G_FILE_TEST_IS_DIR) ? EISDIR : 0;
-    if (errno != 0 || (!exists && access(folder, W_OK | X_OK) < 0)) {
+    /* A file that is there is replaced by one that is made beside it. */
+    if (errno != 0 || (!is_link && access(folder, W_OK | X_OK) < 0)) {
         g_set_error(error, HEED_ERROR, HEED_ERROR_CANT_CREATE, "cannot create '%s': %s", path,
                     g_strerror(errno));
         return false;
