@@ -10,7 +10,7 @@ SELECT hold.hold_id, hold.dimension, hold.name, extract(epoch FROM hold.began_at
             SELECT left(event.diagnostic, 200) AS reply
             FROM heed_data.event AS event
             WHERE event.arrived_at >= hold.began_at AND event.occurred_at >= hold.began_at
-                AND event.occurred_at < hold.ended_at AND event.verdict = 'hard'
+                AND event.occurred_at < hold.ended_at AND event.verdict = 'hard' AND event.domain IS NOT NULL
                 AND CASE hold.dimension WHEN 'domain' THEN event.domain WHEN 'provider' THEN event.provider
                     ELSE event.reporter_mta END = hold.name
             GROUP BY left(event.diagnostic, 200)

@@ -35,14 +35,16 @@ moved AS MATERIALIZED (
 SELECT event.address
 FROM moved AS hold
 JOIN heed_data.event AS event ON event.arrived_at >= hold.since AND event.occurred_at >= hold.since
-    AND event.occurred_at < hold.until AND event.verdict = 'hard' AND event.address IS NOT NULL
+    AND event.occurred_at < hold.until AND event.verdict = 'hard' AND event.domain IS NOT NULL
+    AND event.address IS NOT NULL
     AND CASE hold.dimension WHEN 'domain' THEN event.domain WHEN 'provider' THEN event.provider
         ELSE event.reporter_mta END = hold.name
 UNION
 SELECT event.address
 FROM moved AS hold
 JOIN heed_data.evidence AS event ON event.arrived_at >= hold.since AND event.occurred_at >= hold.since
-    AND event.occurred_at < hold.until AND event.verdict = 'hard' AND event.address IS NOT NULL
+    AND event.occurred_at < hold.until AND event.verdict = 'hard' AND event.domain IS NOT NULL
+    AND event.address IS NOT NULL
     AND CASE hold.dimension WHEN 'domain' THEN event.domain WHEN 'provider' THEN event.provider
         ELSE event.reporter_mta END = hold.name
 ORDER BY 1;

@@ -20,8 +20,8 @@ BEGIN
         ' heed_data.throttle_step TO %I', ingest);
     EXECUTE format('GRANT UPDATE ON heed_data.mailbox, heed_data.mailbox_message, heed_data.quarantine,'
         ' heed_data.address_state, heed_data.log, heed_data.log_file, heed_data.delivery TO %I', ingest);
-    EXECUTE format('GRANT UPDATE (ended_at, resolution, resolved_at, resolved_by, why) ON heed_data.guard_hold TO %I',
-        ingest);
+    EXECUTE format('GRANT UPDATE (began_at, ended_at, resolution, resolved_at, resolved_by, why)'
+        ' ON heed_data.guard_hold TO %I', ingest);
     EXECUTE format('GRANT UPDATE (reverted_at, reverted_by, revert_why) ON heed_data.undo TO %I', ingest);
     EXECUTE format('GRANT UPDATE (trust) ON heed_data.report_seen TO %I', ingest);
     EXECUTE format('GRANT UPDATE (trust, closed) ON heed_data.report, heed_data.event TO %I', ingest);
