@@ -83,6 +83,8 @@ store_once(HeedOutage *outage, const HeedOutageLot *lots, unsigned count, GError
     for (unsigned i = 0; i < count; i++)
         insert(outage, &lots[i]);
     addresses = arrived_now(outage, lots, count);
+    /* As the program, which may do no more than its role. */
+    heed_test_database_do(outage->database, "SET LOCAL ROLE heed_ingest");
     if (!heed_guard_watch(outage->database, &outage->options, outage->now, addresses, &placed,
                           error) ||
         !heed_policy_fold(outage->database, outage->policy, addresses, error) ||

@@ -35,7 +35,8 @@ typedef struct HeedOutageLot {
 /* An empty store. */
 void heed_outage_begin(HeedOutage *outage, HeedTestDatabase *test, const HeedPolicy *policy);
 
-/* Stores lots that arrive at this moment in one transaction, as the program does. */
+/* Stores lots that arrive at this moment in one transaction, as the program does, in the role of
+ * heed_ingest. */
 void heed_outage_store(HeedOutage *outage, const HeedOutageLot *lots, unsigned count);
 
 /* So many days of usual failures: each day between 9 and 12, every half an hour, `big` at the
